@@ -1,0 +1,1 @@
+"""Plain decisions without I/O: testable in microseconds, readable without the rest."""

@@ -1,0 +1,163 @@
+"""Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from chatbot.domain.metrics import Outcome
+
+_RESAMPLES = 10_000
+_LEAST_INTENT_ROWS = 10
+
+
+class Verdict(StrEnum):
+    PROMOTE = "promote"
+    HOLD = "hold"
+    INSUFFICIENT_EVIDENCE = "insufficient_evidence"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Significance level, and how much worse each guarded figure may get, as shares."""
+
+    alpha: float = 0.05
+    intent_margin: float = 0.1
+    out_of_scope_margin: float = 0.05
+    promise: float = 0.05
+    wrong_answer_margin: float = 0.02
+    seed: int = 13
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Paired counts of in-scope rows, their statistics, and the verdict with its reasons."""
+
+    verdict: Verdict
+    reasons: list[str]
+    both_right: int
+    only_candidate: int
+    only_live: int
+    both_wrong: int
+    p_value: float
+    gain: float
+    gain_interval: tuple[float, float]
+    intents_worse: dict[str, float]
+    out_of_scope_change: float
+    wrong_answer_rates: tuple[float, float]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules) -> Comparison:
+    """Judge `candidate` against `live`; row i of both is the same question.
+
+    `promote` needs a significant gain in top-1 (exact McNemar, two-sided) whose 95 % bootstrap
+    interval excludes 0, and no broken guard. A broken guard or a significant loss is `hold`.
+    Anything else is `insufficient_evidence`: the live model stays.
+    """
+    rows = [(a, b) for a, b in zip(live, candidate, strict=True) if a.expected is not None]
+    pairs = Counter((a.is_top1, b.is_top1) for a, b in rows)
+    gained, lost = pairs[False, True], pairs[True, False]
+    p_value = mcnemar_exact(gained, lost)
+    gain = (gained - lost) / len(rows) if rows else 0.0
+    interval = bootstrap_interval(gained, lost, len(rows), rules.seed)
+    worse = _intents_worse(rows, rules.intent_margin)
+    out_of_scope = _answered_share(candidate) - _answered_share(live)
+    wrong = _wrong_answer_rate(live), _wrong_answer_rate(candidate)
+
+    broken = _broken_guards(worse, out_of_scope, wrong, rules)
+    significant = p_value < rules.alpha
+    if broken or (significant and lost > gained):
+        verdict = Verdict.HOLD
+        reasons = broken or [f"It is worse on held-out questions: {gain:+.1%}, p = {p_value:.3g}."]
+    elif significant and interval[0] > 0:
+        verdict = Verdict.PROMOTE
+        reasons = [
+            f"It is right on {gained} held-out questions that the live model gets wrong, and wrong "
+            f"on {lost} that the live model gets right ({gain:+.1%} of {len(rows)}, p = {p_value:.3g})."
+        ]
+    else:
+        verdict = Verdict.INSUFFICIENT_EVIDENCE
+        reasons = [_what_is_missing(gained, lost, p_value, len(rows), rules.alpha)]
+    return Comparison(
+        verdict=verdict,
+        reasons=reasons,
+        both_right=pairs[True, True],
+        only_candidate=gained,
+        only_live=lost,
+        both_wrong=pairs[False, False],
+        p_value=p_value,
+        gain=gain,
+        gain_interval=interval,
+        intents_worse=worse,
+        out_of_scope_change=out_of_scope,
+        wrong_answer_rates=wrong,
+    )
+
+
+def mcnemar_exact(gained: int, lost: int) -> float:
+    """Two-sided exact p-value that `gained` and `lost` discordant pairs are equally likely.
+
+    McNemar (1947) with the exact binomial distribution; 1.0 when nothing changed.
+    """
+    n = gained + lost
+    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float, float]:
+    """95 % percentile interval of the paired gain in accuracy (Efron 1979), as shares of `n`."""
+    if n == 0:
+        return 0.0, 0.0
+    shares = [gained / n, lost / n, (n - gained - lost) / n]
+    draws = np.random.default_rng(seed).multinomial(n, shares, size=_RESAMPLES)
+    low, high = np.percentile((draws[:, 0] - draws[:, 1]) / n, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _intents_worse(rows: Sequence[tuple[Outcome, Outcome]], margin: float) -> dict[str, float]:
+    support: Counter[str] = Counter(a.label for a, _ in rows)
+    net: Counter[str] = Counter()
+    for live, candidate in rows:
+        net[live.label] += candidate.is_top1 - live.is_top1
+    changes = {i: net[i] / n for i, n in support.items() if n >= _LEAST_INTENT_ROWS}
+    return {intent: change for intent, change in sorted(changes.items()) if change < -margin - 1e-9}
+
+
+def _answered_share(outcomes: Sequence[Outcome]) -> float:
+    """Share of the out-of-scope questions that get an automatic, hence wrong, answer."""
+    flags = [o.is_answered for o in outcomes if o.expected is None]
+    return sum(flags) / len(flags) if flags else 0.0
+
+
+def _wrong_answer_rate(outcomes: Sequence[Outcome]) -> float:
+    """Share of the automatic answers that are wrong."""
+    flags = [o.is_wrong_answer for o in outcomes if o.is_answered]
+    return sum(flags) / len(flags) if flags else 0.0
+
+
+def _broken_guards(
+    worse: dict[str, float], out_of_scope: float, wrong: tuple[float, float], rules: Rules
+) -> list[str]:
+    broken = [f"Intent “{intent}” gets worse by {-change:.0%}." for intent, change in worse.items()]
+    if out_of_scope > rules.out_of_scope_margin:
+        broken.append(f"It answers {out_of_scope:.1%} more of the out-of-scope questions.")
+    if wrong[1] > max(wrong[0], rules.promise) + rules.wrong_answer_margin:
+        broken.append(f"{wrong[1]:.1%} of its automatic answers are wrong; the promise is {rules.promise:.0%}.")
+    return broken
+
+
+def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: float) -> str:
+    if gained + lost == 0:
+        return f"It gives the same first candidate on all {n} held-out questions."
+    needed = next(m for m in range(1, 1100) if mcnemar_exact(m, 0) < alpha)
+    return (
+        f"Better on {gained}, worse on {lost} of {n} held-out questions (p = {p_value:.3g}): that "
+        f"could be chance. At least {needed} differing questions, all in its favour, are needed."
+    )

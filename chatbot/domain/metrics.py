@@ -1,0 +1,157 @@
+"""How well a matcher did on labelled questions, in the terms of the field."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.domain.matching import Candidate, Decision
+
+OUT_OF_SCOPE = "out_of_scope"
+_BINS = 15
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a matcher made of one labelled question; `expected` None means out of scope."""
+
+    text: str
+    expected: str | None
+    decision: Decision
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def best(self) -> str | None:
+        return self.candidates[0].intent if self.candidates else None
+
+    @property
+    def probability(self) -> float:
+        return self.candidates[0].probability if self.candidates else 0.0
+
+    @property
+    def is_top1(self) -> bool:
+        return self.expected is not None and self.best == self.expected
+
+    @property
+    def is_answered(self) -> bool:
+        return self.decision is Decision.ANSWER
+
+    @property
+    def is_wrong_answer(self) -> bool:
+        return self.is_answered and self.best != self.expected
+
+    @property
+    def label(self) -> str:
+        return self.expected or OUT_OF_SCOPE
+
+    @property
+    def predicted(self) -> str:
+        """The label after the decision: a question that gets no automatic answer is out of scope."""
+        return self.best or OUT_OF_SCOPE if self.is_answered else OUT_OF_SCOPE
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
+    """Every headline figure; None where there are no rows to compute it from.
+
+    `top1`, `top3`: right intent first / among three, in-scope rows, decision ignored.
+    `in_scope_accuracy`: in-scope rows answered rightly. `oos_recall`: out-of-scope rows not
+    answered. `mcc`: multi-class Matthews correlation (Gorodkin 2004) over intents + out of scope.
+    `coverage`: rows answered. `wrong_answer_rate`: of the answered. `ece`: expected calibration
+    error of the first candidate, 15 equal bins (Guo et al. 2017). `auroc_oos`: how well
+    1 - probability separates out-of-scope rows.
+    """
+    in_scope = [o for o in outcomes if o.expected is not None]
+    out_of_scope = [o for o in outcomes if o.expected is None]
+    answered = [o for o in outcomes if o.is_answered]
+    return {
+        "n": len(outcomes),
+        "n_in_scope": len(in_scope),
+        "n_out_of_scope": len(out_of_scope),
+        "top1": _share(o.is_top1 for o in in_scope),
+        "top3": _share(o.expected in [c.intent for c in o.candidates[:3]] for o in in_scope),
+        "in_scope_accuracy": _share(o.is_answered and o.is_top1 for o in in_scope),
+        "oos_recall": _share(not o.is_answered for o in out_of_scope),
+        "mcc": matthews([o.label for o in outcomes], [o.predicted for o in outcomes]),
+        "coverage": _share(o.is_answered for o in outcomes),
+        "wrong_answer_rate": _share(o.is_wrong_answer for o in answered),
+        "ece": calibration_error([(o.probability, o.is_top1) for o in outcomes]),
+        "auroc_oos": auroc(
+            [1 - o.probability for o in out_of_scope], [1 - o.probability for o in in_scope]
+        ),
+    }
+
+
+def per_intent(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
+    """Precision, recall, F1 of the first candidate per intent, and what it is confused with."""
+    in_scope = [o for o in outcomes if o.expected is not None]
+    expected = Counter(o.label for o in in_scope)
+    predicted = Counter(o.best for o in in_scope)
+    right = Counter(o.label for o in in_scope if o.is_top1)
+    report: dict[str, dict[str, Any]] = {}
+    for intent, support in sorted(expected.items()):
+        precision = right[intent] / predicted[intent] if predicted[intent] else 0.0
+        recall = right[intent] / support
+        wrong = Counter(o.best for o in in_scope if o.expected == intent and not o.is_top1)
+        report[intent] = {
+            "support": support,
+            "precision": precision,
+            "recall": recall,
+            "f1": 2 * precision * recall / (precision + recall) if right[intent] else 0.0,
+            "confused_with": {other or "nothing": n for other, n in wrong.most_common(5)},
+        }
+    return report
+
+
+def matthews(expected: Sequence[str], predicted: Sequence[str]) -> float | None:
+    """Multi-class Matthews correlation, -1 to 1; 0 when either side has a single class."""
+    if not expected:
+        return None
+    n = len(expected)
+    truth, guess = Counter(expected), Counter(predicted)
+    correct = sum(e == p for e, p in zip(expected, predicted, strict=True))
+    covariance = correct * n - sum(truth[label] * guess[label] for label in truth)
+    spread = math.sqrt(n**2 - sum(v**2 for v in guess.values())) * math.sqrt(
+        n**2 - sum(v**2 for v in truth.values())
+    )
+    return covariance / spread if spread else 0.0
+
+
+def calibration_error(rows: Sequence[tuple[float, bool]]) -> float | None:
+    """Mean gap between probability and how often it was right, weighted by bin size."""
+    if not rows:
+        return None
+    return sum(abs(p - right) * n for p, right, n in reliability(rows)) / len(rows)
+
+
+def reliability(rows: Sequence[tuple[float, bool]]) -> list[tuple[float, float, int]]:
+    """(mean probability, share right, rows) for each of 15 equal bins that holds rows."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for probability, right in rows:
+        bins.setdefault(min(int(probability * _BINS), _BINS - 1), []).append((probability, right))
+    return [
+        (sum(p for p, _ in b) / len(b), sum(r for _, r in b) / len(b), len(b))
+        for _, b in sorted(bins.items())
+    ]
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
+    """Probability that a positive scores above a negative, ties counting half."""
+    if not positives or not negatives:
+        return None
+    scores = sorted([(s, True) for s in positives] + [(s, False) for s in negatives])
+    ranks, start = 0.0, 0
+    while start < len(scores):
+        end = start
+        while end < len(scores) and scores[end][0] == scores[start][0]:
+            end += 1
+        mean_rank = (start + 1 + end) / 2
+        ranks += mean_rank * sum(is_positive for _, is_positive in scores[start:end])
+        start = end
+    p = len(positives)
+    return (ranks - p * (p + 1) / 2) / (p * len(negatives))
+
+
+def _share(flags: Any) -> float | None:
+    values = list(flags)
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,26 @@
+"""Which rows may train and which are kept to measure: decided by a stable hash, never by chance."""
+
+import hashlib
+from enum import StrEnum
+
+from chatbot.domain.text import normalise
+
+
+class Part(StrEnum):
+    TRAINING = "training"
+    HELD_OUT = "held_out"
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Whether `text` belongs to the held-out share; the same text always gets the same reply."""
+    return _position(text, "held-out") < share
+
+
+def is_validation(text: str, share: float) -> bool:
+    """Whether a row that may train is kept for calibration; independent of `is_held_out`."""
+    return _position(text, "validation") < share
+
+
+def _position(text: str, purpose: str) -> float:
+    digest = hashlib.sha256(f"{purpose}\0{normalise(text)}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

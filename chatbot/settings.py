@@ -1,0 +1,148 @@
+"""Every setting: its name, type, default and meaning, read once and checked at start.
+
+A field `held_out_share` is set by the environment variable `CHATBOT_HELD_OUT_SHARE`, or, for a
+secret kept in a file, by `CHATBOT_HELD_OUT_SHARE_FILE`. `docs/operations.md` lists them all.
+"""
+
+import difflib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from chatbot.errors import SettingsError
+
+PREFIX = "CHATBOT_"
+_LONGEST_SOCKET_PATH = 100  # the kernel's limit is 108 bytes
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseModel):
+    """One frozen object; nothing else in the project reads the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("var"), description="Folder that holds all state of this instance.")
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that the web server listens on.")
+    web_processes: int = Field(2, ge=1, le=64, description="Web processes.")
+    web_threads: int = Field(8, ge=1, le=128, description="Request threads in each web process.")
+    encoder_threads: int = Field(1, ge=1, le=64, description="CPU threads that encode one question.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level.")
+    log_format: Literal["text", "json"] = Field("text", description="Log format: text or json.")
+
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder.")
+    redis_url: str = Field("", description="Redis URL; empty: an embedded store in the data folder.")
+    artefacts_url: str = Field("", description="Where models are kept (path, s3://…); empty: data folder.")
+    base_model: str = Field("", description="Base model: folder or hub name; empty: packaged MiniLM.")
+
+    neighbours: int = Field(10, ge=1, le=100, description="Nearest utterances that vote on an intent.")
+    vote_temperature: float = Field(0.05, gt=0, le=1, description="How sharply nearer utterances weigh more.")
+    promise: Share = Field(0.05, description="Largest share of automatic answers that may be wrong.")
+    promise_confidence: Share = Field(0.9, description="Confidence with which the promise is kept.")
+    clarify_probability: Share = Field(0.5, description="Least probability that the offered intents hold the right one.")
+    max_text_chars: int = Field(2000, ge=100, le=20000, description="Longest question, in characters.")
+    poll_seconds: float = Field(2.0, ge=0.1, le=60, description="How often a web process looks for changes.")
+
+    held_out_share: Share = Field(0.3, description="Share of confirmed questions kept for evaluation only.")
+    held_out_cap: int = Field(50, ge=0, description="Most held-out questions per intent; later ones train.")
+    validation_share: Share = Field(0.15, description="Share of training rows kept for calibration and early stopping.")
+
+    retrain_at: str = Field("02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC.")
+    loss: Literal["contrastive", "cosine_similarity"] = Field("contrastive", description="Training loss.")
+    start_from: Literal["base", "live"] = Field("base", description="Weights that training starts from.")
+    epochs: int = Field(3, ge=0, le=100, description="Passes over the training pairs.")
+    batch_size: int = Field(64, ge=2, le=4096, description="Pairs in one training step.")
+    learning_rate: float = Field(3e-5, gt=0, lt=1, description="Peak learning rate.")
+    seed: int = Field(13, ge=0, description="Seed of everything random in training.")
+    training_threads: int = Field(0, ge=0, le=256, description="CPU threads of the trainer; 0: all cores.")
+    training_minutes: float = Field(240, gt=0, description="Longest that one training may take.")
+    lease_seconds: float = Field(120, ge=1, description="How long a job stays its worker's without a heartbeat.")
+
+    gate_alpha: float = Field(0.05, gt=0, lt=1, description="Significance that a promotion needs.")
+    gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
+    gate_out_of_scope_margin: Share = Field(0.05, description="How much more out-of-scope may be answered.")
+    gate_wrong_answer_margin: Share = Field(0.02, description="How far wrong answers may exceed the promise.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
+        """Read `CHATBOT_*`; `overrides` win over the environment.
+
+        Raises SettingsError, naming every bad variable, for unknown names and impossible values.
+        """
+        try:
+            return cls(**(_read_variables(environ, set(cls.model_fields)) | overrides))
+        except ValidationError as error:
+            lines = [f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {e['msg']}" for e in error.errors()]
+            raise SettingsError("\n".join(lines)) from None
+
+    @model_validator(mode="after")
+    def _absolute_data_dir(self) -> Self:
+        object.__setattr__(self, "data_dir", self.data_dir.expanduser().resolve())
+        return self
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database in use."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'chatbot.db'}"
+
+    @property
+    def artefacts(self) -> str:
+        """fsspec URL of the artefact store in use."""
+        return self.artefacts_url or str(self.data_dir / "artefacts")
+
+    @property
+    def store_socket(self) -> Path:
+        """Socket of the embedded store; in the temporary folder when the data folder's path is long."""
+        path = self.data_dir / "store.sock"
+        if len(str(path)) <= _LONGEST_SOCKET_PATH:
+            return path
+        name = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"chatbot-{os.getuid()}-{name}" / "store.sock"
+
+    @property
+    def redis(self) -> str:
+        """URL of the store in use, as redis-py reads it."""
+        return self.redis_url or f"unix://{self.store_socket}"
+
+    @property
+    def broker(self) -> str:
+        """URL of the store in use, as Celery reads it."""
+        return self.redis_url or f"redis+socket://{self.store_socket}?virtual_host=0"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Folder with verified local copies of artefacts."""
+        return self.data_dir / "artefacts" if not self.artefacts_url else self.data_dir / "cache"
+
+
+def _read_variables(environ: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or value == "":
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known and name.endswith("_file"):
+            name, value = name.removesuffix("_file"), _read_secret(variable, value)
+        if name not in known:
+            raise SettingsError(f"{variable} is not a setting.{_did_you_mean(name, known)}")
+        if name in values:
+            raise SettingsError(f"{variable} is given twice: by value and by file. Keep one.")
+        values[name] = value
+    return values
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}: cannot read {path}: {error.strerror}") from None
+
+
+def _did_you_mean(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {PREFIX}{close[0].upper()}?" if close else ""
