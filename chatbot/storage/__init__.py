@@ -1,0 +1,1 @@
+"""What survives a restart: SQL rows and artefact folders; bytes and rows, no meaning."""

@@ -1,0 +1,69 @@
+"""What the helpdesk knows: intents, their utterances, and questions that only measure."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from chatbot.storage.database import Moment, Table, now
+
+
+class Knowledge(Table):
+    """One row: a counter that every FAQ edit raises; web processes follow it."""
+
+    __tablename__ = "knowledge"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    revision: Mapped[int] = mapped_column(default=0)
+
+
+class Intent(Table):
+    """What a visitor can want, with its answer. A disabled one is never matched."""
+
+    __tablename__ = "intents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    topic: Mapped[str] = mapped_column(String(80), default="")
+    answer: Mapped[str] = mapped_column(Text)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)
+
+    utterances: Mapped[list["Utterance"]] = relationship(
+        back_populates="intent", order_by="Utterance.id", passive_deletes=True
+    )
+
+
+class Utterance(Table):
+    """One phrasing. Its normalised text is unique across intents."""
+
+    __tablename__ = "utterances"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intent_id: Mapped[int] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    normalised: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+    intent: Mapped[Intent] = relationship(back_populates="utterances")
+
+
+class EvaluationQuestion(Table):
+    """A labelled question from the FAQ's authors that never trains.
+
+    No intent means out of scope. Those are used in two ways that must not mix: `calibration` rows
+    teach a version where to stop answering, the others measure whether it does.
+    """
+
+    __tablename__ = "evaluation_questions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intent_id: Mapped[int | None] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    normalised: Mapped[str] = mapped_column(Text, unique=True)
+    calibration: Mapped[bool] = mapped_column(default=False)
+
+    intent: Mapped[Intent | None] = relationship()

@@ -1,0 +1,55 @@
+"""What visitors asked, what they got, and what agents said of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from chatbot.storage.database import Moment, Table, now
+from chatbot.storage.tables.knowledge import Intent
+
+
+class Query(Table):
+    """One logged question: redacted text, what the matcher made of it, and which matcher it was."""
+
+    __tablename__ = "queries"
+    __table_args__ = (Index("ix_queries_review", "usefulness", "id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str | None] = mapped_column(String(100), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+    decision: Mapped[str] = mapped_column(String(10))
+    exact: Mapped[bool] = mapped_column(default=False)
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    usefulness: Mapped[float] = mapped_column(default=0.0)
+    test: Mapped[bool] = mapped_column(default=False)
+    model_version: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    knowledge_revision: Mapped[int]
+    calibration: Mapped[str] = mapped_column(String(12))
+    helpful: Mapped[bool | None]
+    feedback_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    confirmation: Mapped["Confirmation | None"] = relationship(
+        back_populates="query", lazy="joined", passive_deletes=True
+    )
+
+
+class Confirmation(Table):
+    """An agent's verdict on a query; no intent means "none of these".
+
+    `part` is settled here, once: a training row may teach the next model, a held-out row only
+    measures it.
+    """
+
+    __tablename__ = "confirmations"
+
+    query_id: Mapped[str] = mapped_column(ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True)
+    intent_id: Mapped[int | None] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
+    part: Mapped[str] = mapped_column(String(10))
+    confirmed_by: Mapped[str] = mapped_column(String(100))
+    confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+    query: Mapped[Query] = relationship(back_populates="confirmation")
+    intent: Mapped[Intent | None] = relationship(lazy="joined")
