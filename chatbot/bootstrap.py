@@ -1,0 +1,40 @@
+"""The one place that knows how the parts are wired; used by the web app, the CLI, workers and tests."""
+
+from dataclasses import dataclass
+
+from chatbot.matching.live import LiveMatcher
+from chatbot.services.follow import StoredModels
+from chatbot.settings import Settings
+from chatbot.storage.artefacts import ArtefactStore
+from chatbot.storage.database import Database
+from chatbot.storage.migrate import migrate
+from chatbot.storage.nudge import Nudge
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a use case may need, assembled once for each process."""
+
+    settings: Settings
+    database: Database
+    artefacts: ArtefactStore
+    models: StoredModels
+    nudge: Nudge
+    live: LiveMatcher
+
+
+def build(settings: Settings) -> Parts:
+    """Assemble the parts over a data folder that is made and migrated as needed; starts nothing."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    migrate(database)
+    artefacts = ArtefactStore(settings.artefacts, settings.cache_dir, settings.data_dir / "staging")
+    models = StoredModels(settings, database, artefacts)
+    return Parts(
+        settings=settings,
+        database=database,
+        artefacts=artefacts,
+        models=models,
+        nudge=Nudge(settings.redis),
+        live=LiveMatcher(models, settings.poll_seconds),
+    )

@@ -1,0 +1,140 @@
+"""A model artefact opened for use: encoder, calibration, and the vectors it was published with."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from chatbot.domain.matching import Calibration
+from chatbot.errors import ArtefactRefused
+from chatbot.matching.encoder import Encoder, OnnxEncoder
+from chatbot.matching.index import CONNECTIONS, EF_SEARCH, SPACE, HnswIndex, Vectors
+
+FORMAT = 1
+LEAST_GOLDEN_SIMILARITY = 0.9
+GOLDEN_QUERIES = (
+    "how do I reset my password?",
+    "VPN",
+    "the invoice for last month is wrong, who can correct it",
+    "pls help my laptop wont turn on since this morning!!!",
+    "¿puedo cambiar el idioma de la aplicación?",
+    "I would like to know, if that is possible, whether a colleague of mine who left the company in "
+    "spring can still see the files that I shared with her, and how I take that away",
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the files of an artefact are; stored in its manifest, asserted when it is opened."""
+
+    dimension: int
+    count: int
+    format: int = FORMAT
+    space: str = SPACE
+    connections: int = CONNECTIONS
+    ef: int = EF_SEARCH
+
+    def to_json(self) -> dict[str, Any]:
+        return {"model": asdict(self)}
+
+    @classmethod
+    def from_json(cls, manifest: dict[str, Any]) -> Self:
+        try:
+            meaning = cls(**manifest["model"])
+        except (KeyError, TypeError) as error:
+            raise ArtefactRefused(f"the manifest has no usable model entry: {error}") from None
+        if (meaning.format, meaning.space) != (FORMAT, SPACE):
+            raise ArtefactRefused(
+                f"format {meaning.format} with space {meaning.space}; this program reads "
+                f"format {FORMAT} with space {SPACE}"
+            )
+        return meaning
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`keys[i]` names the utterance (domain.text.key) whose vector is row i of `vectors`."""
+
+    folder: Path | None
+    encoder: Encoder
+    calibration: Calibration
+    keys: tuple[str, ...]
+    vectors: Vectors
+
+    @classmethod
+    def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
+        """A model that was not published, so it has no vectors yet."""
+        return cls(None, encoder, calibration, (), np.empty((0, encoder.dimension), np.float32))
+
+    @classmethod
+    def open(cls, folder: Path, manifest: dict[str, Any], threads: int = 1) -> Self:
+        """Open an artefact whose hashes were checked. Raises ArtefactRefused, naming the reason."""
+        meaning = Meaning.from_json(manifest)
+        try:
+            encoder = OnnxEncoder.open(folder / "encoder", threads)
+            calibration = Calibration.from_json(json.loads((folder / "calibration.json").read_text()))
+            keys = tuple((folder / "keys.txt").read_text().split())
+            vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+            golden = np.load(folder / "golden.npy", allow_pickle=False)
+        except ArtefactRefused:
+            raise
+        except Exception as error:  # parsers of foreign formats raise what they like
+            raise ArtefactRefused(f"cannot be opened: {error}") from error
+        _check_shapes(meaning, encoder, keys, vectors)
+        _check_golden(encoder, golden)
+        return cls(folder, encoder, calibration, keys, vectors)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        return {key: row for row, key in enumerate(self.keys)}
+
+    def stored_index(self, keys: Sequence[str]) -> HnswIndex | None:
+        """The published index if it holds exactly `keys`, in this order."""
+        if self.folder is None or not keys or tuple(keys) != self.keys:
+            return None
+        return HnswIndex.load(self.folder / "index.hnsw", self.encoder.dimension, len(self.keys))
+
+
+def write_bundle(
+    folder: Path, encoder: Encoder, calibration: Calibration, keys: Sequence[str], vectors: Vectors
+) -> Meaning:
+    """Add all but the encoder itself to `folder`, which already holds `encoder/`."""
+    HnswIndex.build(vectors).save(folder / "index.hnsw")
+    np.save(folder / "vectors.npy", vectors)
+    np.save(folder / "golden.npy", encoder.encode(GOLDEN_QUERIES))
+    (folder / "keys.txt").write_text("\n".join(keys))
+    (folder / "calibration.json").write_text(json.dumps(calibration.to_json(), indent=1))
+    return Meaning(dimension=encoder.dimension, count=len(keys))
+
+
+def _check_shapes(meaning: Meaning, encoder: Encoder, keys: Sequence[str], vectors: Vectors) -> None:
+    if encoder.dimension != meaning.dimension:
+        raise ArtefactRefused(
+            f"the encoder makes vectors of {encoder.dimension} numbers, the manifest says {meaning.dimension}"
+        )
+    if vectors.shape != (meaning.count, meaning.dimension) or vectors.dtype != np.float32:
+        raise ArtefactRefused(
+            f"vectors.npy is {vectors.dtype} {vectors.shape}, not float32 {(meaning.count, meaning.dimension)}"
+        )
+    if len(keys) != meaning.count or len(set(keys)) != len(keys):
+        raise ArtefactRefused(f"keys.txt does not name {meaning.count} different utterances")
+
+
+def _check_golden(encoder: Encoder, golden: Vectors) -> None:
+    """The loaded encoder must give what the exporting machine got.
+
+    Not bit for bit: int8 arithmetic saturates on processors without VNNI, so cosines of 0.97 between
+    two machines are normal; a broken or foreign encoder is far below.
+    """
+    if golden.shape != (len(GOLDEN_QUERIES), encoder.dimension):
+        raise ArtefactRefused(f"golden.npy is {golden.shape}")
+    similarities = (encoder.encode(GOLDEN_QUERIES) * golden).sum(axis=1)
+    if not (similarities >= LEAST_GOLDEN_SIMILARITY).all():
+        raise ArtefactRefused(
+            f"self-test: a golden query comes out with cosine {float(np.nanmin(similarities)):.3f} "
+            f"to its published vector; at least {LEAST_GOLDEN_SIMILARITY} is needed"
+        )

@@ -1,0 +1,140 @@
+"""Texts in, unit vectors out: the exported ONNX encoder and a deterministic fake with the same contract.
+
+Nothing here imports torch, so a web process stays small.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from chatbot.errors import ArtefactRefused
+
+BATCH = 32
+
+
+class Encoder(Protocol):
+    dimension: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return (len(texts), dimension) finite rows of length one, in the order of `texts`."""
+        ...
+
+
+class OnnxEncoder:
+    """The encoder that the trainer exported: `encoder.json`, `tokenizer.json` and `model.onnx`.
+
+    Safe to share between threads. Only texts with the same number of tokens share a batch: the
+    int8 graph scales activations by the extremes of the whole tensor, so padding and longer
+    batch mates would change a text's vector (docs of `workers.export` give the figures).
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        tokenizer: Tokenizer,
+        dimension: int,
+        input_names: Sequence[str],
+    ) -> None:
+        self.dimension = dimension
+        self._session = session
+        self._tokenizer = tokenizer
+        self._input_names = tuple(input_names)
+
+    @classmethod
+    def open(cls, folder: Path, threads: int = 1) -> Self:
+        """Load the encoder in `folder`, to compute with `threads` threads.
+
+        Raises ArtefactRefused when a file is missing or unreadable, or does not fit the others.
+        """
+        try:
+            card = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+            dimension, max_length = int(card["dimension"]), int(card["max_length"])
+            input_names = [str(name) for name in card["input_names"]]
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            session = ort.InferenceSession(
+                str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # tokenizers and onnxruntime raise bare or private types
+            raise ArtefactRefused(
+                f"The encoder in {folder} cannot be loaded ({error}). Export it again."
+            ) from error
+        graph_inputs = {node.name for node in session.get_inputs()}
+        if graph_inputs != set(input_names):
+            raise ArtefactRefused(
+                f"The encoder in {folder} wants the inputs {sorted(graph_inputs)}, but its "
+                f"encoder.json names {sorted(input_names)}. Export it again."
+            )
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_length)
+        return cls(session, tokenizer, dimension, input_names)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        for rows in _batches([len(encoding.ids) for encoding in encodings]):
+            vectors[rows] = self._run([encodings[row] for row in rows])
+        return vectors
+
+    def _run(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
+        columns = {
+            "input_ids": [encoding.ids for encoding in encodings],
+            "attention_mask": [encoding.attention_mask for encoding in encodings],
+            "token_type_ids": [encoding.type_ids for encoding in encodings],
+        }
+        feed = {name: np.array(columns[name], dtype=np.int64) for name in self._input_names}
+        vectors: NDArray[np.float32] = self._session.run(None, feed)[0]
+        return vectors
+
+
+class HashingEncoder:
+    """A fake that needs no model: hashed words and character 3-grams, counted into 256 places.
+
+    Texts that share words lie near each other, the same text always gets the same vector, on any
+    machine and in any process.
+    """
+
+    dimension = 256
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for feature in _features(text):
+                vectors[row, zlib.crc32(feature.encode("utf-8", "replace")) % self.dimension] += 1
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # A spinning thread pool burns a core between requests, which a shared web machine feels.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield row numbers, at most BATCH together and all of one length."""
+    by_length = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for _, group in groupby(by_length, key=lengths.__getitem__):
+        rows = list(group)
+        for start in range(0, len(rows), BATCH):
+            yield rows[start : start + BATCH]
+
+
+def _features(text: str) -> Iterator[str]:
+    """Yield the text's words and 3-grams; a text of one blank or nothing still yields one."""
+    words = text.lower().split()
+    yield from words
+    padded = f" {' '.join(words)} "
+    yield padded if len(padded) < 3 else padded[:3]
+    yield from (padded[start : start + 3] for start in range(1, len(padded) - 2))

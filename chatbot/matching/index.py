@@ -1,0 +1,113 @@
+"""Nearest-neighbour search over unit vectors: hnswlib, wrapped so that it cannot be misused.
+
+hnswlib trusts its caller: a query of the wrong dimension, an index read with another dimension, or
+`k` above the item count crash or answer nonsense, `save_index` hides failures, and `ef` is not
+saved (docs/decisions/0005). This wrapper checks all of it; an index is never changed once built.
+"""
+
+from pathlib import Path
+from typing import Protocol, Self
+
+import hnswlib
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.errors import ArtefactRefused
+
+SPACE = "cosine"
+CONNECTIONS = 16
+EF_CONSTRUCTION = 200
+EF_SEARCH = 128
+_SEED = 100
+
+Vectors = NDArray[np.float32]
+Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+class Index(Protocol):
+    """`search` returns (positions, cosine similarities), each (n, min(k, size)), nearest first."""
+
+    @property
+    def size(self) -> int: ...
+
+    def search(self, vectors: Vectors, k: int) -> Found: ...
+
+
+class HnswIndex:
+    """Approximate search (Malkov & Yashunin 2018). One build thread and a fixed seed: reproducible."""
+
+    def __init__(self, index: hnswlib.Index, dimension: int) -> None:
+        self._index = index
+        self._dimension = dimension
+        self._index.set_ef(EF_SEARCH)
+        self._index.set_num_threads(1)
+
+    @classmethod
+    def build(cls, vectors: Vectors) -> Self:
+        """`vectors` (n, dimension), finite and not zero; position i of the result is row i."""
+        _check(vectors, vectors.shape[1])
+        index = hnswlib.Index(space=SPACE, dim=vectors.shape[1])
+        index.init_index(
+            max_elements=max(1, len(vectors)),
+            M=CONNECTIONS,
+            ef_construction=EF_CONSTRUCTION,
+            random_seed=_SEED,
+        )
+        if len(vectors):
+            index.add_items(vectors, np.arange(len(vectors)), num_threads=1)
+        return cls(index, vectors.shape[1])
+
+    @classmethod
+    def load(cls, path: Path, dimension: int, count: int) -> Self:
+        """Read a file whose hash was checked before: hnswlib's parser crashes on a damaged one.
+
+        Raises ArtefactRefused when it does not hold `count` items.
+        """
+        index = hnswlib.Index(space=SPACE, dim=dimension)
+        try:
+            index.load_index(str(path), max_elements=max(1, count))
+        except RuntimeError as error:
+            raise ArtefactRefused(f"{path.name} cannot be read: {error}") from None
+        if index.get_current_count() != count:
+            raise ArtefactRefused(f"{path.name} holds {index.get_current_count()} items, not {count}")
+        return cls(index, dimension)
+
+    def save(self, path: Path) -> None:
+        """Write to `path`; the caller must check the file, because hnswlib reports no failure."""
+        self._index.save_index(str(path))
+
+    @property
+    def size(self) -> int:
+        return int(self._index.get_current_count())
+
+    def search(self, vectors: Vectors, k: int) -> Found:
+        _check(vectors, self._dimension)
+        k = min(k, self.size)
+        if k == 0 or not len(vectors):
+            return np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32)
+        positions, distances = self._index.knn_query(vectors, k=k)
+        return positions.astype(np.int64), (1 - distances).astype(np.float32)
+
+
+class BruteForceIndex:
+    """Exact search: the oracle that the approximate one is tested against."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    @property
+    def size(self) -> int:
+        return len(self._vectors)
+
+    def search(self, vectors: Vectors, k: int) -> Found:
+        similarities = vectors @ self._vectors.T
+        positions = np.argsort(-similarities, axis=1, kind="stable")[:, : min(k, self.size)]
+        return positions, np.take_along_axis(similarities, positions, axis=1)
+
+
+def _check(vectors: Vectors, dimension: int) -> None:
+    if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype != np.float32:
+        raise ValueError(f"need float32 vectors (n, {dimension}), got {vectors.dtype} {vectors.shape}")
+    norms = np.linalg.norm(vectors, axis=1)
+    if not (np.isfinite(norms).all() and (norms > 1e-6).all()):
+        raise ValueError("a vector is zero or not finite")

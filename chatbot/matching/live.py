@@ -1,0 +1,105 @@
+"""LiveMatcher: holds the matcher that answers now, and replaces it when the pointer moves.
+
+Polling is the mechanism; a nudge only makes it sooner. A replacement is loaded, verified and warmed
+up in a background thread; then one reference is assigned. A load that fails keeps the old matcher.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatbot.errors import NotReady
+from chatbot.matching.matcher import Matcher
+
+_JITTER = 0.2
+_WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What should be live: a generation of the pointer, its version, and the FAQ's revision."""
+
+    generation: int
+    version: int
+    digest: str
+    revision: int
+
+
+class Source(Protocol):
+    """Where matchers come from; `bootstrap` joins it to the database and the artefact store."""
+
+    def read_target(self) -> Target | None:
+        """What should be live now; None before the first model exists."""
+
+    def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
+        """Load and verify; raises anything on failure."""
+
+    def report(self, adopted: Target | None, error: str | None) -> None:
+        """Tell the others what this process runs; must not raise."""
+
+
+class LiveMatcher:
+    """`current()` is one attribute read; everything else happens in the follower's thread."""
+
+    def __init__(self, source: Source, poll_seconds: float) -> None:
+        self._source = source
+        self._poll_seconds = poll_seconds
+        self._current: Matcher | None = None
+        self._adopted: Target | None = None
+        self._error: str | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._refreshing = threading.Lock()
+
+    def current(self) -> Matcher:
+        """The matcher to answer one request with. Raises NotReady before the first is loaded."""
+        if self._current is None:
+            raise NotReady(self._error or "The first model is being loaded. Try again in a few seconds.")
+        return self._current
+
+    @property
+    def adopted(self) -> Target | None:
+        return self._adopted
+
+    @property
+    def error(self) -> str | None:
+        """Why the newest target is not loaded; None when it is."""
+        return self._error
+
+    def follow(self, listen: Callable[[Callable[[], object], threading.Event], None] | None = None) -> None:
+        """Start following in background threads; `listen` delivers nudges."""
+        threading.Thread(target=self._poll, name="follow-live", daemon=True).start()
+        if listen is not None:
+            threading.Thread(
+                target=listen, args=(self._wake.set, self._stop), name="nudges", daemon=True
+            ).start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    def refresh(self) -> None:
+        """Look once, and swap if something changed. Never raises: the old matcher keeps answering."""
+        with self._refreshing:
+            try:
+                target = self._source.read_target()
+                if target is not None and target != self._adopted:
+                    self._swap_in(target)
+                self._error = None
+            except Exception as error:  # whatever is wrong with the new one, the old one must go on
+                self._error = f"{type(error).__name__}: {error}"
+            self._source.report(self._adopted, self._error)
+
+    def _swap_in(self, target: Target) -> None:
+        matcher = self._source.open_matcher(target, self._current)
+        for text in _WARM_UP:
+            matcher.match(text)
+        self._current, self._adopted = matcher, target
+
+    def _poll(self) -> None:
+        while not self._stop.is_set():
+            self.refresh()
+            self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
+            self._wake.clear()

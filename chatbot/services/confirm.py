@@ -1,0 +1,77 @@
+"""Record an agent's verdict on a query, and settle whether it may ever train."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.text import normalise
+from chatbot.errors import Conflict
+from chatbot.services import audit
+from chatbot.services.publish import get_intent, raise_revision
+from chatbot.services.review import get_query
+from chatbot.settings import Settings
+from chatbot.storage.database import now
+from chatbot.storage.tables import Confirmation, EvaluationQuestion, Query, VersionExample
+
+
+def confirm(
+    session: Session, query_id: str, intent: str | None, by: str, settings: Settings
+) -> Confirmation:
+    """Say that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
+
+    Saying the same again changes nothing; saying something else replaces the verdict.
+    Raises NotFound for an unknown query or intent, Conflict for a test query.
+    """
+    query = get_query(session, query_id)
+    if query.test:
+        raise Conflict(f"Query {query_id} was a test; tests never teach. Ask again without test.")
+    intent_id = get_intent(session, intent).id if intent is not None else None
+    existing = query.confirmation
+    if existing is not None and existing.intent_id == intent_id:
+        return existing
+    if existing is None:
+        existing = Confirmation(query_id=query_id, part=_part(session, query, intent_id, settings))
+        query.confirmation = existing
+    existing.intent_id, existing.confirmed_by, existing.confirmed_at = intent_id, by, now()
+    session.flush()
+    session.refresh(existing)
+    audit.record(session, by, "query.confirm", query_id, intent=intent, part=existing.part)
+    _follow_learnt(session, query_id)
+    return existing
+
+
+def undo(session: Session, query_id: str, by: str) -> None:
+    """Take a verdict back: the query returns to the review queue. Nothing happens if there is none."""
+    query = get_query(session, query_id)
+    if query.confirmation is None:
+        return
+    intent = query.confirmation.intent
+    audit.record(session, by, "query.undo", query_id, intent=intent.name if intent else None)
+    session.delete(query.confirmation)
+    _follow_learnt(session, query_id)
+
+
+def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
+    """Held-out rows are capped for each intent, and never share a text with a row that trains."""
+    measures = select(EvaluationQuestion.id).where(EvaluationQuestion.normalised == normalise(query.text))
+    if session.scalar(measures) is not None:
+        return Part.HELD_OUT
+    same_text = (
+        select(Confirmation.part).join(Query).where(func.lower(Query.text) == query.text.lower()).limit(1)
+    )
+    if (part := session.scalar(same_text)) is not None:
+        return Part(part)
+    if not is_held_out(query.text, settings.held_out_share):
+        return Part.TRAINING
+    held_out = select(func.count()).where(
+        Confirmation.intent_id.is_not_distinct_from(intent_id), Confirmation.part == Part.HELD_OUT
+    )
+    is_full = (session.scalar(held_out) or 0) >= settings.held_out_cap
+    return Part.TRAINING if is_full else Part.HELD_OUT
+
+
+def _follow_learnt(session: Session, query_id: str) -> None:
+    """A query that a model learnt is part of what matchers search, so they must look again."""
+    learnt = select(VersionExample.query_id).where(VersionExample.query_id == query_id).limit(1)
+    if session.scalar(learnt) is not None:
+        raise_revision(session)

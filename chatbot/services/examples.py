@@ -1,0 +1,161 @@
+"""Gather what a model may learn from and what it is measured by, and keep the two apart."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.pairs import Example
+from chatbot.domain.split import Part, is_validation
+from chatbot.domain.text import normalise
+from chatbot.matching.matcher import Catalogue
+from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train
+from chatbot.settings import Settings
+from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
+
+RECIPE = 1  # raise it when training changes so that the same rows give another model
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A question and its intent; None means out of scope."""
+
+    text: str
+    intent: str | None
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The rows of one training run, read in one transaction.
+
+    `training` teaches; `validation` chooses the epoch and fits the calibration, together with
+    `out_of_scope`; `held_out` decides on promotion. No text is in two of them.
+    """
+
+    training: list[Example]
+    validation: list[Example]
+    out_of_scope: list[str]
+    held_out: list[Labelled]
+    catalogue: Catalogue
+    learnt_queries: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes only when another model would come out: rows, recipe or settings differ."""
+        rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
+        content = [RECIPE, self.settings, rows, sorted(self.out_of_scope)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
+    """Read all rows of enabled intents at one moment; an untrained version learns no queries."""
+    held_out = _held_out(session)
+    measured = {normalise(row.text) for row in held_out}
+    examples: dict[str, Example] = {}
+    for text, intent in _utterances(session):
+        examples.setdefault(normalise(text), Example(text, intent))
+    learnt: list[str] = []
+    out_of_scope = _calibration_questions(session)
+    for query, intent_name in _confirmed(session, Part.TRAINING):
+        if normalise(query.text) in measured:
+            continue
+        if intent_name is None:
+            out_of_scope.append(query.text)
+            continue
+        learnt.append(query.id)
+        examples.setdefault(
+            normalise(query.text), Example(query.text, intent_name, _rejected(query, intent_name))
+        )
+    rows = [example for k, example in examples.items() if k not in measured]
+    validation = _validation_rows(rows, settings.validation_share)
+    kept = {id(example) for example in validation}
+    return Frozen(
+        training=[example for example in rows if id(example) not in kept],
+        validation=validation,
+        out_of_scope=out_of_scope,
+        held_out=held_out,
+        catalogue=read_catalogue_to_train(session) if trains else read_catalogue(session, None),
+        learnt_queries=learnt if trains else [],
+        settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
+    )
+
+
+_TRAINING_SETTINGS = {
+    "base_model",
+    "start_from",
+    "loss",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "seed",
+    "neighbours",
+    "vote_temperature",
+    "promise",
+    "promise_confidence",
+    "clarify_probability",
+    "validation_share",
+}
+
+
+def _validation_rows(rows: list[Example], share: float) -> list[Example]:
+    """The stable share, except that an intent never loses its last two training rows."""
+    left: dict[str, int] = {}
+    for example in rows:
+        left[example.intent] = left.get(example.intent, 0) + 1
+    chosen = []
+    for example in rows:
+        if is_validation(example.text, share) and left[example.intent] > 2:
+            left[example.intent] -= 1
+            chosen.append(example)
+    return chosen
+
+
+def _utterances(session: Session) -> list[tuple[str, str]]:
+    query = select(Utterance.text, Intent.name).join(Intent).where(Intent.enabled).order_by(Utterance.id)
+    return [(text, intent) for text, intent in session.execute(query)]
+
+
+def _confirmed(session: Session, part: Part) -> list[tuple[Query, str | None]]:
+    query = (
+        select(Query, Intent.name)
+        .join(Confirmation, Confirmation.query_id == Query.id)
+        .outerjoin(Intent, Intent.id == Confirmation.intent_id)
+        .where(Confirmation.part == part, Confirmation.intent_id.is_(None) | Intent.enabled)
+        .order_by(Query.asked_at, Query.id)
+    )
+    return [(row, name) for row, name in session.execute(query).unique()]
+
+
+def _held_out(session: Session) -> list[Labelled]:
+    authored = (
+        select(EvaluationQuestion.text, Intent.name)
+        .outerjoin(Intent, Intent.id == EvaluationQuestion.intent_id)
+        .where(
+            EvaluationQuestion.calibration.is_(False),
+            EvaluationQuestion.intent_id.is_(None) | Intent.enabled,
+        )
+        .order_by(EvaluationQuestion.id)
+    )
+    rows = {normalise(text): Labelled(text, intent) for text, intent in session.execute(authored)}
+    for query, intent in _confirmed(session, Part.HELD_OUT):
+        rows.setdefault(normalise(query.text), Labelled(query.text, intent))
+    return list(rows.values())
+
+
+def _calibration_questions(session: Session) -> list[str]:
+    query = (
+        select(EvaluationQuestion.text)
+        .where(EvaluationQuestion.calibration, EvaluationQuestion.intent_id.is_(None))
+        .order_by(EvaluationQuestion.id)
+    )
+    return list(session.scalars(query))
+
+
+def _rejected(query: Query, intent: str) -> str | None:
+    """The intent that the live model preferred and the agent overruled: a hard negative."""
+    best = query.candidates[0]["intent"] if query.candidates else None
+    return best if best != intent else None

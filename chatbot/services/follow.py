@@ -1,0 +1,79 @@
+"""Open model versions as matchers, and tell the rest of the installation what this process runs."""
+
+import time
+
+from chatbot.errors import ArtefactRefused, ServiceUnavailable
+from chatbot.matching.bundle import Bundle
+from chatbot.matching.live import Target
+from chatbot.matching.matcher import Matcher, Rule
+from chatbot.services import processes
+from chatbot.services.catalogue import read_catalogue, read_target
+from chatbot.services.release import get_version
+from chatbot.settings import Settings
+from chatbot.storage.artefacts import ArtefactStore, read_manifest
+from chatbot.storage.database import Database
+
+_HEARTBEAT_SECONDS = 15.0
+
+
+class StoredModels:
+    """Model versions as the database and the artefact store know them; a `matching.live.Source`."""
+
+    def __init__(self, settings: Settings, database: Database, artefacts: ArtefactStore) -> None:
+        self._database = database
+        self._artefacts = artefacts
+        self._threads = settings.encoder_threads
+        self._rule = Rule(settings.neighbours, settings.vote_temperature)
+        self._identity: processes.Identity | None = None
+        self._reported: tuple[Target | None, str | None] | None = None
+        self._reported_at = 0.0
+
+    def open_version(self, version_id: int | None = None) -> Matcher:
+        """A matcher for a version, by default the live one, with the FAQ of now.
+
+        Raises NotFound for an unknown version, ArtefactRefused for a damaged artefact.
+        """
+        with self._database.read() as session:
+            target = read_target(session)
+            if version_id is not None:
+                digest = get_version(session, version_id).digest
+            elif target is not None:
+                version_id, digest = target.version, target.digest
+            else:
+                raise ArtefactRefused("there is no model yet; `chatbot up` or `chatbot retrain` makes one")
+        return self._build(version_id, digest, None)
+
+    def open_bundle(self, digest: str) -> Bundle:
+        """Raises ArtefactRefused, naming the artefact and the reason."""
+        folder = self._artefacts.fetch(digest)
+        try:
+            return Bundle.open(folder, read_manifest(folder), self._threads)
+        except ArtefactRefused as error:
+            raise ArtefactRefused(f"{digest[:12]}: {error}") from error
+
+    def read_target(self) -> Target | None:
+        with self._database.read() as session:
+            return read_target(session)
+
+    def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
+        return self._build(target.version, target.digest, previous)
+
+    def report(self, adopted: Target | None, error: str | None) -> None:
+        """Write this process's row when something changed, else every 15 seconds."""
+        unchanged = (adopted, error) == self._reported
+        if unchanged and time.monotonic() - self._reported_at < _HEARTBEAT_SECONDS:
+            return
+        self._identity = self._identity or processes.Identity("web")
+        try:
+            with self._database.write() as session:
+                processes.beat(session, self._identity, adopted, error)
+        except ServiceUnavailable:
+            return
+        self._reported, self._reported_at = (adopted, error), time.monotonic()
+
+    def _build(self, version: int, digest: str, previous: Matcher | None) -> Matcher:
+        keep = previous is not None and previous.version == version
+        bundle = previous.bundle if previous is not None and keep else self.open_bundle(digest)
+        with self._database.read() as session:
+            catalogue = read_catalogue(session, version)
+        return Matcher.build(version, bundle, catalogue, self._rule, previous)

@@ -1,0 +1,173 @@
+"""Training jobs as rows: ask for one, claim it by lease, report on it, finish it.
+
+A web request only writes a row; workers look for rows. Losing a message loses no work, and
+delivering one ten times trains once.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from chatbot.errors import LeaseLost, NotFound
+from chatbot.services import audit
+from chatbot.storage.database import Database, now
+from chatbot.storage.tables import ModelVersion, TrainingJob
+
+MOST_ATTEMPTS = 3
+
+
+class Kind(StrEnum):
+    UNTRAINED = "untrained"  # the base model as it is, calibrated on the FAQ
+    TRAIN = "train"
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+OPEN = (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a job until it expires; `token` tells a stale owner from the new one."""
+
+    job_id: int
+    token: int
+    owner: str
+
+
+def request(session: Session, kind: Kind, by: str, key: str | None = None, force: bool = False) -> TrainingJob:
+    """Ask for a job. Asking again with the same key, or while one is open, returns that one."""
+    if key is not None:
+        same = session.scalar(select(TrainingJob).where(TrainingJob.key == key))
+        if same is not None:
+            return same
+    waiting = session.scalar(
+        select(TrainingJob)
+        .where(TrainingJob.state == State.QUEUED, TrainingJob.kind == kind, TrainingJob.force == force)
+        .limit(1)
+    )
+    if waiting is not None:
+        return waiting
+    job = TrainingJob(key=key or f"manual:{uuid.uuid4().hex}", kind=kind, force=force, requested_by=by)
+    session.add(job)
+    session.flush()
+    audit.record(session, by, "job.request", job.id, kind=kind, key=job.key)
+    return job
+
+
+def request_nightly(session: Session, night: datetime) -> TrainingJob:
+    """Tonight's job, once, however many schedulers ask."""
+    return request(session, Kind.TRAIN, "nightly", key=f"nightly:{night:%Y-%m-%d}")
+
+
+def request_missed_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob | None:
+    """Tonight's job if the scheduler slept through its time; not on the day of installation."""
+    hour, minute = map(int, retrain_at.split(":"))
+    due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    installed = session.scalar(select(ModelVersion.created_at).order_by(ModelVersion.id).limit(1))
+    if installed is None or installed > due or moment < due + timedelta(minutes=10):
+        return None
+    return request_nightly(session, due)
+
+
+def get_job(session: Session, job_id: int) -> TrainingJob:
+    """Raises NotFound."""
+    job = session.get(TrainingJob, job_id)
+    if job is None:
+        raise NotFound(f"There is no training job {job_id}.")
+    return job
+
+
+def list_jobs(session: Session, before: int | None, limit: int) -> Sequence[TrainingJob]:
+    """Newest first; `before` is the id to go on from."""
+    query = select(TrainingJob).order_by(TrainingJob.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(TrainingJob.id < before)
+    return session.scalars(query).all()
+
+
+def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
+    """Take the oldest job that waits or whose worker died; None if there is none.
+
+    A job that killed its worker three times is marked failed instead of being tried again.
+    """
+    with database.write() as session:
+        moment = database.clock(session)
+        claimable = or_(
+            TrainingJob.state == State.QUEUED,
+            (TrainingJob.state == State.RUNNING) & (TrainingJob.lease_until < moment),
+        )
+        for job in session.scalars(select(TrainingJob).where(claimable).order_by(TrainingJob.id)):
+            if job.attempt >= MOST_ATTEMPTS:
+                job.state, job.finished_at = State.FAILED, moment
+                job.message = f"Its worker died {job.attempt} times, last at step “{job.step}”."
+                continue
+            token = job.fencing_token + 1
+            won = session.execute(
+                update(TrainingJob)
+                .where(TrainingJob.id == job.id, TrainingJob.fencing_token == token - 1)
+                .values(
+                    state=State.RUNNING,
+                    attempt=job.attempt + 1,
+                    fencing_token=token,
+                    lease_owner=owner,
+                    lease_until=moment + timedelta(seconds=lease_seconds),
+                    started_at=job.started_at or moment,
+                    step="claimed",
+                    progress=0.0,
+                    message="",
+                )
+                .execution_options(synchronize_session=False)
+            )
+            if won.rowcount == 1:
+                return Lease(job.id, token, owner)
+        return None
+
+
+def heartbeat(database: Database, lease: Lease, lease_seconds: float) -> None:
+    """Prolong the lease. Raises LeaseLost if another worker has taken the job over."""
+    with database.write() as session:
+        until = database.clock(session) + timedelta(seconds=lease_seconds)
+        _change(session, lease, lease_until=until)
+
+
+def report(database: Database, lease: Lease, step: str, progress: float, message: str) -> None:
+    """Say how far the job is, 0 to 1 within `step`. Raises LeaseLost."""
+    with database.write() as session:
+        _change(session, lease, step=step, progress=progress, message=message)
+
+
+def check(session: Session, lease: Lease) -> None:
+    """Raise LeaseLost unless this lease still owns the job; to be called in the releasing transaction."""
+    _change(session, lease)
+
+
+def finish(session: Session, lease: Lease, state: State, message: str, version_id: int | None = None) -> None:
+    """Close the job. Raises LeaseLost."""
+    _change(session, lease, state=state, message=message, version_id=version_id, finished_at=now(), progress=1.0)
+
+
+def _change(session: Session, lease: Lease, **values: object) -> None:
+    owned = session.execute(
+        update(TrainingJob)
+        .where(
+            TrainingJob.id == lease.job_id,
+            TrainingJob.fencing_token == lease.token,
+            TrainingJob.state == State.RUNNING,
+        )
+        .values(values or {"fencing_token": lease.token})
+        .execution_options(synchronize_session=False)
+    )
+    if owned.rowcount != 1:
+        raise LeaseLost(f"Job {lease.job_id} was taken over by another worker; this one stops.")

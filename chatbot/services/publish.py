@@ -1,0 +1,144 @@
+"""Change what the helpdesk knows. Each change raises the knowledge revision in its transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from chatbot.domain.text import clean, normalise
+from chatbot.errors import Conflict, NotFound, UtteranceTaken
+from chatbot.services import audit
+from chatbot.storage.tables import Intent, Knowledge, Utterance
+
+MAX_UTTERANCE_CHARS = 500
+
+
+def raise_revision(session: Session) -> int:
+    """Tell every web process, within its polling time, to take up a change."""
+    session.execute(update(Knowledge).values(revision=Knowledge.revision + 1))
+    return current_revision(session)
+
+
+def current_revision(session: Session) -> int:
+    return session.scalars(select(Knowledge.revision)).one()
+
+
+def get_intent(session: Session, name: str) -> Intent:
+    """Raises NotFound."""
+    intent = session.scalar(select(Intent).where(Intent.name == name))
+    if intent is None:
+        raise NotFound(f"There is no intent “{name}”.")
+    return intent
+
+
+def list_intents(
+    session: Session, after: str | None, limit: int
+) -> tuple[Sequence[tuple[Intent, int]], str | None]:
+    """One page of (intent, number of utterances) by name, and the name to go on after."""
+    query = (
+        select(Intent, func.count(Utterance.id))
+        .outerjoin(Utterance)
+        .group_by(Intent.id)
+        .order_by(Intent.name)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(Intent.name > after)
+    rows = [(intent, count) for intent, count in session.execute(query)]
+    return rows[:limit], rows[limit - 1][0].name if len(rows) > limit else None
+
+
+def create_intent(
+    session: Session, by: str, name: str, title: str, answer: str, topic: str, utterances: Sequence[str]
+) -> Intent:
+    """Raises Conflict if the name is taken, UtteranceTaken if a phrasing is."""
+    if session.scalar(select(Intent.id).where(Intent.name == name)) is not None:
+        raise Conflict(f"Intent “{name}” exists already. Change it, or choose another name.")
+    intent = Intent(name=name, title=title, answer=answer, topic=topic)
+    session.add(intent)
+    session.flush()
+    for text in utterances:
+        add_utterance(session, by, name, text)
+    audit.record(session, by, "intent.create", name, title=title, utterances=len(utterances))
+    raise_revision(session)
+    return intent
+
+
+def change_intent(session: Session, by: str, name: str, changes: dict[str, Any]) -> Intent:
+    """Set any of title, answer, topic, enabled; what stays the same is no change."""
+    intent = get_intent(session, name)
+    before = {field: getattr(intent, field) for field in changes}
+    if before != changes:
+        for field, value in changes.items():
+            setattr(intent, field, value)
+        audit.record(session, by, "intent.change", name, before=before, after=changes)
+        raise_revision(session)
+    return intent
+
+
+def delete_intent(session: Session, by: str, name: str) -> None:
+    """Remove it with its utterances; questions confirmed for it return to the review queue."""
+    intent = get_intent(session, name)
+    kept = {
+        "title": intent.title,
+        "topic": intent.topic,
+        "answer": intent.answer,
+        "utterances": [utterance.text for utterance in intent.utterances],
+    }
+    audit.record(session, by, "intent.delete", name, **kept)
+    session.execute(delete(Intent).where(Intent.id == intent.id))
+    raise_revision(session)
+
+
+def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
+    """Add a phrasing; adding it again to the same intent changes nothing.
+
+    Raises UtteranceTaken if another intent has it, InvalidText if it cannot be used.
+    """
+    intent = get_intent(session, name)
+    text = clean(text, MAX_UTTERANCE_CHARS)
+    existing = session.scalar(select(Utterance).where(Utterance.normalised == normalise(text)))
+    if existing is not None:
+        if existing.intent_id != intent.id:
+            raise UtteranceTaken(text, existing.intent.name, name)
+        return existing
+    utterance = Utterance(intent_id=intent.id, text=text, normalised=normalise(text))
+    session.add(utterance)
+    session.flush()
+    audit.record(session, by, "utterance.add", name, text=text)
+    raise_revision(session)
+    return utterance
+
+
+def change_utterance(session: Session, by: str, name: str, utterance_id: int, text: str) -> Utterance:
+    """Reword a phrasing. Raises NotFound, UtteranceTaken, InvalidText; Conflict for a doublet."""
+    utterance = _get_utterance(session, name, utterance_id)
+    text = clean(text, MAX_UTTERANCE_CHARS)
+    taken = session.scalar(
+        select(Utterance).where(Utterance.normalised == normalise(text), Utterance.id != utterance_id)
+    )
+    if taken is not None and taken.intent_id == utterance.intent_id:
+        raise Conflict(f"“{text}” is another utterance of “{name}” already.")
+    if taken is not None:
+        raise UtteranceTaken(text, taken.intent.name, name)
+    if utterance.text != text:
+        audit.record(session, by, "utterance.change", name, before=utterance.text, after=text)
+        utterance.text, utterance.normalised = text, normalise(text)
+        raise_revision(session)
+    return utterance
+
+
+def delete_utterance(session: Session, by: str, name: str, utterance_id: int) -> None:
+    """Raises NotFound."""
+    utterance = _get_utterance(session, name, utterance_id)
+    audit.record(session, by, "utterance.delete", name, text=utterance.text)
+    session.delete(utterance)
+    raise_revision(session)
+
+
+def _get_utterance(session: Session, name: str, utterance_id: int) -> Utterance:
+    utterance = session.get(Utterance, utterance_id)
+    if utterance is None or utterance.intent_id != get_intent(session, name).id:
+        raise NotFound(f"Intent “{name}” has no utterance {utterance_id}.")
+    return utterance

@@ -1,0 +1,203 @@
+"""Register versions and move the live pointer: promotion and rollback are the same move."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from chatbot.domain.gate import Verdict
+from chatbot.errors import Conflict, NotFound
+from chatbot.services import audit
+from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A published artefact with everything that its row records."""
+
+    digest: str
+    kind: str
+    parent_id: int | None
+    calibration: str
+    knowledge_revision: int
+    fingerprint: str
+    training_rows: int
+    learnt_queries: Sequence[str]
+
+
+def register(session: Session, candidate: Candidate) -> ModelVersion:
+    """Keep the candidate, before it is judged. Registering the same artefact again returns its row."""
+    existing = session.scalar(select(ModelVersion).where(ModelVersion.digest == candidate.digest))
+    if existing is not None:
+        return existing
+    version = ModelVersion(
+        digest=candidate.digest,
+        kind=candidate.kind,
+        parent_id=candidate.parent_id,
+        calibration=candidate.calibration,
+        knowledge_revision=candidate.knowledge_revision,
+        fingerprint=candidate.fingerprint,
+        training_rows=candidate.training_rows,
+        report={},
+    )
+    session.add(version)
+    session.flush()
+    still_there = set(session.scalars(select(Query.id))) if candidate.learnt_queries else set()
+    learnt = (q for q in candidate.learnt_queries if q in still_there)
+    session.add_all(VersionExample(version_id=version.id, query_id=q) for q in learnt)
+    return version
+
+
+def conclude(session: Session, version_id: int, verdict: Verdict | None, report: dict[str, Any]) -> ModelVersion:
+    """Keep what the evaluation said of a version."""
+    version = get_version(session, version_id)
+    version.verdict, version.report = verdict, report
+    return version
+
+
+def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
+    """The newest judged version made from exactly the same rows and settings, whatever became of it."""
+    query = (
+        select(ModelVersion)
+        .where(ModelVersion.fingerprint == fingerprint, ModelVersion.verdict.is_not(None))
+        .order_by(ModelVersion.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def read_pointer(session: Session) -> ModelPointer | None:
+    return session.get(ModelPointer, 1, populate_existing=True)
+
+
+def get_version(session: Session, version_id: int) -> ModelVersion:
+    """Raises NotFound."""
+    version = session.get(ModelVersion, version_id)
+    if version is None:
+        raise NotFound(f"There is no model version {version_id}.")
+    return version
+
+
+def list_versions(session: Session, before: int | None, limit: int) -> Sequence[ModelVersion]:
+    """Newest first; `before` is the id to go on from."""
+    query = select(ModelVersion).order_by(ModelVersion.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(ModelVersion.id < before)
+    return session.scalars(query).all()
+
+
+def list_releases(session: Session, limit: int) -> Sequence[Release]:
+    """Newest first."""
+    return session.scalars(select(Release).order_by(Release.generation.desc()).limit(limit)).all()
+
+
+def promote(
+    session: Session, version_id: int, by: str, reason: str, expected_generation: int | None = None
+) -> Release:
+    """Make a version live. A person may promote any version; it is then no longer withdrawn.
+
+    With `expected_generation`, raises Conflict if the pointer moved since: a human's move meanwhile
+    wins. Raises Conflict if it is live already, NotFound if there is none.
+    """
+    version = get_version(session, version_id)
+    release = _move(session, version, "promote", by, reason, expected_generation)
+    version.withdrawn = False
+    return release
+
+
+def promote_automatically(session: Session, version_id: int, reason: str, expected_generation: int) -> Release:
+    """As `promote`, but never a version that was rolled back or that the gate did not pass."""
+    version = get_version(session, version_id)
+    if version.withdrawn:
+        raise Conflict(f"Version {version_id} was rolled back. Only a person may promote it again.")
+    if version.verdict != Verdict.PROMOTE:
+        raise Conflict(f"Version {version_id} has the verdict {version.verdict}.")
+    return _move(session, version, "promote", "nightly", reason, expected_generation)
+
+
+def install_untrained(session: Session, version_id: int, reason: str, expected_generation: int) -> Release:
+    """Make an untrained version live: the first of all, or the successor of an untrained one."""
+    version = get_version(session, version_id)
+    return _move(session, version, "install", "system", reason, expected_generation)
+
+
+def roll_back(session: Session, by: str, reason: str, to_version: int | None = None) -> Release:
+    """Return to `to_version`, or to the one that was live before; the left one is withdrawn.
+
+    Raises Conflict if there is nothing to return to, or if `to_version` never was live.
+    """
+    pointer = read_pointer(session)
+    if pointer is None:
+        raise Conflict("No model is live yet, so there is nothing to roll back.")
+    left = get_version(session, pointer.version_id)
+    target = _named_before(session, to_version) if to_version is not None else _previous(session, left)
+    release = _move(session, target, "rollback", by, reason, pointer.generation)
+    left.withdrawn = True
+    target.withdrawn = False
+    return release
+
+
+def _named_before(session: Session, version_id: int) -> ModelVersion:
+    version = get_version(session, version_id)
+    was_live = select(Release.generation).where(Release.to_version == version_id).limit(1)
+    if session.scalar(was_live) is None:
+        raise Conflict(f"Version {version_id} never was live. To make it live, promote it.")
+    return version
+
+
+def _previous(session: Session, left: ModelVersion) -> ModelVersion:
+    """The version that was live most recently, is not the one being left, and was not withdrawn."""
+    earlier = (
+        select(ModelVersion)
+        .join(Release, Release.to_version == ModelVersion.id)
+        .where(ModelVersion.id != left.id, ModelVersion.withdrawn.is_(False))
+        .order_by(Release.generation.desc())
+        .limit(1)
+    )
+    version = session.scalar(earlier)
+    if version is None:
+        raise Conflict("No earlier version was live, so there is nothing to roll back to.")
+    return version
+
+
+def _move(
+    session: Session,
+    version: ModelVersion,
+    kind: str,
+    by: str,
+    reason: str,
+    expected_generation: int | None,
+) -> Release:
+    """The only writer of the pointer: compare-and-set, with its history and audit rows."""
+    pointer = read_pointer(session)
+    left, generation = (pointer.version_id, pointer.generation) if pointer else (None, 0)
+    if expected_generation is not None and generation != expected_generation:
+        raise Conflict(
+            f"The live model changed meanwhile (generation {generation}, not {expected_generation})."
+        )
+    if left == version.id:
+        raise Conflict(f"Version {version.id} is live already.")
+    if pointer is None:
+        session.add(ModelPointer(version_id=version.id, generation=1))
+    else:
+        moved = session.execute(
+            update(ModelPointer)
+            .where(ModelPointer.generation == generation)
+            .values(version_id=version.id, generation=generation + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if moved.rowcount != 1:
+            raise Conflict("The live model changed at the same moment. Look again.")
+    release = Release(
+        generation=generation + 1,
+        from_version=left,
+        to_version=version.id,
+        kind=kind,
+        reason=reason,
+        released_by=by,
+    )
+    session.add(release)
+    audit.record(session, by, f"model.{kind}", version.id, left=left, reason=reason)
+    return release

@@ -1,0 +1,215 @@
+"""The report that every candidate keeps: how it did beside the live version, and why it was judged so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chatbot.domain.gate import Comparison
+from chatbot.domain.matching import Calibration
+from chatbot.domain.metrics import Outcome, per_intent, reliability, summarise
+from chatbot.services.examples import Frozen
+from chatbot.storage.tables import ModelVersion
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A version's outcomes on the held-out rows, and the calibration that it decided by."""
+
+    outcomes: Sequence[Outcome]
+    calibration: Calibration
+
+
+def make_report(
+    version_id: int,
+    candidate: Measured,
+    live_id: int | None,
+    live: Measured | None,
+    comparison: Comparison | None,
+    frozen: Frozen,
+    training: dict[str, Any],
+) -> dict[str, Any]:
+    """Everything there is to know about a candidate, as JSON."""
+    return {
+        "version": version_id,
+        "live_version": live_id,
+        "verdict": comparison.verdict if comparison else None,
+        "reasons": comparison.reasons if comparison else ["It is the first version."],
+        "comparison": comparison.to_json() if comparison else None,
+        "candidate": summarise(candidate.outcomes),
+        "live": summarise(live.outcomes) if live else None,
+        "per_intent": per_intent(candidate.outcomes),
+        "calibration": candidate.calibration.to_json()
+        | {"curve": reliability([(o.probability, o.is_top1) for o in candidate.outcomes])},
+        "changed": _changed(live.outcomes, candidate.outcomes) if live else [],
+        "data": {
+            "training": len(frozen.training),
+            "validation": len(frozen.validation),
+            "out_of_scope": len(frozen.out_of_scope),
+            "held_out": len(frozen.held_out),
+            "learnt_queries": len(frozen.learnt_queries),
+            "knowledge_revision": frozen.catalogue.revision,
+            "fingerprint": frozen.fingerprint,
+        },
+        "training": training,
+    }
+
+
+def _changed(live: Sequence[Outcome], candidate: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Every held-out question that the candidate answers differently."""
+    return [
+        {
+            "text": old.text,
+            "expected": old.label,
+            "live": _reply(old),
+            "candidate": _reply(new),
+        }
+        for old, new in zip(live, candidate, strict=True)
+        if (old.decision, old.best) != (new.decision, new.best)
+    ]
+
+
+def _reply(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "decision": outcome.decision,
+        "best": outcome.best,
+        "probability": round(outcome.probability, 4),
+    }
+
+
+def render(version: ModelVersion) -> str:
+    """The stored report as Markdown."""
+    report = version.report
+    if not report:
+        return f"# Model version {version.id}\n\nIt has not been evaluated yet.\n"
+    sections = [
+        f"# Model version {version.id}: {version.verdict or version.kind}",
+        "\n".join(report["reasons"]),
+        "## Held-out questions\n\n" + _figures(report),
+        "## Evidence\n\n" + _evidence(report),
+        "## Intents that it confuses\n\n" + _confusions(report["per_intent"]),
+        "## Changed answers\n\n" + _changes(report["changed"]),
+        "## Calibration\n\n" + _calibration(report["calibration"]),
+        "## Training\n\n" + _training(report),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+_FIGURES = {
+    "n_in_scope": "In-scope questions",
+    "n_out_of_scope": "Out-of-scope questions",
+    "top1": "Right intent first",
+    "top3": "Right intent among three",
+    "in_scope_accuracy": "Answered rightly, of in-scope",
+    "coverage": "Answered automatically, of all",
+    "wrong_answer_rate": "Wrong, of answered",
+    "oos_recall": "Not answered, of out-of-scope",
+    "auroc_oos": "AUROC, out-of-scope",
+    "mcc": "Matthews correlation",
+    "ece": "Expected calibration error",
+}
+_COUNTS = {"n_in_scope", "n_out_of_scope"}
+_UNIT_FREE = {"auroc_oos", "mcc", "ece"}
+
+
+def _figures(report: dict[str, Any]) -> str:
+    columns = [("candidate", "This version")] + ([("live", "Live version")] if report["live"] else [])
+    header = ["Figure", *(title for _, title in columns)]
+    rows = [[label, *(_figure(key, report[c][key]) for c, _ in columns)] for key, label in _FIGURES.items()]
+    return _table(header, rows)
+
+
+def _figure(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if key in _COUNTS:
+        return str(value)
+    return f"{value:.3f}" if key in _UNIT_FREE else f"{value:.1%}"
+
+
+def _evidence(report: dict[str, Any]) -> str:
+    comparison = report["comparison"]
+    if comparison is None:
+        return "There was no live version to compare with."
+    low, high = comparison["gain_interval"]
+    table = _table(
+        ["In-scope questions", "Live right", "Live wrong"],
+        [
+            ["This version right", str(comparison["both_right"]), str(comparison["only_candidate"])],
+            ["This version wrong", str(comparison["only_live"]), str(comparison["both_wrong"])],
+        ],
+    )
+    return (
+        f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % bootstrap interval {low:+.1%} to "
+        f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}."
+    )
+
+
+def _confusions(intents: dict[str, dict[str, Any]]) -> str:
+    confused = sorted((i for i in intents.items() if i[1]["confused_with"]), key=lambda i: i[1]["f1"])
+    if not confused:
+        return "None."
+    rows = [
+        [
+            name,
+            str(r["support"]),
+            f"{r['precision']:.0%}",
+            f"{r['recall']:.0%}",
+            f"{r['f1']:.2f}",
+            ", ".join(f"{other} ({n})" for other, n in r["confused_with"].items()),
+        ]
+        for name, r in confused
+    ]
+    return _table(["Intent", "Questions", "Precision", "Recall", "F1", "Confused with"], rows)
+
+
+def _changes(changes: list[dict[str, Any]]) -> str:
+    if not changes:
+        return "None."
+    rows = [
+        [change["text"], change["expected"], _said(change["live"]), _said(change["candidate"])]
+        for change in changes
+    ]
+    return _table(["Question", "Right", "Live version", "This version"], rows)
+
+
+def _said(reply: dict[str, Any]) -> str:
+    return f"{reply['decision']} {reply['best'] or ''} {reply['probability']:.0%}"
+
+
+def _calibration(calibration: dict[str, Any]) -> str:
+    if calibration["rows"] == 0:
+        return "Too few utterances to calibrate: only known utterances are answered automatically."
+    answers = (
+        f"Answers from probability {calibration['answer_at']:.2f} on"
+        if calibration["answer_at"] <= 1
+        else "Never answers by itself: the promise cannot be kept on these questions"
+    )
+    curve = [[f"{p:.2f}", f"{right:.2f}", str(n)] for p, right, n in calibration["curve"]]
+    return (
+        f"{answers}; fitted on {calibration['rows']} questions that it was not trained on.\n\n"
+        + _table(["Probability", "Right", "Questions"], curve)
+    )
+
+
+def _training(report: dict[str, Any]) -> str:
+    data, training = report["data"], report["training"]
+    lines = [
+        f"{data['training']} training and {data['validation']} validation rows, "
+        f"{data['learnt_queries']} of them confirmed by agents; "
+        f"{data['out_of_scope']} out-of-scope questions for calibration. "
+        f"{training['seconds']:.0f} s."
+    ]
+    if training["history"]:
+        columns = list(training["history"][0])
+        rows = [[_number(epoch[column]) for column in columns] for epoch in training["history"]]
+        lines.append(_table([column.replace("_", " ") for column in columns], rows))
+    return "\n\n".join(lines)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

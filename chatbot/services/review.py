@@ -1,0 +1,88 @@
+"""What agents work through: logged questions, most useful first, and the visitors' thumbs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from chatbot.errors import NotFound
+from chatbot.storage.database import now
+from chatbot.storage.tables import Confirmation, Intent, Query
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which queries to list; None means any. `intent` is the confirmed one."""
+
+    reviewed: bool | None = False
+    decision: str | None = None
+    helpful: bool | None = None
+    intent: str | None = None
+    conversation_id: str | None = None
+    text: str | None = None
+    test: bool | None = False
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page ended: the order is `usefulness` falling, then `id`."""
+
+    usefulness: float
+    id: str
+
+
+def list_queries(
+    session: Session, filters: Filters, after: Cursor | None, limit: int
+) -> tuple[Sequence[Query], Cursor | None]:
+    """One page and the cursor of the next, None at the end."""
+    query = _filtered(filters).order_by(Query.usefulness.desc(), Query.id).limit(limit + 1)
+    if after is not None:
+        query = query.where(
+            or_(
+                Query.usefulness < after.usefulness,
+                and_(Query.usefulness == after.usefulness, Query.id > after.id),
+            )
+        )
+    rows = session.scalars(query).all()
+    page = rows[:limit]
+    more = len(rows) > limit
+    return page, Cursor(page[-1].usefulness, page[-1].id) if more else None
+
+
+def get_query(session: Session, query_id: str) -> Query:
+    """Raises NotFound."""
+    query = session.get(Query, query_id)
+    if query is None:
+        raise NotFound(f"There is no query {query_id}.")
+    return query
+
+
+def give_feedback(session: Session, query_id: str, helpful: bool) -> Query:
+    """The visitor's thumb; a later one replaces it. Thumbs down brings a query up for review."""
+    query = get_query(session, query_id)
+    if query.helpful != helpful:
+        query.helpful, query.feedback_at = helpful, now()
+        if not helpful and not query.test:
+            query.usefulness = max(query.usefulness, 1.0)
+    return query
+
+
+def _filtered(filters: Filters) -> Select[tuple[Query]]:
+    wanted: list[ColumnElement[bool]] = []
+    if filters.reviewed is not None:
+        reviewed = Query.confirmation.has()
+        wanted.append(reviewed if filters.reviewed else ~reviewed)
+    if filters.decision is not None:
+        wanted.append(Query.decision == filters.decision)
+    if filters.helpful is not None:
+        wanted.append(Query.helpful == filters.helpful)
+    if filters.intent is not None:
+        wanted.append(Query.confirmation.has(Confirmation.intent.has(Intent.name == filters.intent)))
+    if filters.conversation_id is not None:
+        wanted.append(Query.conversation_id == filters.conversation_id)
+    if filters.text is not None:
+        wanted.append(Query.text.icontains(filters.text, autoescape=True))
+    if filters.test is not None:
+        wanted.append(Query.test == filters.test)
+    return select(Query).where(*wanted)
