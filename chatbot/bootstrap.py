@@ -1,4 +1,4 @@
-"""The one place that knows how the parts are wired; used by the web app, the CLI, workers and tests."""
+"""The one place that knows how the parts are wired; web app, CLI, workers and tests use it."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Parts:
 
 def build(settings: Settings) -> Parts:
     """Assemble the parts over a data folder that is made and migrated as needed; starts nothing."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database)
     migrate(database)
     artefacts = ArtefactStore(settings.artefacts, settings.cache_dir, settings.data_dir / "staging")

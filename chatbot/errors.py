@@ -45,7 +45,11 @@ class Mistake:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+        return (
+            f"{self.file}:{self.line}: {self.reason}"
+            if self.line
+            else f"{self.file}: {self.reason}"
+        )
 
 
 class InvalidCatalogue(ChatbotError):
@@ -66,7 +70,7 @@ class UtteranceTaken(Conflict):
     def __init__(self, text: str, owner: str, wanted: str) -> None:
         self.text, self.owner, self.wanted = text, owner, wanted
         super().__init__(
-            f"“{text}” already belongs to intent “{owner}”, so it cannot also belong to “{wanted}”. "
+            f"“{text}” already belongs to intent “{owner}”, so it cannot belong to “{wanted}”. "
             "Remove it there first, or leave it out here."
         )
 

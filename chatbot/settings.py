@@ -31,42 +31,84 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port that the web server listens on.")
     web_processes: int = Field(2, ge=1, le=64, description="Web processes.")
     web_threads: int = Field(8, ge=1, le=128, description="Request threads in each web process.")
-    encoder_threads: int = Field(1, ge=1, le=64, description="CPU threads that encode one question.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level.")
+    encoder_threads: int = Field(
+        1, ge=1, le=64, description="CPU threads that encode one question."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Log level."
+    )
     log_format: Literal["text", "json"] = Field("text", description="Log format: text or json.")
 
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder.")
-    redis_url: str = Field("", description="Redis URL; empty: an embedded store in the data folder.")
-    artefacts_url: str = Field("", description="Where models are kept (path, s3://…); empty: data folder.")
-    base_model: str = Field("", description="Base model: folder or hub name; empty: packaged MiniLM.")
+    redis_url: str = Field(
+        "", description="Redis URL; empty: an embedded store in the data folder."
+    )
+    artefacts_url: str = Field(
+        "", description="Where models are kept (path, s3://…); empty: data folder."
+    )
+    base_model: str = Field(
+        "", description="Base model: folder or hub name; empty: packaged MiniLM."
+    )
 
-    neighbours: int = Field(10, ge=1, le=100, description="Nearest utterances that vote on an intent.")
-    vote_temperature: float = Field(0.05, gt=0, le=1, description="How sharply nearer utterances weigh more.")
-    promise: Share = Field(0.05, description="Largest share of automatic answers that may be wrong.")
-    promise_confidence: Share = Field(0.9, description="Confidence with which the promise is kept.")
-    clarify_probability: Share = Field(0.5, description="Least probability that the offered intents hold the right one.")
-    max_text_chars: int = Field(2000, ge=100, le=20000, description="Longest question, in characters.")
-    poll_seconds: float = Field(2.0, ge=0.1, le=60, description="How often a web process looks for changes.")
+    neighbours: int = Field(
+        10, ge=1, le=100, description="Nearest utterances that vote on an intent."
+    )
+    vote_temperature: float = Field(
+        0.1, gt=0, le=1, description="How sharply nearer utterances weigh more."
+    )
+    promise: Share = Field(0.1, description="Largest share of automatic answers that may be wrong.")
+    promise_confidence: float = Field(
+        0.8, ge=0, lt=1, description="Confidence with which the promise is kept."
+    )
+    clarify_probability: Share = Field(
+        0.5, description="Least probability that the offered intents hold the right one."
+    )
+    max_text_chars: int = Field(
+        2000, ge=100, le=20000, description="Longest question, in characters."
+    )
+    poll_seconds: float = Field(
+        2.0, ge=0.1, le=60, description="How often a web process looks for changes."
+    )
 
-    held_out_share: Share = Field(0.3, description="Share of confirmed questions kept for evaluation only.")
-    held_out_cap: int = Field(50, ge=0, description="Most held-out questions per intent; later ones train.")
-    validation_share: Share = Field(0.15, description="Share of training rows kept for calibration and early stopping.")
+    held_out_share: Share = Field(
+        0.3, description="Share of confirmed questions kept for evaluation only."
+    )
+    held_out_cap: int = Field(
+        50, ge=0, description="Most held-out questions per intent; later ones train."
+    )
+    validation_share: Share = Field(
+        0.15, description="Share of training rows kept for calibration and early stopping."
+    )
 
-    retrain_at: str = Field("02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC.")
-    loss: Literal["contrastive", "cosine_similarity"] = Field("contrastive", description="Training loss.")
-    start_from: Literal["base", "live"] = Field("base", description="Weights that training starts from.")
+    retrain_at: str = Field(
+        "02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC."
+    )
+    loss: Literal["contrastive", "cosine_similarity"] = Field(
+        "contrastive", description="Training loss."
+    )
+    start_from: Literal["base", "live"] = Field(
+        "base", description="Weights that training starts from."
+    )
     epochs: int = Field(3, ge=0, le=100, description="Passes over the training pairs.")
     batch_size: int = Field(64, ge=2, le=4096, description="Pairs in one training step.")
     learning_rate: float = Field(3e-5, gt=0, lt=1, description="Peak learning rate.")
     seed: int = Field(13, ge=0, description="Seed of everything random in training.")
-    training_threads: int = Field(0, ge=0, le=256, description="CPU threads of the trainer; 0: all cores.")
+    training_threads: int = Field(
+        0, ge=0, le=256, description="CPU threads of the trainer; 0: all cores."
+    )
     training_minutes: float = Field(240, gt=0, description="Longest that one training may take.")
-    lease_seconds: float = Field(120, ge=1, description="How long a job stays its worker's without a heartbeat.")
+    lease_seconds: float = Field(
+        120, ge=1, description="How long a job stays its worker's without a heartbeat."
+    )
 
     gate_alpha: float = Field(0.05, gt=0, lt=1, description="Significance that a promotion needs.")
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
-    gate_out_of_scope_margin: Share = Field(0.05, description="How much more out-of-scope may be answered.")
-    gate_wrong_answer_margin: Share = Field(0.02, description="How far wrong answers may exceed the promise.")
+    gate_out_of_scope_margin: Share = Field(
+        0.05, description="How much more out-of-scope may be answered."
+    )
+    gate_wrong_answer_margin: Share = Field(
+        0.02, description="How far wrong answers may exceed the promise."
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
@@ -77,7 +119,10 @@ class Settings(BaseModel):
         try:
             return cls(**(_read_variables(environ, set(cls.model_fields)) | overrides))
         except ValidationError as error:
-            lines = [f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {e['msg']}" for e in error.errors()]
+            lines = [
+                f"{PREFIX}{str(e['loc'][0]).upper() if e['loc'] else ''}: {e['msg']}"
+                for e in error.errors()
+            ]
             raise SettingsError("\n".join(lines)) from None
 
     @model_validator(mode="after")
@@ -97,7 +142,7 @@ class Settings(BaseModel):
 
     @property
     def store_socket(self) -> Path:
-        """Socket of the embedded store; in the temporary folder when the data folder's path is long."""
+        """The embedded store's socket; in the temporary folder if the data folder is deep."""
         path = self.data_dir / "store.sock"
         if len(str(path)) <= _LONGEST_SOCKET_PATH:
             return path
@@ -122,10 +167,10 @@ class Settings(BaseModel):
 
 def _read_variables(environ: Mapping[str, str], known: set[str]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for variable, value in environ.items():
-        if not variable.startswith(PREFIX) or value == "":
+    for variable, given in environ.items():
+        if not variable.startswith(PREFIX) or given == "":
             continue
-        name = variable.removeprefix(PREFIX).lower()
+        name, value = variable.removeprefix(PREFIX).lower(), given
         if name not in known and name.endswith("_file"):
             name, value = name.removesuffix("_file"), _read_secret(variable, value)
         if name not in known:

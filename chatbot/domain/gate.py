@@ -80,7 +80,8 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
         verdict = Verdict.PROMOTE
         reasons = [
             f"It is right on {gained} held-out questions that the live model gets wrong, and wrong "
-            f"on {lost} that the live model gets right ({gain:+.1%} of {len(rows)}, p = {p_value:.3g})."
+            f"on {lost} that the live model gets right "
+            f"({gain:+.1%} of {len(rows)}, p = {p_value:.3g})."
         ]
     else:
         verdict = Verdict.INSUFFICIENT_EVIDENCE
@@ -108,7 +109,7 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     """
     n = gained + lost
     tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float, float]:
@@ -149,7 +150,10 @@ def _broken_guards(
     if out_of_scope > rules.out_of_scope_margin:
         broken.append(f"It answers {out_of_scope:.1%} more of the out-of-scope questions.")
     if wrong[1] > max(wrong[0], rules.promise) + rules.wrong_answer_margin:
-        broken.append(f"{wrong[1]:.1%} of its automatic answers are wrong; the promise is {rules.promise:.0%}.")
+        broken.append(
+            f"{wrong[1]:.1%} of its automatic answers are wrong; "
+            f"the promise is {rules.promise:.0%}."
+        )
     return broken
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 MOST_CANDIDATES = 5
 MOST_OFFERED = 3
 LEAST_OFFERED_PROBABILITY = 0.05
+_LEAST_SHARE = 0.001
 
 
 class Decision(StrEnum):
@@ -35,11 +36,12 @@ class Scored:
     intent: str
     share: float  # of the votes, 0 to 1
     similarity: float  # of its nearest utterance
-    lead: float  # of its nearest utterance over the nearest of any other intent
 
     @property
-    def features(self) -> tuple[float, float, float]:
-        return self.similarity, self.share, self.lead
+    def features(self) -> tuple[float, float]:
+        """What calibration weighs: cosine and log odds of the votes."""
+        share = min(max(self.share, _LEAST_SHARE), 1 - _LEAST_SHARE)
+        return self.similarity, math.log(share / (1 - share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,7 @@ def vote(neighbours: Sequence[Neighbour], temperature: float) -> list[Scored]:
         best[neighbour.intent] = max(best.get(neighbour.intent, -1.0), neighbour.similarity)
     total = sum(votes.values())
     ranked = sorted(votes, key=lambda intent: (-votes[intent], intent))[:MOST_CANDIDATES]
-    return [Scored(i, votes[i] / total, best[i], best[i] - _best_rival(best, i)) for i in ranked]
-
-
-def _best_rival(best: dict[str, float], intent: str) -> float:
-    """Similarity of the nearest utterance of another intent; 0 (unrelated) when there is none."""
-    return max((similarity for name, similarity in best.items() if name != intent), default=0.0)
+    return [Scored(i, votes[i] / total, best[i]) for i in ranked]
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class Calibration:
     without a person; above 1 means never. `rows` says how many questions it was fitted on.
     """
 
-    weights: tuple[float, float, float]
+    weights: tuple[float, float]
     bias: float
     answer_at: float
     clarify_at: float
@@ -87,12 +84,12 @@ class Calibration:
     @classmethod
     def unfitted(cls, clarify_at: float) -> Self:
         """For an FAQ that is too small to learn from: only known utterances are answered."""
-        return cls((8.0, 4.0, 4.0), -8.0, answer_at=1.01, clarify_at=clarify_at, rows=0)
+        return cls((3.0, 1.0), -2.0, answer_at=1.01, clarify_at=clarify_at, rows=0)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         weights = stored["weights"]
-        return cls(**stored | {"weights": (weights[0], weights[1], weights[2])})
+        return cls(**stored | {"weights": (weights[0], weights[1])})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -127,7 +124,7 @@ def offered(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def usefulness(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:
-    """How much an agent's verdict on this question would teach, 0 to 1: most where odds are even."""
+    """How much an agent's verdict would teach, 0 to 1: most where the odds are even."""
     if exact:
         return 0.0
     top = candidates[0].probability if candidates else 0.0

@@ -47,7 +47,7 @@ class Outcome:
 
     @property
     def predicted(self) -> str:
-        """The label after the decision: a question that gets no automatic answer is out of scope."""
+        """The label after the decision: a question that is not answered is out of scope."""
         return self.best or OUT_OF_SCOPE if self.is_answered else OUT_OF_SCOPE
 
 

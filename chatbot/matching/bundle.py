@@ -22,8 +22,8 @@ GOLDEN_QUERIES = (
     "the invoice for last month is wrong, who can correct it",
     "pls help my laptop wont turn on since this morning!!!",
     "¿puedo cambiar el idioma de la aplicación?",
-    "I would like to know, if that is possible, whether a colleague of mine who left the company in "
-    "spring can still see the files that I shared with her, and how I take that away",
+    "I would like to know, if that is possible, whether a colleague of mine who left the company "
+    "in spring can still see the files that I shared with her, and how I take that away",
 )
 
 
@@ -76,7 +76,9 @@ class Bundle:
         meaning = Meaning.from_json(manifest)
         try:
             encoder = OnnxEncoder.open(folder / "encoder", threads)
-            calibration = Calibration.from_json(json.loads((folder / "calibration.json").read_text()))
+            calibration = Calibration.from_json(
+                json.loads((folder / "calibration.json").read_text())
+            )
             keys = tuple((folder / "keys.txt").read_text().split())
             vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
             golden = np.load(folder / "golden.npy", allow_pickle=False)
@@ -111,14 +113,18 @@ def write_bundle(
     return Meaning(dimension=encoder.dimension, count=len(keys))
 
 
-def _check_shapes(meaning: Meaning, encoder: Encoder, keys: Sequence[str], vectors: Vectors) -> None:
+def _check_shapes(
+    meaning: Meaning, encoder: Encoder, keys: Sequence[str], vectors: Vectors
+) -> None:
     if encoder.dimension != meaning.dimension:
         raise ArtefactRefused(
-            f"the encoder makes vectors of {encoder.dimension} numbers, the manifest says {meaning.dimension}"
+            f"the encoder makes vectors of {encoder.dimension} numbers, "
+            f"the manifest says {meaning.dimension}"
         )
     if vectors.shape != (meaning.count, meaning.dimension) or vectors.dtype != np.float32:
         raise ArtefactRefused(
-            f"vectors.npy is {vectors.dtype} {vectors.shape}, not float32 {(meaning.count, meaning.dimension)}"
+            f"vectors.npy is {vectors.dtype} {vectors.shape}, "
+            f"not float32 {(meaning.count, meaning.dimension)}"
         )
     if len(keys) != meaning.count or len(set(keys)) != len(keys):
         raise ArtefactRefused(f"keys.txt does not name {meaning.count} different utterances")
@@ -127,8 +133,8 @@ def _check_shapes(meaning: Meaning, encoder: Encoder, keys: Sequence[str], vecto
 def _check_golden(encoder: Encoder, golden: Vectors) -> None:
     """The loaded encoder must give what the exporting machine got.
 
-    Not bit for bit: int8 arithmetic saturates on processors without VNNI, so cosines of 0.97 between
-    two machines are normal; a broken or foreign encoder is far below.
+    Not bit for bit: int8 arithmetic saturates on processors without VNNI, so cosines of 0.97
+    between two machines are normal; a broken or foreign encoder is far below.
     """
     if golden.shape != (len(GOLDEN_QUERIES), encoder.dimension):
         raise ArtefactRefused(f"golden.npy is {golden.shape}")

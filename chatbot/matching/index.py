@@ -5,6 +5,7 @@ hnswlib trusts its caller: a query of the wrong dimension, an index read with an
 saved (docs/decisions/0005). This wrapper checks all of it; an index is never changed once built.
 """
 
+import struct
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -19,6 +20,7 @@ CONNECTIONS = 16
 EF_CONSTRUCTION = 200
 EF_SEARCH = 128
 _SEED = 100
+_HEADER = struct.Struct("<6Q")
 
 Vectors = NDArray[np.float32]
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -34,7 +36,7 @@ class Index(Protocol):
 
 
 class HnswIndex:
-    """Approximate search (Malkov & Yashunin 2018). One build thread and a fixed seed: reproducible."""
+    """Approximate search (Malkov & Yashunin 2018). One thread and a fixed seed build it."""
 
     def __init__(self, index: hnswlib.Index, dimension: int) -> None:
         self._index = index
@@ -61,15 +63,22 @@ class HnswIndex:
     def load(cls, path: Path, dimension: int, count: int) -> Self:
         """Read a file whose hash was checked before: hnswlib's parser crashes on a damaged one.
 
-        Raises ArtefactRefused when it does not hold `count` items.
+        Raises ArtefactRefused when it does not hold `count` items of that dimension.
         """
-        index = hnswlib.Index(space=SPACE, dim=dimension)
         try:
+            stored = _stored_dimension(path)
+            if stored != dimension:
+                raise ArtefactRefused(
+                    f"{path.name} holds vectors of {stored} numbers, not {dimension}"
+                )
+            index = hnswlib.Index(space=SPACE, dim=dimension)
             index.load_index(str(path), max_elements=max(1, count))
-        except RuntimeError as error:
+        except (OSError, struct.error, RuntimeError) as error:
             raise ArtefactRefused(f"{path.name} cannot be read: {error}") from None
         if index.get_current_count() != count:
-            raise ArtefactRefused(f"{path.name} holds {index.get_current_count()} items, not {count}")
+            raise ArtefactRefused(
+                f"{path.name} holds {index.get_current_count()} items, not {count}"
+            )
         return cls(index, dimension)
 
     def save(self, path: Path) -> None:
@@ -105,9 +114,18 @@ class BruteForceIndex:
         return positions, np.take_along_axis(similarities, positions, axis=1)
 
 
+def _stored_dimension(path: Path) -> int:
+    """From the offsets in hnswlib 0.8's header: float32 numbers lie between data and label."""
+    with path.open("rb") as file:
+        *_, label_offset, data_offset = _HEADER.unpack(file.read(_HEADER.size))
+    return int(label_offset - data_offset) // 4
+
+
 def _check(vectors: Vectors, dimension: int) -> None:
     if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype != np.float32:
-        raise ValueError(f"need float32 vectors (n, {dimension}), got {vectors.dtype} {vectors.shape}")
+        raise ValueError(
+            f"need float32 vectors (n, {dimension}), got {vectors.dtype} {vectors.shape}"
+        )
     norms = np.linalg.norm(vectors, axis=1)
     if not (np.isfinite(norms).all() and (norms > 1e-6).all()):
         raise ValueError("a vector is zero or not finite")

@@ -56,7 +56,9 @@ class LiveMatcher:
     def current(self) -> Matcher:
         """The matcher to answer one request with. Raises NotReady before the first is loaded."""
         if self._current is None:
-            raise NotReady(self._error or "The first model is being loaded. Try again in a few seconds.")
+            raise NotReady(
+                self._error or "The first model is being loaded. Try again in a few seconds."
+            )
         return self._current
 
     @property
@@ -68,8 +70,11 @@ class LiveMatcher:
         """Why the newest target is not loaded; None when it is."""
         return self._error
 
-    def follow(self, listen: Callable[[Callable[[], object], threading.Event], None] | None = None) -> None:
-        """Start following in background threads; `listen` delivers nudges."""
+    def follow(
+        self, listen: Callable[[Callable[[], object], threading.Event], None] | None = None
+    ) -> None:
+        """Load what is live now, then follow in background threads; `listen` delivers nudges."""
+        self.refresh()
         threading.Thread(target=self._poll, name="follow-live", daemon=True).start()
         if listen is not None:
             threading.Thread(
@@ -81,14 +86,14 @@ class LiveMatcher:
         self._wake.set()
 
     def refresh(self) -> None:
-        """Look once, and swap if something changed. Never raises: the old matcher keeps answering."""
+        """Look once, and swap if something changed. Never raises: the old one keeps answering."""
         with self._refreshing:
             try:
                 target = self._source.read_target()
                 if target is not None and target != self._adopted:
                     self._swap_in(target)
                 self._error = None
-            except Exception as error:  # whatever is wrong with the new one, the old one must go on
+            except Exception as error:  # noqa: BLE001 the old matcher must go on, whatever it is
                 self._error = f"{type(error).__name__}: {error}"
             self._source.report(self._adopted, self._error)
 
@@ -100,6 +105,6 @@ class LiveMatcher:
 
     def _poll(self) -> None:
         while not self._stop.is_set():
-            self.refresh()
             self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
             self._wake.clear()
+            self.refresh()

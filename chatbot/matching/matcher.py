@@ -1,6 +1,6 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -27,7 +27,7 @@ class IntentCard:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One known phrasing of an intent: an FAQ utterance, or a confirmed question that was learnt."""
+    """One known phrasing of an intent: an FAQ utterance, or a confirmed question."""
 
     text: str
     intent: str
@@ -72,7 +72,13 @@ class Matcher:
     """Immutable: a request that holds one gets one consistent answer, whatever is swapped in."""
 
     def __init__(
-        self, version: int, bundle: Bundle, catalogue: Catalogue, index: Index, vectors: Vectors, rule: Rule
+        self,
+        version: int,
+        bundle: Bundle,
+        catalogue: Catalogue,
+        index: Index,
+        vectors: Vectors,
+        rule: Rule,
     ) -> None:
         self.version = version
         self.bundle = bundle
@@ -123,15 +129,17 @@ class Matcher:
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for the catalogue's own entries, each as if it were not in the index."""
         return [
-            self._vote(found, near, lambda p, own=own: p == own)
+            self._vote(found, near, hidden={own})
             for own, found, near in self._around(rows, self._rule.neighbours + 1)
         ]
 
     def score_as_unknown(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for the catalogue's own entries as if their whole intent were not in the index."""
-        own_intents = self._entry_intents
+        members: dict[str, set[int]] = {}
+        for position, intent in enumerate(self._entry_intents):
+            members.setdefault(intent, set()).add(position)
         return [
-            self._vote(found, near, lambda p, own=own: own_intents[p] == own_intents[own])
+            self._vote(found, near, hidden=members[self._entry_intents[own]])
             for own, found, near in self._around(rows, MOST_NEIGHBOURS)
         ]
 
@@ -142,17 +150,17 @@ class Matcher:
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
         positions, similarities = self.index.search(vectors, self._rule.neighbours)
         found = zip(positions.tolist(), similarities.tolist(), strict=True)
-        return [self._vote(near_positions, near, lambda p: False) for near_positions, near in found]
+        return [self._vote(at, near, hidden=()) for at, near in found]
 
     def _around(self, rows: Sequence[int], k: int) -> list[tuple[int, list[int], list[float]]]:
         positions, similarities = self.index.search(self.vectors[list(rows)], k)
         return list(zip(rows, positions.tolist(), similarities.tolist(), strict=True))
 
     def _vote(
-        self, positions: list[int], similarities: list[float], hidden: Callable[[int], bool]
+        self, positions: list[int], similarities: list[float], hidden: Collection[int]
     ) -> list[Scored]:
         seen = zip(positions, similarities, strict=True)
-        near = [Neighbour(self._entry_intents[p], s) for p, s in seen if not hidden(p)]
+        near = [Neighbour(self._entry_intents[p], s) for p, s in seen if p not in hidden]
         return vote(near[: self._rule.neighbours], self._rule.temperature)
 
     def _judge(self, scored: list[Scored]) -> Match:

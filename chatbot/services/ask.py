@@ -4,7 +4,7 @@ import uuid
 from dataclasses import asdict, dataclass
 
 from chatbot.domain.matching import Candidate, Decision, offered, usefulness
-from chatbot.domain.text import clean, redact
+from chatbot.domain.text import clean, key, redact
 from chatbot.matching.matcher import IntentCard, Match, Matcher
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
@@ -48,10 +48,12 @@ def ask(
     """
     question = clean(text, max_chars)
     match = matcher.match(question)
+    shown = redact(question)
     query = Query(
         id=uuid.uuid4().hex,
         conversation_id=conversation_id,
-        text=redact(question),
+        text=shown,
+        text_key=key(shown),
         decision=match.decision.value,
         exact=match.exact,
         candidates=[asdict(candidate) for candidate in match.candidates],

@@ -54,7 +54,7 @@ _LEARNABLE = (
 )
 
 
-def _read(session: Session, learnt: Select[tuple[str, str]] | None) -> Catalogue:
+def _read(session: Session, learnt: Select[str, str] | None) -> Catalogue:
     """A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it earlier."""
     intents = {
         name: IntentCard(title, answer)
@@ -63,7 +63,10 @@ def _read(session: Session, learnt: Select[tuple[str, str]] | None) -> Catalogue
         )
     }
     utterances = (
-        select(Utterance.text, Intent.name).join(Intent).where(Intent.enabled).order_by(Utterance.id)
+        select(Utterance.text, Intent.name)
+        .join(Intent)
+        .where(Intent.enabled)
+        .order_by(Utterance.id)
     )
     entries: dict[str, Entry] = {}
     for query in (utterances, learnt):

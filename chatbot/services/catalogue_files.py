@@ -1,8 +1,8 @@
-"""Read FAQ files: the folder format of `faq_data/`, or a CSV; names every mistake by file and line."""
+"""Read FAQ files: the folder format of `faq_data/`, or a CSV; mistakes come with file and line."""
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,9 @@ class _Reader:
         self.draft = CatalogueDraft()
         self._seen: dict[str, tuple[str, str]] = {}
 
-    def text(self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True) -> str | None:
+    def text(
+        self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True
+    ) -> str | None:
         """The cleaned text, or None with a mistake noted, or None for a harmless repetition."""
         if not isinstance(raw, str):
             self.mistake(file, line, f"“{raw}” is not text; put it in quotes")
@@ -79,7 +81,9 @@ class _Reader:
         if before == (owner, f"{file}:{line}"):
             return cleaned
         if before[0] != owner:
-            self.mistake(file, line, f"“{cleaned}” belongs to both “{before[0]}” ({before[1]}) and “{owner}”")
+            self.mistake(
+                file, line, f"“{cleaned}” belongs to “{before[0]}” ({before[1]}) and to “{owner}”"
+            )
         elif repeat_is_mistake:
             self.mistake(file, line, f"“{cleaned}” is there already ({before[1]})")
         return None
@@ -148,7 +152,9 @@ class _FolderReader(_Reader):
         for intent in content.get("intents") or []:
             line = _line(intent)
             if not isinstance(intent, dict) or not NAME.fullmatch(str(intent.get("name"))):
-                self.mistake(name, line, "an intent needs a `name` of lower-case letters, digits and hyphens")
+                self.mistake(
+                    name, line, "an intent needs a `name` of lower-case letters, digits and hyphens"
+                )
                 continue
             if intent["name"] in self.draft.intents:
                 self.mistake(name, line, f"intent “{intent['name']}” is defined twice")
@@ -165,12 +171,14 @@ class _FolderReader(_Reader):
 
     def _check_intent(self, intent: dict[str, Any], name: str, line: int) -> None:
         if unknown := intent.keys() - {"name", "title", "answer", "utterances", _LINE}:
-            self.mistake(name, line, f"“{sorted(unknown)[0]}” is not a field of an intent")
+            self.mistake(name, line, f"“{min(unknown)}” is not a field of an intent")
         for required in ("title", "answer", "utterances"):
             if not intent.get(required):
                 self.mistake(name, line, f"intent “{intent['name']}” has no {required}")
         if len(str(intent.get("answer", ""))) > MAX_ANSWER_CHARS:
-            self.mistake(name, line, f"the answer of “{intent['name']}” is longer than {MAX_ANSWER_CHARS}")
+            self.mistake(
+                name, line, f"“{intent['name']}” has an answer longer than {MAX_ANSWER_CHARS}"
+            )
 
     def _read_held_out(self, file: Path) -> None:
         name = self._name(file)
@@ -180,12 +188,16 @@ class _FolderReader(_Reader):
             if intent not in self.draft.intents:
                 self.mistake(name, _line(texts), f"there is no intent “{intent}” in intents/")
                 continue
-            self.draft.intents[intent].held_out = list(self._texts(texts, intent, name, _line(texts)))
+            self.draft.intents[intent].held_out = list(
+                self._texts(texts, intent, name, _line(texts))
+            )
 
     def _read_out_of_scope(self, file: Path) -> None:
         for kind, texts in (self._load(file) or {}).items():
             if kind != _LINE:
-                self.draft.out_of_scope += self._texts(texts, "out of scope", self._name(file), _line(texts))
+                self.draft.out_of_scope += self._texts(
+                    texts, "out of scope", self._name(file), _line(texts)
+                )
 
     def _texts(self, texts: Any, owner: str, file: str, line: int) -> Iterator[str]:
         if not isinstance(texts, list):
@@ -198,7 +210,8 @@ class _FolderReader(_Reader):
 
     def _load(self, file: Path) -> dict[str, Any] | None:
         try:
-            content = yaml.load(file.read_text(encoding="utf-8"), Loader=_LineLoader)
+            text = file.read_text(encoding="utf-8")
+            content = yaml.load(text, Loader=_LineLoader)  # noqa: S506 it is a SafeLoader
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             self.mistake(self._name(file), line, f"is not YAML: {error.problem}")
@@ -234,14 +247,14 @@ class _LineLoader(yaml.SafeLoader):
     """SafeLoader whose strings, lists and mappings remember where they stand."""
 
     def construct_scalar(self, node: Any) -> Any:
-        value = super().construct_scalar(node)
+        value: Any = super().construct_scalar(node)
         if not isinstance(value, str):
             return value
         text = _Text(value)
         text.line = node.start_mark.line + 1
         return text
 
-    def construct_yaml_seq(self, node: Any) -> Iterator[Any]:
+    def construct_yaml_seq(self, node: Any) -> Generator[list[Any], None, None]:
         items = _List()
         items.line = node.start_mark.line + 1
         yield items

@@ -41,7 +41,7 @@ def confirm(
 
 
 def undo(session: Session, query_id: str, by: str) -> None:
-    """Take a verdict back: the query returns to the review queue. Nothing happens if there is none."""
+    """Take a verdict back, if there is one: the query returns to the review queue."""
     query = get_query(session, query_id)
     if query.confirmation is None:
         return
@@ -53,11 +53,13 @@ def undo(session: Session, query_id: str, by: str) -> None:
 
 def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
     """Held-out rows are capped for each intent, and never share a text with a row that trains."""
-    measures = select(EvaluationQuestion.id).where(EvaluationQuestion.normalised == normalise(query.text))
+    measures = select(EvaluationQuestion.id).where(
+        EvaluationQuestion.normalised == normalise(query.text)
+    )
     if session.scalar(measures) is not None:
         return Part.HELD_OUT
     same_text = (
-        select(Confirmation.part).join(Query).where(func.lower(Query.text) == query.text.lower()).limit(1)
+        select(Confirmation.part).join(Query).where(Query.text_key == query.text_key).limit(1)
     )
     if (part := session.scalar(same_text)) is not None:
         return Part(part)

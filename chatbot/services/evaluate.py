@@ -57,7 +57,9 @@ def read_labelled(path: Path, max_chars: int) -> list[Labelled]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames is None or not {"text", "intent"} <= set(reader.fieldnames):
-            raise InvalidCatalogue([Mistake(path.name, 1, "needs a header line with the columns text,intent")])
+            raise InvalidCatalogue(
+                [Mistake(path.name, 1, "needs a header line with the columns text,intent")]
+            )
         for row in reader:
             try:
                 text = clean(row["text"] or "", max_chars)

@@ -115,7 +115,12 @@ def _validation_rows(rows: list[Example], share: float) -> list[Example]:
 
 
 def _utterances(session: Session) -> list[tuple[str, str]]:
-    query = select(Utterance.text, Intent.name).join(Intent).where(Intent.enabled).order_by(Utterance.id)
+    query = (
+        select(Utterance.text, Intent.name)
+        .join(Intent)
+        .where(Intent.enabled)
+        .order_by(Utterance.id)
+    )
     return [(text, intent) for text, intent in session.execute(query)]
 
 

@@ -1,6 +1,7 @@
 """Open model versions as matchers, and tell the rest of the installation what this process runs."""
 
 import time
+from contextlib import suppress
 
 from chatbot.errors import ArtefactRefused, ServiceUnavailable
 from chatbot.matching.bundle import Bundle
@@ -40,7 +41,9 @@ class StoredModels:
             elif target is not None:
                 version_id, digest = target.version, target.digest
             else:
-                raise ArtefactRefused("there is no model yet; `chatbot up` or `chatbot retrain` makes one")
+                raise ArtefactRefused(
+                    "there is no model yet; `chatbot up` or `chatbot retrain` makes one"
+                )
         return self._build(version_id, digest, None)
 
     def open_bundle(self, digest: str) -> Bundle:
@@ -70,6 +73,12 @@ class StoredModels:
         except ServiceUnavailable:
             return
         self._reported, self._reported_at = (adopted, error), time.monotonic()
+
+    def leave(self) -> None:
+        """Withdraw this process's row when it stops; a killed one fades by its heartbeat."""
+        if self._identity is not None:
+            with suppress(ServiceUnavailable), self._database.write() as session:
+                processes.leave(session, self._identity)
 
     def _build(self, version: int, digest: str, previous: Matcher | None) -> Matcher:
         keep = previous is not None and previous.version == version

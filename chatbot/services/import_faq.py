@@ -29,11 +29,16 @@ class Imported:
 
     @property
     def changed(self) -> bool:
-        return any((self.intents_added, self.intents_changed, self.utterances_added, self.evaluation_added))
+        return any(
+            (self.intents_added, self.intents_changed, self.utterances_added, self.evaluation_added)
+        )
 
 
 def import_faq(
-    session: Session, draft: CatalogueDraft, by: str, progress: Callable[[int], None] = lambda texts: None
+    session: Session,
+    draft: CatalogueDraft,
+    by: str,
+    progress: Callable[[int], None] = lambda texts: None,
 ) -> Imported:
     """Add what is new and change what differs; nothing is removed. All or nothing.
 
@@ -43,7 +48,9 @@ def import_faq(
     done = Imported()
     intents = {intent.name: intent for intent in session.scalars(select(Intent))}
     names = {intent.id: name for name, intent in intents.items()}
-    owners = {n: names[i] for n, i in session.execute(select(Utterance.normalised, Utterance.intent_id))}
+    owners = {
+        n: names[i] for n, i in session.execute(select(Utterance.normalised, Utterance.intent_id))
+    }
     known = set(session.scalars(select(EvaluationQuestion.normalised)))
     for item in draft.intents.values():
         intent = _upsert_intent(session, intents.get(item.name), item, done)
@@ -66,7 +73,9 @@ def import_faq(
     return done
 
 
-def _upsert_intent(session: Session, intent: Intent | None, item: IntentDraft, done: Imported) -> Intent:
+def _upsert_intent(
+    session: Session, intent: Intent | None, item: IntentDraft, done: Imported
+) -> Intent:
     if intent is None:
         if item.answer is None:
             done.warnings.append(f"“{item.name}” has no answer yet; visitors get a placeholder.")

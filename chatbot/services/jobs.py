@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.errors import LeaseLost, NotFound
 from chatbot.services import audit
-from chatbot.storage.database import Database, now
+from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import ModelVersion, TrainingJob
 
 MOST_ATTEMPTS = 3
@@ -46,20 +46,26 @@ class Lease:
     owner: str
 
 
-def request(session: Session, kind: Kind, by: str, key: str | None = None, force: bool = False) -> TrainingJob:
-    """Ask for a job. Asking again with the same key, or while one is open, returns that one."""
+def request(
+    session: Session, kind: Kind, by: str, key: str | None = None, force: bool = False
+) -> TrainingJob:
+    """Ask for a job. The one with the same key, or one like it that waits, is returned instead."""
     if key is not None:
         same = session.scalar(select(TrainingJob).where(TrainingJob.key == key))
         if same is not None:
             return same
     waiting = session.scalar(
         select(TrainingJob)
-        .where(TrainingJob.state == State.QUEUED, TrainingJob.kind == kind, TrainingJob.force == force)
+        .where(
+            TrainingJob.state == State.QUEUED, TrainingJob.kind == kind, TrainingJob.force == force
+        )
         .limit(1)
     )
     if waiting is not None:
         return waiting
-    job = TrainingJob(key=key or f"manual:{uuid.uuid4().hex}", kind=kind, force=force, requested_by=by)
+    job = TrainingJob(
+        key=key or f"manual:{uuid.uuid4().hex}", kind=kind, force=force, requested_by=by
+    )
     session.add(job)
     session.flush()
     audit.record(session, by, "job.request", job.id, kind=kind, key=job.key)
@@ -71,10 +77,14 @@ def request_nightly(session: Session, night: datetime) -> TrainingJob:
     return request(session, Kind.TRAIN, "nightly", key=f"nightly:{night:%Y-%m-%d}")
 
 
-def request_missed_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob | None:
-    """Tonight's job if the scheduler slept through its time; not on the day of installation."""
+def request_missed_nightly(
+    session: Session, retrain_at: str, moment: datetime
+) -> TrainingJob | None:
+    """The last night's job if the scheduler slept through its time; not before the first model."""
     hour, minute = map(int, retrain_at.split(":"))
     due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if due > moment:
+        due -= timedelta(days=1)
     installed = session.scalar(select(ModelVersion.created_at).order_by(ModelVersion.id).limit(1))
     if installed is None or installed > due or moment < due + timedelta(minutes=10):
         return None
@@ -114,7 +124,7 @@ def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
                 job.message = f"Its worker died {job.attempt} times, last at step “{job.step}”."
                 continue
             token = job.fencing_token + 1
-            won = session.execute(
+            take = (
                 update(TrainingJob)
                 .where(TrainingJob.id == job.id, TrainingJob.fencing_token == token - 1)
                 .values(
@@ -128,9 +138,8 @@ def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
                     progress=0.0,
                     message="",
                 )
-                .execution_options(synchronize_session=False)
             )
-            if won.rowcount == 1:
+            if changes_a_row(session, take):
                 return Lease(job.id, token, owner)
         return None
 
@@ -149,17 +158,27 @@ def report(database: Database, lease: Lease, step: str, progress: float, message
 
 
 def check(session: Session, lease: Lease) -> None:
-    """Raise LeaseLost unless this lease still owns the job; to be called in the releasing transaction."""
+    """Raise LeaseLost unless this lease owns the job; to be called in the releasing transaction."""
     _change(session, lease)
 
 
-def finish(session: Session, lease: Lease, state: State, message: str, version_id: int | None = None) -> None:
+def finish(
+    session: Session, lease: Lease, state: State, message: str, version_id: int | None = None
+) -> None:
     """Close the job. Raises LeaseLost."""
-    _change(session, lease, state=state, message=message, version_id=version_id, finished_at=now(), progress=1.0)
+    _change(
+        session,
+        lease,
+        state=state,
+        message=message,
+        version_id=version_id,
+        finished_at=now(),
+        progress=1.0,
+    )
 
 
 def _change(session: Session, lease: Lease, **values: object) -> None:
-    owned = session.execute(
+    change = (
         update(TrainingJob)
         .where(
             TrainingJob.id == lease.job_id,
@@ -167,7 +186,6 @@ def _change(session: Session, lease: Lease, **values: object) -> None:
             TrainingJob.state == State.RUNNING,
         )
         .values(values or {"fencing_token": lease.token})
-        .execution_options(synchronize_session=False)
     )
-    if owned.rowcount != 1:
+    if not changes_a_row(session, change):
         raise LeaseLost(f"Job {lease.job_id} was taken over by another worker; this one stops.")

@@ -28,7 +28,9 @@ class Identity:
     pid: int = field(default_factory=os.getpid)
 
 
-def beat(session: Session, who: Identity, adopted: Target | None = None, error: str | None = None) -> None:
+def beat(
+    session: Session, who: Identity, adopted: Target | None = None, error: str | None = None
+) -> None:
     """Say that this process lives and what it serves."""
     session.merge(
         WorkingProcess(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
@@ -50,7 +50,13 @@ def list_intents(
 
 
 def create_intent(
-    session: Session, by: str, name: str, title: str, answer: str, topic: str, utterances: Sequence[str]
+    session: Session,
+    by: str,
+    name: str,
+    title: str,
+    answer: str,
+    topic: str,
+    utterances: Sequence[str],
 ) -> Intent:
     """Raises Conflict if the name is taken, UtteranceTaken if a phrasing is."""
     if session.scalar(select(Intent.id).where(Intent.name == name)) is not None:
@@ -58,9 +64,10 @@ def create_intent(
     intent = Intent(name=name, title=title, answer=answer, topic=topic)
     session.add(intent)
     session.flush()
-    for text in utterances:
-        add_utterance(session, by, name, text)
-    audit.record(session, by, "intent.create", name, title=title, utterances=len(utterances))
+    added = _add_utterances(session, intent, utterances)
+    audit.record(
+        session, by, "intent.create", name, title=title, utterances=[u.text for u in added]
+    )
     raise_revision(session)
     return intent
 
@@ -97,26 +104,41 @@ def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
     Raises UtteranceTaken if another intent has it, InvalidText if it cannot be used.
     """
     intent = get_intent(session, name)
-    text = clean(text, MAX_UTTERANCE_CHARS)
-    existing = session.scalar(select(Utterance).where(Utterance.normalised == normalise(text)))
-    if existing is not None:
-        if existing.intent_id != intent.id:
-            raise UtteranceTaken(text, existing.intent.name, name)
-        return existing
-    utterance = Utterance(intent_id=intent.id, text=text, normalised=normalise(text))
-    session.add(utterance)
-    session.flush()
-    audit.record(session, by, "utterance.add", name, text=text)
+    added = _add_utterances(session, intent, [text])
+    if not added:
+        return session.scalars(_having(normalise(clean(text, MAX_UTTERANCE_CHARS)))).one()
+    audit.record(session, by, "utterance.add", name, text=added[0].text)
     raise_revision(session)
-    return utterance
+    return added[0]
 
 
-def change_utterance(session: Session, by: str, name: str, utterance_id: int, text: str) -> Utterance:
+def _add_utterances(session: Session, intent: Intent, texts: Sequence[str]) -> list[Utterance]:
+    """Those that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
+    wanted = {normalise(t): t for t in (clean(text, MAX_UTTERANCE_CHARS) for text in texts)}
+    for taken in session.scalars(_having(*wanted)):
+        if taken.intent_id != intent.id:
+            raise UtteranceTaken(wanted[taken.normalised], taken.intent.name, intent.name)
+        del wanted[taken.normalised]
+    added = [Utterance(intent_id=intent.id, text=text, normalised=n) for n, text in wanted.items()]
+    session.add_all(added)
+    session.flush()
+    return added
+
+
+def _having(*normalised: str) -> Select[Utterance]:
+    return select(Utterance).where(Utterance.normalised.in_(normalised))
+
+
+def change_utterance(
+    session: Session, by: str, name: str, utterance_id: int, text: str
+) -> Utterance:
     """Reword a phrasing. Raises NotFound, UtteranceTaken, InvalidText; Conflict for a doublet."""
     utterance = _get_utterance(session, name, utterance_id)
     text = clean(text, MAX_UTTERANCE_CHARS)
     taken = session.scalar(
-        select(Utterance).where(Utterance.normalised == normalise(text), Utterance.id != utterance_id)
+        select(Utterance).where(
+            Utterance.normalised == normalise(text), Utterance.id != utterance_id
+        )
     )
     if taken is not None and taken.intent_id == utterance.intent_id:
         raise Conflict(f"“{text}” is another utterance of “{name}” already.")

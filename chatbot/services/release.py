@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
 from chatbot.services import audit
+from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 
 
@@ -28,7 +29,7 @@ class Candidate:
 
 
 def register(session: Session, candidate: Candidate) -> ModelVersion:
-    """Keep the candidate, before it is judged. Registering the same artefact again returns its row."""
+    """Keep the candidate, before it is judged; the same artefact again gives the same row."""
     existing = session.scalar(select(ModelVersion).where(ModelVersion.digest == candidate.digest))
     if existing is not None:
         return existing
@@ -50,7 +51,9 @@ def register(session: Session, candidate: Candidate) -> ModelVersion:
     return version
 
 
-def conclude(session: Session, version_id: int, verdict: Verdict | None, report: dict[str, Any]) -> ModelVersion:
+def conclude(
+    session: Session, version_id: int, verdict: Verdict | None, report: dict[str, Any]
+) -> ModelVersion:
     """Keep what the evaluation said of a version."""
     version = get_version(session, version_id)
     version.verdict, version.report = verdict, report
@@ -58,7 +61,7 @@ def conclude(session: Session, version_id: int, verdict: Verdict | None, report:
 
 
 def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
-    """The newest judged version made from exactly the same rows and settings, whatever became of it."""
+    """The newest judged version made from the same rows and settings, whatever became of it."""
     query = (
         select(ModelVersion)
         .where(ModelVersion.fingerprint == fingerprint, ModelVersion.verdict.is_not(None))
@@ -107,7 +110,9 @@ def promote(
     return release
 
 
-def promote_automatically(session: Session, version_id: int, reason: str, expected_generation: int) -> Release:
+def promote_automatically(
+    session: Session, version_id: int, reason: str, expected_generation: int
+) -> Release:
     """As `promote`, but never a version that was rolled back or that the gate did not pass."""
     version = get_version(session, version_id)
     if version.withdrawn:
@@ -117,7 +122,9 @@ def promote_automatically(session: Session, version_id: int, reason: str, expect
     return _move(session, version, "promote", "nightly", reason, expected_generation)
 
 
-def install_untrained(session: Session, version_id: int, reason: str, expected_generation: int) -> Release:
+def install_untrained(
+    session: Session, version_id: int, reason: str, expected_generation: int
+) -> Release:
     """Make an untrained version live: the first of all, or the successor of an untrained one."""
     version = get_version(session, version_id)
     return _move(session, version, "install", "system", reason, expected_generation)
@@ -132,7 +139,9 @@ def roll_back(session: Session, by: str, reason: str, to_version: int | None = N
     if pointer is None:
         raise Conflict("No model is live yet, so there is nothing to roll back.")
     left = get_version(session, pointer.version_id)
-    target = _named_before(session, to_version) if to_version is not None else _previous(session, left)
+    target = (
+        _named_before(session, to_version) if to_version is not None else _previous(session, left)
+    )
     release = _move(session, target, "rollback", by, reason, pointer.generation)
     left.withdrawn = True
     target.withdrawn = False
@@ -175,20 +184,19 @@ def _move(
     left, generation = (pointer.version_id, pointer.generation) if pointer else (None, 0)
     if expected_generation is not None and generation != expected_generation:
         raise Conflict(
-            f"The live model changed meanwhile (generation {generation}, not {expected_generation})."
+            f"The live model changed meanwhile: generation {generation}, not {expected_generation}."
         )
     if left == version.id:
         raise Conflict(f"Version {version.id} is live already.")
     if pointer is None:
         session.add(ModelPointer(version_id=version.id, generation=1))
     else:
-        moved = session.execute(
+        move = (
             update(ModelPointer)
             .where(ModelPointer.generation == generation)
             .values(version_id=version.id, generation=generation + 1)
-            .execution_options(synchronize_session=False)
         )
-        if moved.rowcount != 1:
+        if not changes_a_row(session, move):
             raise Conflict("The live model changed at the same moment. Look again.")
     release = Release(
         generation=generation + 1,

@@ -1,4 +1,4 @@
-"""The report that every candidate keeps: how it did beside the live version, and why it was judged so."""
+"""The report that every candidate keeps: how it did beside the live version, and the verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,9 +112,14 @@ _UNIT_FREE = {"auroc_oos", "mcc", "ece"}
 
 
 def _figures(report: dict[str, Any]) -> str:
-    columns = [("candidate", "This version")] + ([("live", "Live version")] if report["live"] else [])
+    columns = [("candidate", "This version")] + (
+        [("live", "Live version")] if report["live"] else []
+    )
     header = ["Figure", *(title for _, title in columns)]
-    rows = [[label, *(_figure(key, report[c][key]) for c, _ in columns)] for key, label in _FIGURES.items()]
+    rows = [
+        [label, *(_figure(key, report[c][key]) for c, _ in columns)]
+        for key, label in _FIGURES.items()
+    ]
     return _table(header, rows)
 
 
@@ -134,18 +139,24 @@ def _evidence(report: dict[str, Any]) -> str:
     table = _table(
         ["In-scope questions", "Live right", "Live wrong"],
         [
-            ["This version right", str(comparison["both_right"]), str(comparison["only_candidate"])],
+            [
+                "This version right",
+                str(comparison["both_right"]),
+                str(comparison["only_candidate"]),
+            ],
             ["This version wrong", str(comparison["only_live"]), str(comparison["both_wrong"])],
         ],
     )
     return (
-        f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % bootstrap interval {low:+.1%} to "
+        f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % interval {low:+.1%} to "
         f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}."
     )
 
 
 def _confusions(intents: dict[str, dict[str, Any]]) -> str:
-    confused = sorted((i for i in intents.items() if i[1]["confused_with"]), key=lambda i: i[1]["f1"])
+    confused = sorted(
+        (i for i in intents.items() if i[1]["confused_with"]), key=lambda i: i[1]["f1"]
+    )
     if not confused:
         return "None."
     rows = [
@@ -212,4 +223,6 @@ def _number(value: Any) -> str:
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

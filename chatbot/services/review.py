@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.matching import Candidate, Decision, usefulness
 from chatbot.errors import NotFound
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
@@ -63,12 +64,19 @@ def give_feedback(session: Session, query_id: str, helpful: bool) -> Query:
     query = get_query(session, query_id)
     if query.helpful != helpful:
         query.helpful, query.feedback_at = helpful, now()
-        if not helpful and not query.test:
-            query.usefulness = max(query.usefulness, 1.0)
+        if not query.test:
+            query.usefulness = _usefulness(query)
     return query
 
 
-def _filtered(filters: Filters) -> Select[tuple[Query]]:
+def _usefulness(query: Query) -> float:
+    if query.helpful is False:
+        return 1.0
+    candidates = [Candidate(**candidate) for candidate in query.candidates]
+    return usefulness(Decision(query.decision), candidates, query.exact)
+
+
+def _filtered(filters: Filters) -> Select[Query]:
     wanted: list[ColumnElement[bool]] = []
     if filters.reviewed is not None:
         reviewed = Query.confirmation.has()
@@ -78,7 +86,9 @@ def _filtered(filters: Filters) -> Select[tuple[Query]]:
     if filters.helpful is not None:
         wanted.append(Query.helpful == filters.helpful)
     if filters.intent is not None:
-        wanted.append(Query.confirmation.has(Confirmation.intent.has(Intent.name == filters.intent)))
+        wanted.append(
+            Query.confirmation.has(Confirmation.intent.has(Intent.name == filters.intent))
+        )
     if filters.conversation_id is not None:
         wanted.append(Query.conversation_id == filters.conversation_id)
     if filters.text is not None:

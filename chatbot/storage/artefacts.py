@@ -65,7 +65,7 @@ class ArtefactStore:
         return digest
 
     def fetch(self, digest: str) -> Path:
-        """The folder of artefact `digest`, every byte checked the first time that this store sees it.
+        """The folder of artefact `digest`, every byte checked the first time that it is asked for.
 
         Raises ArtefactRefused, naming the file and the reason, for anything but the exact content.
         """
@@ -115,7 +115,9 @@ def verify(folder: Path, digest: str) -> None:
         if path.is_symlink() or not path.is_file():
             raise ArtefactRefused(f"{name}: {file} is missing")
         if path.stat().st_size != description["size"]:
-            raise ArtefactRefused(f"{name}: {file} has {path.stat().st_size} bytes, not {description['size']}")
+            raise ArtefactRefused(
+                f"{name}: {file} has {path.stat().st_size} bytes, not {description['size']}"
+            )
         if _sha256(path) != description["sha256"]:
             raise ArtefactRefused(f"{name}: the content of {file} was changed")
 
@@ -126,7 +128,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if not p.is_dir())
+    """Everything but folders; a link to a folder counts, because its content can change unseen."""
+    return sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir())
 
 
 def _describe(path: Path) -> dict[str, Any]:

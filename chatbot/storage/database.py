@@ -4,20 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     MetaData,
     TypeDecorator,
+    Update,
     create_engine,
     event,
     make_url,
     text,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from chatbot.errors import Conflict, ServiceUnavailable
@@ -102,6 +105,12 @@ class Database:
         self.engine.dispose()
 
 
+def changes_a_row(session: Session, statement: Update) -> bool:
+    """Execute a compare-and-set; whether its condition held for a row."""
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast("CursorResult[Any]", result).rowcount == 1
+
+
 @contextmanager
 def _named_failures() -> Iterator[None]:
     try:
@@ -109,7 +118,11 @@ def _named_failures() -> Iterator[None]:
     except IntegrityError as error:
         raise Conflict("Someone else changed this at the same moment. Try again.") from error
     except (OperationalError, InterfaceError) as error:
-        raise ServiceUnavailable(f"The database does not answer: {error.orig}") from error
+        raise ServiceUnavailable("The database does not answer. Try again.") from error
+    except PoolTimeout as error:
+        raise ServiceUnavailable(
+            "All connections to the database are in use. Try again."
+        ) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise ServiceUnavailable("The connection to the database was lost.") from error
@@ -120,7 +133,12 @@ def _create_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
-            parsed, pool_size=5, max_overflow=10, pool_timeout=5, pool_recycle=300, pool_pre_ping=True
+            parsed,
+            pool_size=5,
+            max_overflow=10,
+            pool_timeout=5,
+            pool_recycle=300,
+            pool_pre_ping=True,
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +149,8 @@ def _create_engine(url: str) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """WAL so that readers never wait; FULL so that an acknowledged row survives a power cut."""
+    # SQLite's own knows only ASCII, which would tell “Ä” from “ä”.
+    connection.create_function("lower", 1, lambda t: t and t.lower(), deterministic=True)
     connection.isolation_level = None  # pysqlite must not emit its own BEGIN; `write` does
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         connection.execute(f"PRAGMA {pragma}")

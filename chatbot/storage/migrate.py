@@ -13,8 +13,8 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def migrate(database: Database) -> None:
     """Apply all missing migrations; a database at the newest revision costs one query."""
-    with database.engine.connect() as connection:
-        at = MigrationContext.configure(connection).get_current_revision()
+    with database.read() as session:
+        at = MigrationContext.configure(session.connection()).get_current_revision()
     if at != newest_revision():
         command.upgrade(alembic_config(database), "head")
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import redis
 
@@ -32,7 +33,8 @@ class Nudge:
         """Call `heard` for each hint until `stop` is set; reconnects by itself."""
         while not stop.is_set():
             try:
-                with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                pubsub: Any = self._redis.pubsub
+                with pubsub(ignore_subscribe_messages=True) as subscription:
                     subscription.subscribe(_CHANNEL)
                     while not stop.is_set():
                         if subscription.get_message(timeout=1.0):

@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("conversation_id", sa.String(length=100), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_key", sa.String(length=32), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decision", sa.String(length=10), nullable=False),
         sa.Column("exact", sa.Boolean(), nullable=False),
@@ -165,6 +166,7 @@ def upgrade() -> None:
             batch_op.f("ix_queries_conversation_id"), ["conversation_id"], unique=False
         )
         batch_op.create_index("ix_queries_review", ["usefulness", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_queries_text_key"), ["text_key"], unique=False)
 
     op.create_table(
         "releases",
@@ -306,6 +308,7 @@ def downgrade() -> None:
     op.drop_table("training_jobs")
     op.drop_table("releases")
     with op.batch_alter_table("queries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_queries_text_key"))
         batch_op.drop_index("ix_queries_review")
         batch_op.drop_index(batch_op.f("ix_queries_conversation_id"))
         batch_op.drop_index(batch_op.f("ix_queries_asked_at"))

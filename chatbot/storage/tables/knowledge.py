@@ -61,7 +61,9 @@ class EvaluationQuestion(Table):
     __tablename__ = "evaluation_questions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    intent_id: Mapped[int | None] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
+    intent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("intents.id", ondelete="CASCADE"), index=True
+    )
     text: Mapped[str] = mapped_column(Text)
     normalised: Mapped[str] = mapped_column(Text, unique=True)
     calibration: Mapped[bool] = mapped_column(default=False)

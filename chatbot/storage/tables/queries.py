@@ -19,6 +19,7 @@ class Query(Table):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(String(100), index=True)
     text: Mapped[str] = mapped_column(Text)
+    text_key: Mapped[str] = mapped_column(String(32), index=True)
     asked_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
     decision: Mapped[str] = mapped_column(String(10))
     exact: Mapped[bool] = mapped_column(default=False)
@@ -45,8 +46,12 @@ class Confirmation(Table):
 
     __tablename__ = "confirmations"
 
-    query_id: Mapped[str] = mapped_column(ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True)
-    intent_id: Mapped[int | None] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
+    query_id: Mapped[str] = mapped_column(
+        ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True
+    )
+    intent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("intents.id", ondelete="CASCADE"), index=True
+    )
     part: Mapped[str] = mapped_column(String(10))
     confirmed_by: Mapped[str] = mapped_column(String(100))
     confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now)

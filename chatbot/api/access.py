@@ -1,0 +1,56 @@
+"""Administrators: API keys, and the trail of who did what."""
+
+from apiflask import APIBlueprint
+
+from chatbot.api.auth import caller, requires
+from chatbot.api.context import parts
+from chatbot.api.paging import ById, cut
+from chatbot.api.schemas import AuditEventOut, AuditOut, KeyIn, KeyOut, KeysOut, NewKeyOut
+from chatbot.services import audit, keys
+from chatbot.services.keys import Scope
+
+blueprint = APIBlueprint("access", __name__, tag="Access", url_prefix="/v1/admin")
+
+
+@blueprint.get("/audit")
+@requires(Scope.ADMIN)
+@blueprint.input(ById, location="query", arg_name="wanted")
+@blueprint.output(AuditOut)
+def list_audit(wanted: ById) -> AuditOut:
+    """List who did what, newest first."""
+    with parts().database.read() as session:
+        rows = audit.list_events(session, wanted.cursor, wanted.limit + 1)
+    page, following = cut(rows, wanted.limit, lambda event: event.id)
+    return AuditOut(items=[AuditEventOut.model_validate(event) for event in page], next=following)
+
+
+@blueprint.get("/keys")
+@requires(Scope.ADMIN)
+@blueprint.output(KeysOut)
+def list_keys() -> KeysOut:
+    """List all keys, revoked ones too; never the keys themselves."""
+    with parts().database.read() as session:
+        return KeysOut(items=[KeyOut.model_validate(row) for row in keys.list_keys(session)])
+
+
+@blueprint.post("/keys")
+@requires(Scope.ADMIN)
+@blueprint.input(KeyIn, arg_name="body")
+@blueprint.output(NewKeyOut, status_code=201)
+def create_key(body: KeyIn) -> NewKeyOut:
+    """Make a key. This response is the only one that shows it."""
+    with parts().database.write() as session:
+        row, secret = keys.create_key(
+            session, caller().name, body.name, body.scope, body.expires_at
+        )
+    return NewKeyOut(**KeyOut.model_validate(row).model_dump(), key=secret)
+
+
+@blueprint.delete("/keys/<word:key_id>")
+@requires(Scope.ADMIN)
+@blueprint.output({}, status_code=204)
+def revoke_key(key_id: str) -> tuple[str, int]:
+    """Refuse a key from now on, everywhere; revoking it again changes nothing."""
+    with parts().database.write() as session:
+        keys.revoke_key(session, caller().name, key_id)
+    return "", 204

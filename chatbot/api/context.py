@@ -1,0 +1,26 @@
+"""What a view finds around it: the assembled parts of the process."""
+
+from typing import Protocol
+
+from flask import current_app
+
+from chatbot.matching.live import LiveMatcher
+from chatbot.settings import Settings
+from chatbot.storage.database import Database
+from chatbot.storage.nudge import Nudge
+
+EXTENSION = "chatbot"
+
+
+class Parts(Protocol):
+    """The parts that the API uses; `bootstrap.Parts` has them and more."""
+
+    settings: Settings
+    database: Database
+    nudge: Nudge
+    live: LiveMatcher
+
+
+def parts() -> Parts:
+    found: Parts = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,68 @@
+"""For load balancers and the curious: is the process up, can it answer, where are the docs."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from chatbot.api.auth import public
+from chatbot.api.context import Parts, parts
+from chatbot.api.schemas import HealthOut, ReadyOut
+from chatbot.errors import ServiceUnavailable
+from chatbot.services.catalogue import read_target
+
+blueprint = APIBlueprint("health", __name__, tag="Health")
+
+_NOT_READY: dict[int | str, Any] = {
+    503: {
+        "description": "No model is loaded.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReadyOut"}}},
+    }
+}
+
+
+@blueprint.get("/")
+@public
+@blueprint.doc(hide=True)
+def index() -> Response:
+    """Point at the rest."""
+    return jsonify(name="helpdesk chatbot", ask="/v1/ask", docs="/docs", openapi="/openapi.json")
+
+
+@blueprint.get("/healthz")
+@public
+@blueprint.output(HealthOut)
+def healthz() -> HealthOut:
+    """Whether the process is up; says nothing of the database or the model."""
+    return HealthOut()
+
+
+@blueprint.get("/readyz")
+@public
+@blueprint.output(ReadyOut)
+@blueprint.doc(responses=_NOT_READY)
+def readyz() -> tuple[ReadyOut, int]:
+    """Whether questions are answered now.
+
+    `degraded` is 200: an older model or FAQ still answers although the newest cannot be loaded or
+    the database does not reply. Taking such a process out of rotation would help nobody.
+    """
+    found = readiness(parts())
+    return found, 503 if found.status == "not_ready" else 200
+
+
+def readiness(of: Parts) -> ReadyOut:
+    adopted, error = of.live.adopted, of.live.error
+    try:
+        with of.database.read() as session:
+            read_target(session)
+    except ServiceUnavailable:
+        error = "The database does not answer."
+    if adopted is None:
+        error = error or "No model is loaded yet."
+    return ReadyOut(
+        status="not_ready" if adopted is None else "degraded" if error else "ready",
+        model_version=adopted.version if adopted else None,
+        knowledge_revision=adopted.revision if adopted else None,
+        error=error,
+    )

