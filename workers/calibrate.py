@@ -1,0 +1,106 @@
+"""Fit, for one model version, what its votes mean as probabilities and when it may answer."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from scipy.stats import binom
+from sklearn.linear_model import LogisticRegression
+
+from chatbot.domain.matching import Calibration, Scored
+from chatbot.domain.text import normalise
+from chatbot.matching.matcher import Matcher
+from chatbot.settings import Settings
+
+LEAST_ROWS = 50
+NEVER = 1.01
+OUT_OF_SCOPE_SHARE = 0.2
+_STEPS = 50
+
+T = TypeVar("T")
+Vote = tuple[list[Scored], str | None]
+
+
+def calibrate(
+    matcher: Matcher, texts: Sequence[str] | None, out_of_scope: Sequence[str], settings: Settings
+) -> Calibration:
+    """Fit on catalogue entries that the encoder was not trained on, each hidden from the index.
+
+    `texts` names them; None means all, for an untrained encoder. Up to a fifth of the rows is out
+    of scope, as visitors' questions are: where no `out_of_scope` questions are known, entries whose
+    whole intent is hidden stand in for them.
+    """
+    rows = _rows(matcher, texts)
+    truths = [matcher.catalogue.entries[row].intent for row in rows]
+    unknown = int(len(rows) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
+    foreign = _spread(out_of_scope, unknown)
+    stand_ins = _spread(rows, 0 if foreign else unknown)
+    votes: list[Vote] = list(zip(matcher.score_known(rows), truths, strict=True))
+    votes += [(scored, None) for scored in matcher.score(foreign)]
+    votes += [(scored, None) for scored in matcher.score_as_unknown(stand_ins)]
+    return fit(votes, settings)
+
+
+def fit(votes: Sequence[Vote], settings: Settings) -> Calibration:
+    """Logistic regression over all candidates of all questions, then the answering threshold."""
+    features = [s.features for scored, _ in votes for s in scored]
+    is_right = [s.intent == truth for scored, truth in votes for s in scored]
+    if len(votes) < LEAST_ROWS or len(set(is_right)) < 2:
+        return Calibration.unfitted(settings.clarify_probability)
+    model = LogisticRegression(C=100.0, max_iter=1000).fit(np.array(features), np.array(is_right))
+    weights = [float(w) for w in model.coef_[0]]
+    draft = Calibration(
+        weights=(weights[0], weights[1]),
+        bias=float(model.intercept_[0]),
+        answer_at=NEVER,
+        clarify_at=settings.clarify_probability,
+        rows=len(votes),
+    )
+    answers = [_first(draft, scored, truth) for scored, truth in votes]
+    answer_at = answering_threshold(answers, settings.promise, settings.promise_confidence)
+    return Calibration.from_json(draft.to_json() | {"answer_at": answer_at})
+
+
+def answering_threshold(
+    answers: Sequence[tuple[float, bool]], promise: float, confidence: float
+) -> float:
+    """The lowest probability from which at most `promise` of the answers are wrong.
+
+    `answers` are (probability of the first candidate, whether it is right). Thresholds are tested
+    from the safest tenth on, each with an exact binomial test, until one fails: with probability
+    `confidence` the promise holds on questions like these (fixed-sequence testing in Learn then
+    Test, Angelopoulos et al. 2021). NEVER if even the safest fails or there is too little data.
+    """
+    ranked = sorted(answers, key=lambda answer: -answer[0])
+    can_pass = int(np.ceil(np.log(1 - confidence) / np.log(1 - promise))) if 0 < promise < 1 else 1
+    least = max(can_pass, len(ranked) // 10)
+    step = max(1, len(ranked) // _STEPS)
+    threshold = NEVER
+    for n in range(least, len(ranked) + 1, step):
+        wrong = sum(not is_right for _, is_right in ranked[:n])
+        if binom.cdf(wrong, n, promise) > 1 - confidence:
+            break
+        threshold = ranked[n - 1][0]
+    return threshold
+
+
+def _rows(matcher: Matcher, texts: Sequence[str] | None) -> list[int]:
+    if texts is None:
+        return list(range(len(matcher.catalogue.entries)))
+    wanted = {normalise(text) for text in texts}
+    entries = enumerate(matcher.catalogue.entries)
+    return [row for row, entry in entries if normalise(entry.text) in wanted]
+
+
+def _spread(items: Sequence[T], most: int) -> Sequence[T]:
+    """Up to `most` of `items`, evenly spread."""
+    if most <= 0:
+        return []
+    return [items[i * len(items) // most] for i in range(most)] if len(items) > most else items
+
+
+def _first(calibration: Calibration, scored: list[Scored], truth: str | None) -> tuple[float, bool]:
+    candidates = calibration.candidates(scored)
+    return (
+        (candidates[0].probability, candidates[0].intent == truth) if candidates else (0.0, False)
+    )

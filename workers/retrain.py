@@ -1,0 +1,287 @@
+"""The nightly story: freeze the rows, train, build, publish, measure, judge, release.
+
+Any step may die. The next run starts over from the rows and comes to the same artefact. Run as
+`python -m workers.retrain`, it works off every waiting job and exits.
+"""
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chatbot.bootstrap import Parts, build
+from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.matching import Calibration
+from chatbot.errors import ChatbotError, Conflict, LeaseLost, TrainingFailed
+from chatbot.failpoints import failpoint
+from chatbot.matching.bundle import Bundle, write_bundle
+from chatbot.matching.encoder import OnnxEncoder
+from chatbot.matching.index import BruteForceIndex
+from chatbot.matching.matcher import Matcher, Rule
+from chatbot.services import jobs, processes, release
+from chatbot.services.evaluate import evaluate
+from chatbot.services.examples import freeze
+from chatbot.services.report import Measured, make_report
+from chatbot.settings import Settings
+from workers.calibrate import calibrate
+from workers.child import run_trainer
+from workers.spec import TrainingSpec
+
+log = logging.getLogger(__name__)
+
+LEAST_RECALL = 0.99
+_ORPHAN_SECONDS = 24 * 3600
+_RECALL_ROWS = 500
+
+
+def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
+    """Run jobs until none waits; returns how many."""
+    count = 0
+    while lease := jobs.claim(
+        parts.database, f"{who.host}:{who.pid}", parts.settings.lease_seconds
+    ):
+        failpoint("job.after_claim")
+        _remove_orphans(parts.settings.data_dir / "staging")
+        _run(parts, lease, who)
+        count += 1
+    return count
+
+
+def _run(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
+    try:
+        with _heartbeats(parts, lease, who) as lost:
+            _Retraining(parts, lease, lost).run()
+    except LeaseLost as error:
+        log.warning("%s", error)
+    except Exception as error:
+        log.exception("job %s failed", lease.job_id)
+        words = (
+            str(error) if isinstance(error, ChatbotError) else f"{type(error).__name__}: {error}"
+        )
+        with parts.database.write() as session:
+            jobs.finish(session, lease, jobs.State.FAILED, words)
+
+
+class _Retraining:
+    """One claimed job, from its rows to a judged and perhaps released version."""
+
+    def __init__(self, parts: Parts, lease: jobs.Lease, lost: threading.Event) -> None:
+        self.parts, self.lease, self.lost = parts, lease, lost
+        self.settings = parts.settings
+        with parts.database.read() as session:
+            job = jobs.get_job(session, lease.job_id)
+            self.kind, self.force = jobs.Kind(job.kind), job.force
+            self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
+            self.judged_before = release.find_judged(session, self.frozen.fingerprint)
+            pointer = release.read_pointer(session)
+            self.generation = pointer.generation if pointer else 0
+            self.live_id = pointer.version_id if pointer else None
+        failpoint("job.after_freeze")
+
+    def run(self) -> None:
+        if self.kind is jobs.Kind.TRAIN and self.judged_before is not None and not self.force:
+            self._skip(f"Nothing changed since version {self.judged_before.id} was made.")
+            return
+        with self.parts.artefacts.stage() as folder:
+            training = self._train(folder)
+            candidate = self._build_and_publish(folder)
+        with self.parts.database.write() as session:
+            jobs.check(session, self.lease)
+            version_id = release.register(session, candidate).id
+            failpoint("register.before_commit")
+        failpoint("register.after_commit")
+        if version_id == self.live_id:
+            self._skip(f"The training gave exactly version {version_id} again, which is live.")
+            return
+        self._judge_and_release(version_id, training)
+        failpoint("release.after_commit")
+        self.parts.nudge.send()
+
+    def _train(self, folder: Path) -> dict[str, Any]:
+        self._spec().dump(folder / "spec.json")
+        report = partial(jobs.report, self.parts.database, self.lease)
+        training = run_trainer(folder, self.settings.training_minutes, report, self.lost)
+        failpoint("train.after_child")
+        return training
+
+    def _spec(self) -> TrainingSpec:
+        settings, trains = self.settings, self.kind is jobs.Kind.TRAIN
+        return TrainingSpec(
+            base_model=settings.base_model,
+            start_from=self._live_weights() if trains and settings.start_from == "live" else None,
+            loss=settings.loss,
+            epochs=settings.epochs if trains else 0,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            seed=settings.seed,
+            threads=settings.training_threads or os.cpu_count() or 1,
+            examples=tuple(self.frozen.training),
+            validation=tuple(self.frozen.validation),
+        )
+
+    def _live_weights(self) -> str | None:
+        """Full-precision weights of the live version; None, the base model, if it has none."""
+        if self.live_id is None:
+            return None
+        with self.parts.database.read() as session:
+            digest = release.get_version(session, self.live_id).digest
+        weights = self.parts.artefacts.fetch(digest) / "torch"
+        return str(weights) if weights.is_dir() else None
+
+    def _build_and_publish(self, folder: Path) -> release.Candidate:
+        self._report("build", 0.0, f"index of {len(self.frozen.catalogue.entries)} utterances")
+        artefact = folder / "artefact"
+        artefact.mkdir()
+        (folder / "out" / "encoder").rename(artefact / "encoder")
+        if self.settings.start_from == "live":
+            (folder / "out" / "torch").rename(artefact / "torch")
+        encoder = OnnxEncoder.open(artefact / "encoder", self.settings.training_threads or 1)
+        catalogue = self.frozen.catalogue
+        blank = Bundle.blank(encoder, Calibration.unfitted(self.settings.clarify_probability))
+        rule = Rule(self.settings.neighbours, self.settings.vote_temperature)
+        matcher = Matcher.build(0, blank, catalogue, rule)
+        _check_recall(matcher)
+        untouched = [e.text for e in self.frozen.validation] if self._is_trained else None
+        calibration = calibrate(matcher, untouched, self.frozen.out_of_scope, self.settings)
+        failpoint("build.after_index")
+        meaning = write_bundle(artefact, encoder, calibration, catalogue.keys, matcher.vectors)
+        digest = self.parts.artefacts.publish(artefact, meaning.to_json())
+        return release.Candidate(
+            digest=digest,
+            kind=self.kind,
+            parent_id=self.live_id,
+            calibration=calibration.id,
+            knowledge_revision=catalogue.revision,
+            fingerprint=self.frozen.fingerprint,
+            training_rows=len(self.frozen.training) + len(self.frozen.validation),
+            learnt_queries=self.frozen.learnt_queries,
+        )
+
+    @property
+    def _is_trained(self) -> bool:
+        return self.kind is jobs.Kind.TRAIN and self.settings.epochs > 0
+
+    def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
+        self._report("evaluate", 0.0, f"{len(self.frozen.held_out)} held-out questions")
+        failpoint("evaluate.before")
+        candidate = self._measure(version_id)
+        live = self._measure(self.live_id) if self.live_id is not None else None
+        comparison = compare(live.outcomes, candidate.outcomes, self._rules()) if live else None
+        report = make_report(
+            version_id, candidate, self.live_id, live, comparison, self.frozen, training
+        )
+        verdict = comparison.verdict if comparison and self.kind is jobs.Kind.TRAIN else None
+        with self.parts.database.write() as session:
+            jobs.check(session, self.lease)
+            release.conclude(session, version_id, verdict, report)
+            message = self._release(session, version_id, verdict, report["reasons"])
+            jobs.finish(session, self.lease, jobs.State.DONE, message, version_id)
+            failpoint("release.before_commit")
+
+    def _measure(self, version_id: int) -> Measured:
+        """What visitors would get: the published artefact, opened as web processes open it."""
+        matcher = self.parts.models.open_version(version_id)
+        return Measured(evaluate(matcher, self.frozen.held_out), matcher.calibration)
+
+    def _rules(self) -> Rules:
+        settings = self.settings
+        return Rules(
+            alpha=settings.gate_alpha,
+            intent_margin=settings.gate_intent_margin,
+            out_of_scope_margin=settings.gate_out_of_scope_margin,
+            promise=settings.promise,
+            wrong_answer_margin=settings.gate_wrong_answer_margin,
+            seed=settings.seed,
+        )
+
+    def _release(
+        self, session: Session, version_id: int, verdict: Verdict | None, reasons: list[str]
+    ) -> str:
+        """Move the pointer if the version earned it; a human's move meanwhile wins."""
+        why = " ".join(reasons)
+        try:
+            if self.kind is jobs.Kind.UNTRAINED:
+                release.install_untrained(session, version_id, why, self.generation)
+                return f"Version {version_id} is live: {why}"
+            if verdict is Verdict.PROMOTE:
+                release.promote_automatically(session, version_id, why, self.generation)
+                return f"Version {version_id} is promoted: {why}"
+        except Conflict as conflict:
+            return f"Version {version_id} is not promoted: {conflict}"
+        return f"Version {version_id} is not promoted ({verdict}): {why}"
+
+    def _skip(self, why: str) -> None:
+        with self.parts.database.write() as session:
+            jobs.finish(session, self.lease, jobs.State.SKIPPED, why)
+
+    def _report(self, step: str, progress: float, message: str) -> None:
+        jobs.report(self.parts.database, self.lease, step, progress, message)
+
+
+def _check_recall(matcher: Matcher) -> None:
+    """The approximate index must find what exact search finds. Raises TrainingFailed."""
+    k = min(10, matcher.index.size)
+    if k == 0:
+        return
+    queries = matcher.vectors[:_RECALL_ROWS]
+    _, found = matcher.index.search(queries, k)
+    _, exact = BruteForceIndex(matcher.vectors).search(queries, k)
+    recall = float((found >= exact[:, -1:] - 1e-5).mean())
+    if recall < LEAST_RECALL:
+        raise TrainingFailed(f"The index finds only {recall:.1%} of the nearest utterances.")
+
+
+@contextmanager
+def _heartbeats(
+    parts: Parts, lease: jobs.Lease, who: processes.Identity
+) -> Iterator[threading.Event]:
+    """Prolong the lease while the block runs; the event tells that it is lost or over."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(parts.settings.lease_seconds / 4):
+            try:
+                jobs.heartbeat(parts.database, lease, parts.settings.lease_seconds)
+                with parts.database.write() as session:
+                    processes.beat(session, who)
+            except LeaseLost:
+                stop.set()
+            except ChatbotError:
+                log.warning("the database does not answer; the lease may run out")
+
+    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _remove_orphans(staging: Path) -> None:
+    """Delete what trainings that were killed left behind a day ago or earlier."""
+    for folder in staging.iterdir() if staging.is_dir() else ():
+        if time.time() - folder.stat().st_mtime > _ORPHAN_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> None:
+    settings = Settings.from_env()
+    logging.basicConfig(level=settings.log_level)
+    parts = build(settings)
+    who = processes.Identity("worker")
+    run_waiting_jobs(parts, who)
+    with parts.database.write() as session:
+        processes.leave(session, who)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""When things run. All times are UTC, so that no night has 23 or 25 hours."""
+
+from typing import Any
+
+from celery.schedules import crontab
+
+from chatbot.settings import Settings
+
+LOOK_SECONDS = 10
+
+
+def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The whole timetable; a missed night is made up for by `run_due_jobs`."""
+    hour, minute = settings.retrain_at.split(":")
+    return {
+        "request the nightly training": {
+            "task": "workers.tasks.request_nightly",
+            "schedule": crontab(hour=int(hour), minute=int(minute)),
+        },
+        "run jobs that wait": {
+            "task": "workers.tasks.run_due_jobs",
+            "schedule": LOOK_SECONDS,
+            "options": {"expires": LOOK_SECONDS},
+        },
+    }

@@ -1,0 +1,125 @@
+"""What one training is asked to do, as read from `spec.json`; imports no torch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from chatbot.domain.pairs import Example
+from chatbot.errors import TrainingFailed
+
+Loss = Literal["contrastive", "cosine_similarity"]
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """Settings and texts of one training.
+
+    `base_model` is read by `workers.base_model.resolve`; `start_from` is the `torch/` folder of an
+    earlier training, to go on from there. `epochs=0` exports the model as it is.
+    """
+
+    examples: tuple[Example, ...]
+    validation: tuple[Example, ...] = ()
+    base_model: str = ""
+    start_from: str | None = None
+    loss: Loss = "contrastive"
+    epochs: int = 3
+    batch_size: int = 64
+    learning_rate: float = 3e-5
+    seed: int = 13
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        _require(
+            self.loss in get_args(Loss),
+            f"loss is “{self.loss}”; use one of {', '.join(get_args(Loss))}",
+        )
+        _require(self.epochs >= 0, f"epochs is {self.epochs}; use 0 or more")
+        _require(self.batch_size >= 2, f"batch_size is {self.batch_size}; use 2 or more")
+        _require(
+            0 < self.learning_rate < 1, f"learning_rate is {self.learning_rate}; use 0 < rate < 1"
+        )
+        _require(self.threads >= 1, f"threads is {self.threads}; use 1 or more")
+        _require(0 <= self.seed < 2**32, f"seed is {self.seed}; use 0 to 2^32 - 1")
+        if self.epochs:
+            _require(bool(self.examples), "examples is empty; give at least one text")
+            _require(
+                len({example.intent for example in self.examples}) > 1,
+                "all examples belong to one intent, so there is nothing to tell apart; "
+                "add a second intent, or use epochs = 0",
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a spec. Raises TrainingFailed, with what to correct."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise TrainingFailed(f"{path} cannot be read as JSON: {error}") from error
+        _require(isinstance(content, dict), "the top level must be an object")
+        unknown = sorted(content.keys() - {field.name for field in fields(cls)})
+        _require(not unknown, f"unknown settings: {', '.join(unknown)}; remove them")
+        for name, kinds in _KINDS.items():
+            if name in content:
+                value = content[name]
+                right = isinstance(value, kinds) and not isinstance(value, bool)
+                _require(right, f"{name} is {value!r}, which has the wrong type")
+        examples = _examples("examples", content.pop("examples", []))
+        validation = _examples("validation", content.pop("validation", []))
+        return cls(examples, validation, **content)
+
+    def dump(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything but the texts, of which only the counts: fit to store and to show."""
+        settings = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("examples", "validation")
+        }
+        return settings | {
+            "examples": len(self.examples),
+            "validation": len(self.validation),
+            "intents": len({example.intent for example in self.examples}),
+        }
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "base_model": str,
+    "start_from": (str, type(None)),
+    "loss": str,
+    "epochs": int,
+    "batch_size": int,
+    "learning_rate": (int, float),
+    "seed": int,
+    "threads": int,
+}
+
+
+def _examples(part: str, rows: object) -> tuple[Example, ...]:
+    if not isinstance(rows, list):
+        raise _refused(f"{part} must be a list")
+    return tuple(_example(f"{part}[{number}]", row) for number, row in enumerate(rows))
+
+
+def _example(place: str, row: object) -> Example:
+    if not isinstance(row, dict):
+        raise _refused(f"{place} must be an object")
+    for name in ("text", "intent"):
+        value = row.get(name)
+        _require(isinstance(value, str) and bool(value.strip()), f"{place}.{name} must be a text")
+    rejected = row.get("rejected")
+    _require(rejected is None or isinstance(rejected, str), f"{place}.rejected must be a text")
+    return Example(row["text"], row["intent"], rejected)
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise _refused(reason)
+
+
+def _refused(reason: str) -> TrainingFailed:
+    return TrainingFailed(f"The training spec is refused: {reason}.")

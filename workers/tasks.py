@@ -1,0 +1,43 @@
+"""Doorbells: each task rings, a plain function does the work."""
+
+import logging
+from functools import cache
+
+from celery import shared_task
+
+from chatbot.bootstrap import Parts, build
+from chatbot.services import jobs, processes
+from chatbot.settings import Settings
+from chatbot.storage.database import now
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="workers.tasks.request_nightly")
+def request_nightly() -> None:
+    """Ask for tonight's training; asking twice makes one job."""
+    with _parts().database.write() as session:
+        jobs.request_nightly(session, now())
+
+
+@shared_task(name="workers.tasks.run_due_jobs")
+def run_due_jobs() -> None:
+    """Say that a worker lives, make up for a missed night, and run every job that waits."""
+    from workers.retrain import run_waiting_jobs  # heavy: beat and the pool's parent do without
+
+    parts = _parts()
+    with parts.database.write() as session:
+        processes.beat(session, _identity())
+        jobs.request_missed_nightly(session, parts.settings.retrain_at, now())
+    run_waiting_jobs(parts, _identity())
+
+
+@cache
+def _parts() -> Parts:
+    """Made in the pool's child, after the fork: connections must not be shared."""
+    return build(Settings.from_env())
+
+
+@cache
+def _identity() -> processes.Identity:
+    return processes.Identity("worker")

@@ -1,0 +1,131 @@
+"""`python -m workers.trainer JOB_DIR`: trains and exports one model, in a process of its own.
+
+Reads JOB_DIR/spec.json and writes JOB_DIR/out/; each line on stdout is one JSON object, either
+{"step", "progress", "message"} or, last of a failed run, {"error"}. Logs go to stderr.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from typing import TextIO
+
+from chatbot.domain.pairs import Example
+from chatbot.errors import ChatbotError
+from workers.spec import TrainingSpec
+
+log = logging.getLogger(__name__)
+
+PARITY_ROWS = 1500
+LIBRARIES = ("torch", "sentence-transformers", "transformers", "onnx", "onnxruntime", "tokenizers")
+ENVIRONMENT = {
+    # Idle threads sleep rather than spin: the cores are shared with the processes that answer.
+    "OMP_WAIT_POLICY": "passive",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one training and return the exit code: 0, or 1 when there is no model."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    report = _Report(_own_stdout())
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    if len(arguments) != 1:
+        report.error("Give one folder: python -m workers.trainer JOB_DIR")
+        return 1
+    try:
+        run(Path(arguments[0]), report)
+    except ChatbotError as error:
+        report.error(str(error))
+        return 1
+    except Exception as error:
+        log.exception("The training broke off")
+        report.error(f"The training broke off: {type(error).__name__}. The log has the details.")
+        return 1
+    return 0
+
+
+class _Report:
+    """Writes progress as one JSON object a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, step: str, progress: float, message: str) -> None:
+        self._write({"step": step, "progress": round(progress, 3), "message": message})
+
+    def error(self, message: str) -> None:
+        self._write({"error": message})
+
+    def _write(self, line: dict[str, str | float]) -> None:
+        print(json.dumps(line, ensure_ascii=False), file=self._stream, flush=True)
+
+
+def run(job: Path, report: _Report) -> None:
+    """Train and export what `job`/spec.json asks for into `job`/out. Raises ChatbotError."""
+    started = time.monotonic()
+    spec = TrainingSpec.load(job / "spec.json")
+    os.environ.update(ENVIRONMENT)
+    # Imported late: torch and transformers read the variables above when they are imported.
+    from transformers.utils.logging import disable_progress_bar
+
+    from workers import contrastive, export
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    out = job / "out"
+    out.mkdir(exist_ok=True)
+    result = contrastive.fit(
+        spec, out / "torch", lambda step, done, message: report(step, 0.85 * done, message)
+    )
+    report("export", 0.88, "Writing the encoder that will be served")
+    export.write(result.model, out / "encoder")
+    report("parity", 0.94, "Comparing it with the trained model")
+    rows = _parity_rows(spec)
+    figures = export.verify(
+        result.model, out / "encoder", [row.text for row in rows], [row.intent for row in rows]
+    )
+    summary = {
+        "seconds": round(time.monotonic() - started, 1),
+        "history": result.history,
+        "best_epoch": result.best_epoch,
+        "export": {
+            "agreement": figures.agreement,
+            "lowest_cosine": figures.lowest_cosine,
+            "mean_cosine": figures.mean_cosine,
+            "rows": figures.rows,
+        },
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "spec": spec.settings(),
+    }
+    (out / "training.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    report("parity", 1.0, f"Trained in {summary['seconds']} s")
+
+
+def _parity_rows(spec: TrainingSpec) -> list[Example]:
+    """Return texts to compare on: the validation part, filled up with training texts."""
+    random = Random(spec.seed)
+    rows = random.sample(spec.validation, min(PARITY_ROWS, len(spec.validation)))
+    missing = PARITY_ROWS - len(rows)
+    return rows + random.sample(spec.examples, min(missing, len(spec.examples)))
+
+
+def _own_stdout() -> TextIO:
+    """Return the real stdout and send what libraries print to stderr instead."""
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
+
+
+if __name__ == "__main__":
+    sys.exit(main())
