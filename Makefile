@@ -1,0 +1,86 @@
+# `make run` starts the chatbot, `make test` checks everything; both set themselves up.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
+TEST_STAMP := $(VENV)/.installed-test
+NEEDS := setup.cfg pyproject.toml constraints.txt
+
+# A natively compiled hnswlib crashes on a processor with fewer instructions than the builder's.
+export HNSWLIB_NO_NATIVE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# The CPU build is 200 MB, the default one brings 3 GB of CUDA. Without that index (offline, a mirror)
+# one quick failed look-up is all it costs: pip goes on with its usual one.
+INSTALL_TORCH = $(BIN)/pip install -q --retries 0 --timeout 15 --extra-index-url $(TORCH_INDEX) \
+	-c constraints.txt torch==2.13.0 || $(BIN)/pip install -q -c constraints.txt torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help init init-test run test test-slow pytest lint types imports schema format lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP)  ## Start everything; the address is printed. ARGS="--port 9000"
+	@$(BIN)/chatbot up $(ARGS)
+
+init: $(RUN_STAMP)  ## Install what `make run` needs
+
+init-test: $(TEST_STAMP)  ## Install what `make test` needs
+
+test: lint types imports schema pytest  ## Install, lint, type-check, check layers and schema, run the tests
+
+pytest: $(TEST_STAMP)  ## Run the tests alone. ARGS="-k ask"
+	$(BIN)/pytest -q $(ARGS)
+
+test-slow: $(TEST_STAMP)  ## Run also the tests that train models and start all processes
+	$(BIN)/pytest -q -m "slow or not slow" $(ARGS)
+
+lint: $(TEST_STAMP)  ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TEST_STAMP)  ## Check types
+	$(BIN)/mypy
+
+imports: $(TEST_STAMP)  ## Check which way imports point
+	$(BIN)/lint-imports
+
+schema: $(TEST_STAMP)  ## Check that migrations make exactly the tables of the code
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	unset CHATBOT_DATABASE_URL CHATBOT_DATABASE_URL_FILE && export CHATBOT_DATA_DIR="$$folder" && \
+	$(BIN)/alembic upgrade head && $(BIN)/alembic check
+
+format: $(TEST_STAMP)  ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: $(TEST_STAMP)  ## Write the installed versions to constraints.txt
+	$(BIN)/pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f > constraints.txt
+
+bench-%: $(TEST_STAMP)  ## Run bench/%.py
+	$(BIN)/python bench/$*.py $(ARGS)
+
+clean:  ## Remove the virtual environment and caches; data in var/ stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Name another: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@command -v g++ >/dev/null || command -v c++ >/dev/null || { echo "A C++ compiler is needed to build hnswlib. Debian, Ubuntu: apt-get install g++" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { echo "Python's venv module is missing. Debian, Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(RUN_STAMP): $(BIN)/pip $(NEEDS)
+	@echo "Installing (a few minutes the first time) …"
+	@$(INSTALL_TORCH)
+	@$(BIN)/pip install -q -c constraints.txt -e '.[train,embedded]'
+	@touch $@
+
+$(TEST_STAMP): $(BIN)/pip $(NEEDS)
+	@echo "Installing with test tools (a few minutes the first time) …"
+	@$(INSTALL_TORCH)
+	@$(BIN)/pip install -q -c constraints.txt -e '.[train,embedded,postgres,s3,test]'
+	@touch $(RUN_STAMP) $@

@@ -1,0 +1,100 @@
+"""What every encoder promises, the exported one and its fake alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chatbot.errors import ArtefactRefused
+from chatbot.matching.encoder import Encoder, HashingEncoder, OnnxEncoder
+from workers import base_model, export
+
+QUESTIONS = [
+    "Where is my parcel?",
+    "I want my money back",
+    "How do I reset the password of the account I opened last year with my old e-mail address?",
+    "refund",
+    "",
+    "   ",
+    "ß 漢字 😀 \u202e",
+    "word " * 2000,
+]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The untrained base model, exported once."""
+    folder = tmp_path_factory.mktemp("job") / "encoder"
+    export.write(base_model.load(base_model.resolve("")), folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["hashing", "onnx"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    if request.param == "hashing":
+        return HashingEncoder()
+    return OnnxEncoder.open(request.getfixturevalue("exported"), threads=2)
+
+
+def test_each_text_gets_one_finite_row_of_length_one(encoder: Encoder) -> None:
+    vectors = encoder.encode(QUESTIONS)
+
+    assert vectors.shape == (len(QUESTIONS), encoder.dimension)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_texts_give_no_rows(encoder: Encoder) -> None:
+    assert encoder.encode([]).shape == (0, encoder.dimension)
+
+
+def test_a_text_has_the_same_vector_alone_and_in_any_company(encoder: Encoder) -> None:
+    company: Sequence[str] = [*QUESTIONS, *(f"question number {n} " * n for n in range(1, 60))]
+
+    together = encoder.encode(company)
+    alone = np.concatenate([encoder.encode([text]) for text in company])
+
+    assert (together * alone).sum(axis=1).min() > 0.999
+
+
+def test_rows_come_in_the_order_of_the_texts(encoder: Encoder) -> None:
+    forwards = encoder.encode(QUESTIONS)
+    backwards = encoder.encode(QUESTIONS[::-1])
+
+    np.testing.assert_allclose(forwards, backwards[::-1], atol=0.02)
+
+
+def test_encoding_twice_gives_the_same_numbers(encoder: Encoder) -> None:
+    np.testing.assert_array_equal(encoder.encode(QUESTIONS), encoder.encode(QUESTIONS))
+
+
+def test_texts_that_share_words_lie_nearer_than_texts_that_do_not(encoder: Encoder) -> None:
+    parcel, late, money = encoder.encode(
+        ["where is my parcel", "my parcel is late, where is it", "refund the invoice"]
+    )
+
+    assert parcel @ late > parcel @ money
+
+
+@pytest.mark.parametrize("missing", ["encoder.json", "tokenizer.json", "model.onnx"])
+def test_a_folder_with_a_file_missing_is_refused(
+    exported: Path, tmp_path: Path, missing: str
+) -> None:
+    for file in exported.iterdir():
+        if file.name != missing:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    with pytest.raises(ArtefactRefused, match="Export it again"):
+        OnnxEncoder.open(tmp_path)
+
+
+def test_a_folder_whose_card_names_other_inputs_is_refused(exported: Path, tmp_path: Path) -> None:
+    for file in exported.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    card = (tmp_path / "encoder.json").read_text()
+    (tmp_path / "encoder.json").write_text(card.replace('"token_type_ids"', '"input_ids"'))
+
+    with pytest.raises(ArtefactRefused, match="wants the inputs"):
+        OnnxEncoder.open(tmp_path)

@@ -1,0 +1,135 @@
+"""A real installation for end-to-end tests: `chatbot up` on its own data folder, and a client."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+CHATBOT = str(Path(sys.executable).with_name("chatbot"))
+START_SECONDS = 240
+
+
+class Installation:
+    """Talks to a running `chatbot up` as a widget, an agent and an admin would."""
+
+    def __init__(self, port: int, secret: str) -> None:
+        self.port, self.secret = port, secret
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.secret}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.loads(response.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    def ok(self, method: str, path: str, body: Any = None) -> Any:
+        status, answer = self.call(method, path, body)
+        assert status < 300, f"{method} {path}: {status} {answer}"
+        return answer
+
+    def ask(self, text: str) -> Any:
+        return self.ok("POST", "/v1/ask", {"text": text})
+
+    def live_version(self) -> int:
+        return int(self.ok("GET", "/v1/models")["live"]["version"])
+
+    def wait_for_all_processes(self, version: int, count: int, seconds: float = 15) -> None:
+        def all_run_it() -> bool:
+            processes = self.ok("GET", "/v1/models")["processes"]
+            return [p["version"] for p in processes] == [version] * count
+
+        wait_until(all_run_it, seconds, f"all {count} web processes run version {version}")
+
+    def train(self, seconds: float) -> Any:
+        """Ask for a training and wait until a worker has finished it."""
+        job_id = self.ok("POST", "/v1/admin/retrain", {"force": False})["id"]
+
+        def is_over() -> bool:
+            state = self.ok("GET", f"/v1/admin/jobs/{job_id}")["state"]
+            return state not in ("queued", "running")
+
+        wait_until(is_over, seconds, f"job {job_id} ends")
+        return self.ok("GET", f"/v1/admin/jobs/{job_id}")
+
+
+def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, f"{seconds} s passed before {what}"
+        time.sleep(0.2)
+
+
+@contextmanager
+def running(folder: Path, environment: dict[str, str]) -> Iterator[Installation]:
+    """`chatbot up` on `folder`, ended as Ctrl-C ends it."""
+    port = free_port()
+    secret = command(environment, "key", "create", "e2e", "--scope", "admin").split()[0]
+    with (folder / "up.log").open("w") as log:
+        up = subprocess.Popen(
+            [CHATBOT, "up"],
+            cwd=REPOSITORY,
+            env=environment | {"CHATBOT_PORT": str(port)},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            installation = Installation(port, secret)
+            wait_until(lambda: is_ready(installation, up, folder), START_SECONDS, "it is ready")
+            yield installation
+        finally:
+            up.send_signal(signal.SIGINT)
+            up.wait(60)
+
+
+def is_ready(installation: Installation, up: "subprocess.Popen[bytes]", folder: Path) -> bool:
+    assert up.poll() is None, (folder / "up.log").read_text()
+    try:
+        return installation.call("GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def command(environment: dict[str, str], *arguments: str) -> str:
+    """Run `chatbot …` and return what it printed to stdout."""
+    done = subprocess.run(
+        [CHATBOT, *arguments],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def clean_environment(folder: Path, **settings: Any) -> dict[str, str]:
+    """This process's environment with only the given settings of the chatbot."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")
+    }
+    chosen = {f"CHATBOT_{name.upper()}": str(value) for name, value in settings.items()}
+    return inherited | {"CHATBOT_DATA_DIR": str(folder)} | chosen
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

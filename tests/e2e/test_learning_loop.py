@@ -1,0 +1,99 @@
+"""The whole loop on real parts: encoder, trainer, broker, worker and web processes.
+
+A company's staff call things by code names that no encoder has ever seen. The bot fails on them
+until agents have confirmed enough questions for a nightly training to learn the names.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from installation import Installation, clean_environment, command, running
+
+from code_names import CODE_NAMES, PHRASINGS
+
+WEB_PROCESSES = 2
+TRAINING_SECONDS = 900
+
+
+def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path: Path) -> None:
+    environment = clean_environment(
+        tmp_path, web_processes=WEB_PROCESSES, epochs=2, poll_seconds=1, retrain_at="03:33"
+    )
+    command(environment, "import", "faq_data")
+    command(environment, "ask", "hello")  # makes the first model, so that `up` does not train yet
+    with running(tmp_path, environment) as bot:
+        first = bot.live_version()
+        assert fails_on_code_names(bot)
+
+        confirm_code_names(bot)
+        job = bot.train(TRAINING_SECONDS)
+
+        learnt = job["version"]
+        report = bot.ok("GET", f"/v1/models/{learnt}/report")
+        assert report["verdict"] == "promote", report["reasons"]
+        assert report["comparison"]["p_value"] < 0.05
+        bot.wait_for_all_processes(learnt, WEB_PROCESSES)
+        assert knows_code_names(bot)
+
+        bot.ok("POST", "/v1/intents", ADDED_FAQ)
+        release = bot.ok("POST", "/v1/admin/rollback", {"reason": "rehearsal"})
+        assert release["to_version"] == first
+        bot.wait_for_all_processes(first, WEB_PROCESSES)
+        assert fails_on_code_names(bot)
+        assert bot.ask(ADDED_FAQ["utterances"][0])["answer"]["intent"] == ADDED_FAQ["name"]
+
+        bot.ok("DELETE", f"/v1/intents/{ADDED_FAQ['name']}")
+        assert bot.train(TRAINING_SECONDS)["state"] == "skipped"
+        assert bot.live_version() == first, "a rolled-back version came back by itself"
+
+        bot.ok("POST", "/v1/admin/promote", {"version": learnt, "reason": "the rehearsal is over"})
+        bot.wait_for_all_processes(learnt, WEB_PROCESSES)
+        assert knows_code_names(bot)
+
+    copy = retrain(environment)
+    assert copy["live"] == learnt
+    worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.02"})
+    assert worse["live"] == learnt
+    assert worse["newest"]["verdict"] == "hold"
+
+
+ADDED_FAQ = {
+    "name": "book-parking",
+    "title": "Book a parking space",
+    "answer": "Use the **Parking** tile in the intranet.",
+    "utterances": ["where can I leave my car at the office", "parking permit for visitors"],
+}
+
+
+def confirm_code_names(bot: Installation) -> None:
+    for intent, name in CODE_NAMES.items():
+        for phrasing in PHRASINGS:
+            query_id = bot.ask(phrasing.format(name))["query_id"]
+            bot.ok("PUT", f"/v1/queries/{query_id}/confirmation", {"intent": intent})
+
+
+def fails_on_code_names(bot: Installation) -> bool:
+    """No question with a code name is answered rightly."""
+    return all(answered_intent(bot, f"trouble with {n} here") != i for i, n in CODE_NAMES.items())
+
+
+def knows_code_names(bot: Installation) -> bool:
+    """Questions that nobody confirmed have the right intent first, whichever process answers."""
+    asked = [
+        (i, bot.ask(f"trouble with {n} here")) for i, n in CODE_NAMES.items() for _ in range(4)
+    ]
+    right = [answer["candidates"][0]["intent"] == intent for intent, answer in asked]
+    return sum(right) >= 0.8 * len(right)
+
+
+def answered_intent(bot: Installation, text: str) -> str | None:
+    answer = bot.ask(text)["answer"]
+    return answer["intent"] if answer else None
+
+
+def retrain(environment: dict[str, str]) -> Any:
+    """`chatbot retrain --wait --force` without a server; what `chatbot models` says then."""
+    command(environment, "retrain", "--wait", "--force")
+    listed = json.loads(command(environment, "models", "--json"))
+    return {"live": listed["live"]["version"], "newest": listed["items"][0]}

@@ -1,0 +1,154 @@
+"""Rows and matchers for tests: each call says only what matters, the rest is filled in."""
+
+import hashlib
+import itertools
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from chatbot.domain.matching import Calibration, Candidate, Decision
+from chatbot.domain.metrics import Outcome
+from chatbot.domain.split import Part
+from chatbot.domain.text import key, normalise
+from chatbot.matching.bundle import Bundle
+from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.matcher import Catalogue, Entry, IntentCard, Matcher, Rule
+from chatbot.services import publish, release
+from chatbot.storage.tables import (
+    Confirmation,
+    EvaluationQuestion,
+    Intent,
+    ModelVersion,
+    Query,
+    VersionExample,
+)
+from fakes import CALIBRATION
+
+RULE = Rule(neighbours=10, temperature=0.05)
+_serial = itertools.count(1)
+_start = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class CountingEncoder(HashingEncoder):
+    """Remembers every text that it was asked to encode."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.seen += texts
+        return super().encode(texts)
+
+
+def make_catalogue(
+    utterances: Mapping[str, Sequence[str]], revision: int = 1, intents: Sequence[str] | None = None
+) -> Catalogue:
+    """Entries by intent; `intents` are those with a card, by default all."""
+    cards = {
+        name: IntentCard(f"Title of {name}", f"Answer of {name}") for name in intents or utterances
+    }
+    entries = tuple(Entry(text, name) for name, texts in utterances.items() for text in texts)
+    return Catalogue(revision, cards, entries)
+
+
+def make_matcher(
+    utterances: Mapping[str, Sequence[str]],
+    version: int = 1,
+    revision: int = 1,
+    calibration: Calibration = CALIBRATION,
+) -> Matcher:
+    bundle = Bundle.blank(HashingEncoder(), calibration)
+    return Matcher.build(version, bundle, make_catalogue(utterances, revision), RULE)
+
+
+def make_outcome(
+    expected: str | None, best: str | None, answered: bool = True, probability: float = 0.9
+) -> Outcome:
+    candidates = (Candidate(best, probability),) if best is not None else ()
+    return Outcome(
+        "a question", expected, Decision.ANSWER if answered else Decision.HANDOFF, candidates
+    )
+
+
+def add_intent(session: Session, name: str, *utterances: str, enabled: bool = True) -> Intent:
+    intent = publish.create_intent(
+        session, "test", name, f"Title of {name}", f"Answer of {name}", "", utterances
+    )
+    intent.enabled = enabled
+    return intent
+
+
+def add_version(session: Session, learnt: Sequence[str] = (), **changes: object) -> ModelVersion:
+    serial = next(_serial)
+    digest = hashlib.sha256(str(serial).encode()).hexdigest()
+    values: dict[str, object] = {
+        "digest": digest,
+        "kind": "train",
+        "calibration": CALIBRATION.id,
+        "knowledge_revision": 0,
+        "fingerprint": digest,
+        "training_rows": 10,
+        "report": {},
+    }
+    version = ModelVersion(**values | changes)
+    session.add(version)
+    session.flush()
+    session.add_all(VersionExample(version_id=version.id, query_id=query_id) for query_id in learnt)
+    return version
+
+
+def add_live_version(session: Session, **changes: object) -> ModelVersion:
+    version = add_version(session, **changes)
+    release.promote(session, version.id, "test", "for a test")
+    return version
+
+
+def add_query(session: Session, text: str = "where is my invoice", **changes: object) -> Query:
+    """A logged question, asked a minute after the one made before."""
+    if "model_version" not in changes:
+        first = session.get(ModelVersion, 1)
+        changes["model_version"] = first.id if first else add_version(session).id
+    values: dict[str, object] = {
+        "id": uuid.uuid4().hex,
+        "text": text,
+        "text_key": key(text),
+        "asked_at": _start + timedelta(minutes=next(_serial)),
+        "decision": Decision.HANDOFF.value,
+        "candidates": [],
+        "usefulness": 0.5,
+        "knowledge_revision": 0,
+        "calibration": CALIBRATION.id,
+    }
+    query = Query(**values | changes)
+    session.add(query)
+    session.flush()
+    return query
+
+
+def add_confirmed(
+    session: Session, text: str, intent: str | None, part: Part = Part.TRAINING, **changes: object
+) -> Query:
+    """A query with a verdict whose part is given, not decided."""
+    query = add_query(session, text, **changes)
+    intent_id = publish.get_intent(session, intent).id if intent is not None else None
+    query.confirmation = Confirmation(intent_id=intent_id, part=part, confirmed_by="agent")
+    session.flush()
+    return query
+
+
+def add_evaluation(
+    session: Session, text: str, intent: str | None, calibration: bool = False
+) -> EvaluationQuestion:
+    question = EvaluationQuestion(
+        text=text,
+        normalised=normalise(text),
+        intent_id=publish.get_intent(session, intent).id if intent is not None else None,
+        calibration=calibration,
+    )
+    session.add(question)
+    session.flush()
+    return question

@@ -1,0 +1,105 @@
+"""Stand-ins that obey the real contracts: a model without files, and a small FAQ."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.matching import Calibration
+from chatbot.matching.bundle import Bundle
+from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.live import LiveMatcher
+from chatbot.services import publish, release
+from chatbot.services.follow import StoredModels
+
+CALIBRATION = Calibration((12.0, 0.2), -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
+
+FAQ = {
+    "reset-password": (
+        "Reset your password",
+        "Open https://id.example/reset.",
+        (
+            "I forgot my password",
+            "how do I reset my password?",
+            "my password has expired",
+            "change my password",
+        ),
+    ),
+    "vpn": (
+        "Connect to the VPN",
+        "Start the VPN client and sign in.",
+        (
+            "the VPN does not connect",
+            "how do I set up the VPN?",
+            "VPN drops all the time",
+            "connect to the VPN from home",
+        ),
+    ),
+    "invoice": (
+        "Get an invoice",
+        "Invoices are under Billing.",
+        (
+            "where is my invoice?",
+            "send me the invoice for last month",
+            "the invoice is wrong",
+            "download an invoice",
+        ),
+    ),
+    "leave": (
+        "Book leave",
+        "Book leave in the HR portal.",
+        (
+            "how do I book leave?",
+            "how many days of leave are left",
+            "request a day off",
+            "cancel my leave",
+        ),
+    ),
+}
+
+# What the fake makes of these, with CALIBRATION and FAQ.
+KNOWN = "i forgot  MY password"
+ANSWERED = "please reset my password"
+UNCLEAR = "how do I reset the password of my VPN?"
+UNKNOWN = "purple elephants"
+
+
+class FakeModels(StoredModels):
+    """Versions are rows as ever, but each opens as the same encoder without any file."""
+
+    def open_bundle(self, digest: str) -> Bundle:
+        return Bundle(
+            folder=Path("no-files"),
+            encoder=HashingEncoder(),
+            calibration=CALIBRATION,
+            keys=(),
+            vectors=np.empty((0, HashingEncoder.dimension), np.float32),
+        )
+
+
+def with_fake_models(parts: Parts) -> Parts:
+    """The same parts, whose matcher needs no artefacts; nothing is loaded yet."""
+    models = FakeModels(parts.settings, parts.database, parts.artefacts)
+    return replace(parts, models=models, live=LiveMatcher(models, parts.settings.poll_seconds))
+
+
+def add_faq(session: Session) -> None:
+    for name, (title, answer, utterances) in FAQ.items():
+        publish.create_intent(session, "test", name, title, answer, "", utterances)
+
+
+def add_version(session: Session, digit: str = "0") -> int:
+    """A version that was never live; another digit makes another one."""
+    candidate = release.Candidate(
+        digest=digit * 64,
+        kind="untrained",
+        parent_id=None,
+        calibration=CALIBRATION.id,
+        knowledge_revision=0,
+        fingerprint=digit * 64,
+        training_rows=16,
+        learnt_queries=(),
+    )
+    return release.register(session, candidate).id

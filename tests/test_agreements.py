@@ -1,0 +1,134 @@
+"""Whatever is written in two places must agree: settings and docs, tables and migrations, …"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from chatbot.cli import main
+from chatbot.services.catalogue_files import CatalogueDraft, read_catalogue_files
+from chatbot.settings import Settings
+from chatbot.storage.database import Database
+from chatbot.storage.migrate import alembic_config, migrate, newest_revision
+
+ROOT = Path(__file__).parents[1]
+BINARY = {".png", ".gif", ".ico", ".woff2", ".jpg"}
+
+
+def test_every_setting_is_in_the_operations_page_with_its_default() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `CHATBOT_(\w+)` \| (.*?) \|", page, re.MULTILINE))
+    wanted = {
+        name.upper(): f"`{field.default}`" if field.default != "" else "–"
+        for name, field in Settings.model_fields.items()
+    }
+    assert table == wanted
+
+
+def test_the_operations_page_names_no_unknown_setting() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"CHATBOT_([A-Z_]+[A-Z])", page))
+    known = {name.upper() for name in Settings.model_fields}
+    assert {name.removesuffix("_FILE") for name in named} <= known | {"X"}
+
+
+def test_there_is_one_newest_migration(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/chatbot.db")
+    scripts = ScriptDirectory.from_config(alembic_config(database))
+    assert scripts.get_heads() == [newest_revision()]
+
+
+def test_migrations_are_numbered_in_their_order(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/chatbot.db")
+    scripts = ScriptDirectory.from_config(alembic_config(database))
+    numbers = [script.revision for script in scripts.walk_revisions()]
+    assert numbers == [f"{n:04}" for n in range(len(numbers), 0, -1)]
+
+
+def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/chatbot.db")
+    migrate(database)
+    command.check(alembic_config(database))
+    database.close()
+
+
+def test_every_command_says_what_it_does() -> None:
+    for path, each in _commands("chatbot", main):
+        assert each.help, f"{path} has no help"
+        assert each.get_short_help_str(200).strip(), path
+
+
+def test_every_scheduled_task_exists() -> None:
+    tasks = pytest.importorskip("workers.tasks", exc_type=ImportError)
+    from workers.app import app
+    from workers.schedule import beat_schedule
+
+    assert tasks is not None
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in beat_schedule(Settings()).values()}
+    assert scheduled
+    assert scheduled <= app.tasks.keys()
+
+
+def test_every_routed_task_exists_and_its_queue_has_a_worker() -> None:
+    pytest.importorskip("celery", exc_type=ImportError)
+    from chatbot.supervise import list_programs
+    from workers.app import app
+
+    app.loader.import_default_modules()
+    routes = app.conf.task_routes
+    assert routes.keys() <= app.tasks.keys()
+    (worker,) = (p for p in list_programs(Settings()) if p.name == "worker")
+    served = set(worker.command[worker.command.index("-Q") + 1].split(","))
+    assert {app.conf.task_default_queue, *(route["queue"] for route in routes.values())} <= served
+
+
+class TestShippedFaq:
+    def test_is_large_enough_to_learn_from_and_to_measure(self, shipped: CatalogueDraft) -> None:
+        assert len(shipped.intents) >= 60
+        for intent in shipped.intents.values():
+            assert len(intent.utterances) >= 15, intent.name
+            assert len(intent.held_out) >= 6, intent.name
+        assert len(shipped.out_of_scope) >= 200
+
+    def test_every_intent_has_title_topic_and_answer(self, shipped: CatalogueDraft) -> None:
+        assert all(i.title and i.topic and i.answer for i in shipped.intents.values())
+
+
+def test_no_file_names_a_private_path_or_a_key() -> None:
+    private = re.compile(r"/(?:home|Users|root|work)/\w|cb_[0-9a-f]{8}_[\w-]{43}")
+    for path in _published_files():
+        if path.suffix not in BINARY:
+            found = private.search(path.read_text(encoding="utf-8", errors="replace"))
+            assert found is None, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+def _commands(path: str, each: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, each
+    if isinstance(each, click.Group):
+        for name, child in each.commands.items():
+            yield from _commands(f"{path} {name}", child)
+
+
+def _published_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [path for path in files if path.is_file() and path != Path(__file__)]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> CatalogueDraft:
+    return read_catalogue_files(ROOT / "faq_data")

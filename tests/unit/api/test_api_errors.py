@@ -1,0 +1,159 @@
+"""Every error has one shape, application/problem+json, and leaks nothing."""
+
+import json
+
+import pytest
+import structlog
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from chatbot import errors
+from chatbot.api.errors import TABLE, status_of
+from chatbot.bootstrap import Parts
+
+Headers = dict[str, str]
+
+
+def assert_problem(response: TestResponse, status: int) -> dict[str, object]:
+    body: dict[str, object] = response.get_json()
+    assert response.status_code == status
+    assert response.mimetype == "application/problem+json"
+    assert {"type", "title", "status", "detail", "instance", "request_id"} <= body.keys()
+    assert body["status"] == status
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    assert str(body["type"]).startswith("urn:chatbot:problem:")
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def test_an_unknown_path_is_a_problem(client: FlaskClient) -> None:
+    body = assert_problem(client.get("/v2/nothing?text=secret"), 404)
+    assert body["instance"] == "/v2/nothing"
+
+
+def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client: FlaskClient) -> None:
+    response = client.get("/v1/ask")
+    assert_problem(response, 405)
+    assert "POST" in response.headers["Allow"]
+
+
+def test_a_large_body_is_a_problem(client: FlaskClient, asker: Headers) -> None:
+    response = client.post("/v1/ask", json={"text": "a" * 70_000}, headers=asker)
+    assert_problem(response, 413)
+
+
+def test_a_wrong_content_type_is_a_problem(client: FlaskClient, asker: Headers) -> None:
+    assert_problem(client.post("/v1/ask", data="text=hello", headers=asker), 415)
+
+
+def test_missing_and_small_keys_are_problems(client: FlaskClient, asker: Headers) -> None:
+    assert_problem(client.get("/v1/queries"), 401)
+    body = assert_problem(client.get("/v1/queries", headers=asker), 403)
+    assert body["type"] == "urn:chatbot:problem:not-authorised"
+
+
+def test_validation_points_at_every_mistake(client: FlaskClient, editor: Headers) -> None:
+    wrong = {"name": "No Good", "title": "", "utterances": ["fine", " "], "a/b": 1}
+    body = assert_problem(client.post("/v1/intents", json=wrong, headers=editor), 422)
+    pointers = {mistake["pointer"] for mistake in body["errors"]}  # type: ignore[attr-defined]
+    assert pointers == {"/name", "/title", "/answer", "/utterances/1", "/a~1b"}
+
+
+def test_a_surprise_is_a_500_that_tells_nothing(app: APIFlask, asker: Headers) -> None:
+    secret = "my secret question"
+
+    class Fails:
+        def current(self) -> None:
+            raise RuntimeError(secret)
+
+    object.__setattr__(app.extensions["chatbot"], "live", Fails())
+    with capture_logs() as logs:
+        response = app.test_client().post("/v1/ask", json={"text": secret}, headers=asker)
+    body = assert_problem(response, 500)
+    assert secret not in json.dumps(body)
+    [logged] = [line for line in logs if line["event"] == "error"]
+    assert logged["kinds"] == ["RuntimeError"]
+    assert "in current" in logged["traceback"]
+    assert logged["request_id"] == body["request_id"]
+    assert secret not in logged["traceback"].replace("RuntimeError(secret)", "")
+
+
+def test_a_missing_model_is_a_503_that_says_when_to_come_back(
+    app: APIFlask, parts: Parts, asker: Headers
+) -> None:
+    parts.live._current = None
+    response = app.test_client().post("/v1/ask", json={"text": "hello"}, headers=asker)
+    assert_problem(response, 503)
+    assert response.headers["Retry-After"] == "5"
+
+
+def every_error() -> list[type[Exception]]:
+    found: list[type[Exception]] = []
+    waiting = [errors.ChatbotError]
+    while waiting:
+        kind = waiting.pop()
+        found.append(kind)
+        waiting += kind.__subclasses__()
+    return found
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_of_the_package_has_a_status(kind: type[Exception]) -> None:
+    status, title = status_of(kind.__new__(kind))
+    assert 400 <= status < 600
+    assert title
+
+
+def test_what_an_admin_never_meets_is_our_fault() -> None:
+    ours = {kind.__name__ for kind in every_error() if status_of(kind.__new__(kind))[0] == 500}
+    assert ours == {
+        "ChatbotError",
+        "SettingsError",
+        "LeaseLost",
+        "TrainingFailed",
+        "ExportRefused",
+        "BaseModelRefused",
+    }
+    assert TABLE[Exception][0] == 500
+
+
+@pytest.mark.parametrize("presented", ["abc-1.2_3", "a" * 100])
+def test_a_good_request_id_is_echoed(client: FlaskClient, presented: str) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": presented})
+    assert response.headers["X-Request-ID"] == presented
+
+
+@pytest.mark.parametrize("presented", ["a" * 101, "a b", "ä", '"><script>', ""])
+def test_a_bad_request_id_is_replaced(client: FlaskClient, presented: str) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": presented})
+    assert response.headers["X-Request-ID"] != presented
+    assert len(response.headers["X-Request-ID"]) == 32
+
+
+def test_every_response_carries_security_headers(client: FlaskClient) -> None:
+    for path in ("/", "/healthz", "/docs", "/openapi.json", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_the_access_log_has_the_route_and_never_the_text(
+    client: FlaskClient, asker: Headers, agent: Headers
+) -> None:
+    with capture_logs() as logs:
+        client.post("/v1/ask", json={"text": "zebra secret"}, headers=asker)
+        client.get("/v1/queries?q=zebra", headers=agent)
+        client.get("/zebra")
+    assert [(line["method"], line["route"], line["status"]) for line in logs] == [
+        ("POST", "/v1/ask", 200),
+        ("GET", "/v1/queries", 200),
+        ("GET", None, 404),
+    ]
+    assert all(line["ms"] >= 0 and line["request_id"] for line in logs)
+    assert "zebra" not in repr(logs)
+    assert structlog.is_configured()

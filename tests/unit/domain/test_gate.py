@@ -1,0 +1,205 @@
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from chatbot.domain.gate import (
+    Comparison,
+    Rules,
+    Verdict,
+    bootstrap_interval,
+    compare,
+    mcnemar_exact,
+)
+from chatbot.domain.metrics import Outcome
+from factories import make_outcome
+
+RULES = Rules()
+RIGHT = make_outcome("a", "a")
+WRONG = make_outcome("a", "b", answered=False)
+REFUSED = make_outcome(None, "a", answered=False)
+ANSWERED = make_outcome(None, "a", answered=True)
+
+
+def judge(
+    gained: int, lost: int, same: int = 100, out_of_scope: int = 50, rules: Rules = RULES
+) -> Comparison:
+    noise = [REFUSED] * out_of_scope
+    live = [WRONG] * gained + [RIGHT] * lost + [RIGHT] * same + noise
+    candidate = [RIGHT] * gained + [WRONG] * lost + [RIGHT] * same + noise
+    return compare(live, candidate, rules)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemars_test_equals_scipys_binomial_test(gained: int, lost: int) -> None:
+    n = gained + lost
+    expected = binomtest(gained, n, 0.5).pvalue if n else 1.0
+    assert mcnemar_exact(gained, lost) == pytest.approx(expected)
+
+
+def test_mcnemars_test_takes_thousands_of_pairs() -> None:
+    assert mcnemar_exact(3000, 2000) == pytest.approx(binomtest(3000, 5000, 0.5).pvalue)
+
+
+def test_the_bootstrap_interval_is_that_of_resampled_rows() -> None:
+    random = Random(1)
+    rows = [1] * 30 + [-1] * 10 + [0] * 160
+    gains = sorted(sum(random.choices(rows, k=200)) / 200 for _ in range(4000))
+    low, high = bootstrap_interval(30, 10, 200, seed=13)
+    assert low == pytest.approx(gains[100], abs=0.011)
+    assert high == pytest.approx(gains[3900], abs=0.011)
+    assert bootstrap_interval(0, 0, 0, seed=13) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 30, 2000])
+def test_a_copy_of_the_live_model_is_never_promoted(rows: int) -> None:
+    live = [RIGHT, WRONG, REFUSED, ANSWERED] * rows
+    comparison = compare(live, list(live), RULES)
+    assert comparison.verdict is Verdict.INSUFFICIENT_EVIDENCE
+    assert comparison.reasons == [
+        f"It gives the same first candidate on all {2 * rows} held-out questions."
+    ]
+
+
+def test_a_clearly_better_candidate_is_promoted_with_the_counts_that_say_so() -> None:
+    comparison = judge(gained=20, lost=2)
+    assert comparison.verdict is Verdict.PROMOTE
+    assert (comparison.only_candidate, comparison.only_live) == (20, 2)
+    assert (comparison.both_right, comparison.both_wrong) == (100, 0)
+    assert comparison.gain == pytest.approx(18 / 122)
+    assert comparison.gain_interval[0] > 0
+    assert "right on 20 held-out questions" in comparison.reasons[0]
+
+
+def test_a_worse_candidate_is_held_even_where_no_intent_is_guarded() -> None:
+    comparison = judge(gained=2, lost=20, same=1000)
+    assert comparison.verdict is Verdict.HOLD
+    assert comparison.intents_worse == {}
+    assert "worse on held-out questions" in comparison.reasons[0]
+
+
+def test_a_small_gain_says_what_is_missing() -> None:
+    comparison = judge(gained=3, lost=1)
+    assert comparison.verdict is Verdict.INSUFFICIENT_EVIDENCE
+    assert "Better on 3, worse on 1 of 104" in comparison.reasons[0]
+    assert "At least 6 differing questions" in comparison.reasons[0]
+
+
+def test_the_number_that_it_asks_for_is_enough_and_one_less_is_not() -> None:
+    assert judge(gained=6, lost=0).verdict is Verdict.PROMOTE
+    assert judge(gained=5, lost=0).verdict is Verdict.INSUFFICIENT_EVIDENCE
+
+
+def test_a_stricter_alpha_needs_more() -> None:
+    strict = replace(RULES, alpha=0.001)
+    assert judge(gained=10, lost=0, rules=strict).verdict is Verdict.INSUFFICIENT_EVIDENCE
+    assert judge(gained=11, lost=0, rules=strict).verdict is Verdict.PROMOTE
+
+
+def with_intent(intent: str, changes: list[tuple[bool, bool]]) -> tuple[list[Outcome], list[Outcome]]:
+    def outcome(right: bool) -> Outcome:
+        return make_outcome(intent, intent if right else "other", answered=right)
+
+    return [outcome(live) for live, _ in changes], [outcome(new) for _, new in changes]
+
+
+@pytest.mark.parametrize(
+    ("lost", "rows", "is_guarded"),
+    [
+        pytest.param(1, 10, False, id="at-the-margin"),
+        pytest.param(2, 10, True, id="beyond-the-margin"),
+        pytest.param(9, 9, False, id="too-few-rows-to-say"),
+        pytest.param(3, 20, True, id="more-rows"),
+    ],
+)
+def test_one_intent_that_suffers_stops_an_otherwise_better_candidate(
+    lost: int, rows: int, is_guarded: bool
+) -> None:
+    live, candidate = with_intent("b", [(True, False)] * lost + [(True, True)] * (rows - lost))
+    comparison = compare([WRONG] * 40 + live, [RIGHT] * 40 + candidate, RULES)
+    assert comparison.verdict is (Verdict.HOLD if is_guarded else Verdict.PROMOTE)
+    assert set(comparison.intents_worse) == ({"b"} if is_guarded else set())
+
+
+def test_losses_and_gains_within_an_intent_balance() -> None:
+    live, candidate = with_intent("b", [(True, False)] * 4 + [(False, True)] * 4 + [(True, True)] * 4)
+    comparison = compare([WRONG] * 40 + live, [RIGHT] * 40 + candidate, RULES)
+    assert comparison.verdict is Verdict.PROMOTE
+
+
+@pytest.mark.parametrize(
+    ("answered", "verdict"), [(5, Verdict.PROMOTE), (6, Verdict.HOLD)], ids=["at-margin", "beyond"]
+)
+def test_answering_more_out_of_scope_questions_stops_it(answered: int, verdict: Verdict) -> None:
+    live = [WRONG] * 300 + [REFUSED] * 100
+    candidate = [RIGHT] * 300 + [ANSWERED] * answered + [REFUSED] * (100 - answered)
+    comparison = compare(live, candidate, RULES)
+    assert comparison.verdict is verdict
+    assert comparison.out_of_scope_change == pytest.approx(answered / 100)
+    assert verdict is Verdict.PROMOTE or "out-of-scope" in comparison.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(7, Verdict.PROMOTE), (8, Verdict.HOLD)], ids=["at-margin", "beyond"]
+)
+def test_breaking_the_promise_stops_it(wrong: int, verdict: Verdict) -> None:
+    wrongly_answered = make_outcome("a", "b", answered=True)
+    live = [WRONG] * 100
+    candidate = [RIGHT] * (100 - wrong) + [wrongly_answered] * wrong
+    comparison = compare(live, candidate, RULES)
+    assert comparison.verdict is verdict
+    assert comparison.wrong_answer_rates == (0.0, wrong / 100)
+
+
+def test_a_live_model_that_breaks_the_promise_already_excuses_as_much() -> None:
+    wrongly_answered = make_outcome("a", "b", answered=True)
+    live = [wrongly_answered] * 50 + [RIGHT] * 50
+    candidate = [wrongly_answered] * 20 + [RIGHT] * 80
+    assert compare(live, candidate, RULES).verdict is Verdict.PROMOTE
+
+
+def test_every_broken_guard_is_named() -> None:
+    live = [RIGHT] * 20 + [REFUSED] * 20
+    candidate = [make_outcome("a", "b")] * 20 + [ANSWERED] * 20
+    comparison = compare(live, candidate, RULES)
+    assert comparison.verdict is Verdict.HOLD
+    assert len(comparison.reasons) == 3
+
+
+def test_out_of_scope_rows_say_nothing_on_top1() -> None:
+    comparison = compare([REFUSED] * 50, [ANSWERED] * 2 + [REFUSED] * 48, RULES)
+    assert (comparison.gain, comparison.p_value) == (0.0, 1.0)
+
+
+def test_rows_must_pair_up() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        compare([RIGHT, RIGHT], [RIGHT], RULES)
+
+
+def test_candidates_that_are_no_better_are_promoted_no_oftener_than_alpha() -> None:
+    random = Random(2026)
+    promoted = 0
+    for _ in range(400):
+        pairs = random.choices([(RIGHT, RIGHT), (RIGHT, WRONG), (WRONG, RIGHT)], [8, 1, 1], k=200)
+        live, candidate = zip(*pairs, strict=True)
+        promoted += compare(live, candidate, RULES).verdict is Verdict.PROMOTE
+    assert promoted / 400 <= RULES.alpha
+
+
+def test_candidates_that_are_better_are_mostly_promoted() -> None:
+    random = Random(2026)
+    promoted = 0
+    for _ in range(100):
+        pairs = random.choices([(RIGHT, RIGHT), (RIGHT, WRONG), (WRONG, RIGHT)], [80, 3, 17], k=200)
+        live, candidate = zip(*pairs, strict=True)
+        promoted += compare(live, candidate, RULES).verdict is Verdict.PROMOTE
+    assert promoted >= 95
+
+
+def test_a_comparison_is_json() -> None:
+    stored = judge(gained=20, lost=2).to_json()
+    assert stored["verdict"] == "promote"
+    assert stored["gain_interval"][0] > 0

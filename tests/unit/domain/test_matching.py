@@ -1,0 +1,161 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.domain.matching import (
+    MOST_CANDIDATES,
+    Calibration,
+    Candidate,
+    Decision,
+    Neighbour,
+    Scored,
+    offered,
+    usefulness,
+    vote,
+)
+
+CALIBRATION = Calibration((8.0, 1.0), -6.0, answer_at=0.8, clarify_at=0.5, rows=100)
+
+similarities = st.floats(-1, 1)
+neighbours = st.lists(st.builds(Neighbour, st.sampled_from("abcdefgh"), similarities), max_size=30)
+weights = st.floats(-50, 50)
+calibrations = st.builds(
+    Calibration,
+    st.tuples(weights, weights),
+    weights,
+    answer_at=st.floats(0, 1.01),
+    clarify_at=st.floats(0, 1),
+    rows=st.integers(0, 1000),
+)
+
+
+def test_nobody_votes_without_neighbours() -> None:
+    assert vote([], 0.05) == []
+
+
+def test_a_vote_weighs_the_exponential_of_its_similarity() -> None:
+    scored = vote([Neighbour("a", 0.9), Neighbour("b", 0.8), Neighbour("a", 0.7)], temperature=0.1)
+    a, b = math.exp(9) + math.exp(7), math.exp(8)
+    assert [s.intent for s in scored] == ["a", "b"]
+    assert scored[0].share == pytest.approx(a / (a + b))
+    assert (scored[0].similarity, scored[1].similarity) == (0.9, 0.8)
+
+
+def test_many_near_utterances_outvote_one_that_is_a_little_nearer() -> None:
+    scored = vote([Neighbour("a", 0.81)] + [Neighbour("b", 0.8)] * 3, temperature=0.05)
+    assert scored[0].intent == "b"
+
+
+def test_a_cold_temperature_lets_the_nearest_decide() -> None:
+    scored = vote([Neighbour("a", 0.81)] + [Neighbour("b", 0.8)] * 3, temperature=0.001)
+    assert scored[0].intent == "a"
+
+
+def test_a_lonely_intent_has_all_votes() -> None:
+    assert vote([Neighbour("a", 0.4)], 0.05) == [Scored("a", 1.0, 0.4)]
+
+
+def test_equal_votes_rank_by_name_whatever_their_order() -> None:
+    tied = [Neighbour(name, 0.5) for name in "cab"]
+    assert [s.intent for s in vote(tied, 0.05)] == ["a", "b", "c"]
+    assert vote(tied, 0.05) == vote(tied[::-1], 0.05)
+
+
+@given(neighbours, st.floats(0.001, 1))
+def test_shares_are_a_distribution_over_at_most_five_intents(
+    near: list[Neighbour], temperature: float
+) -> None:
+    scored = vote(near, temperature)
+    intents = {n.intent for n in near}
+    total = sum(s.share for s in scored)
+    assert len(scored) == min(len(intents), MOST_CANDIDATES)
+    assert total <= 1 + 1e-9
+    assert len(intents) > MOST_CANDIDATES or not near or total == pytest.approx(1)
+    assert [s.share for s in scored] == sorted((s.share for s in scored), reverse=True)
+
+
+@given(neighbours, calibrations)
+def test_probabilities_sum_to_one_at_most_and_fall(
+    near: list[Neighbour], calibration: Calibration
+) -> None:
+    probabilities = [c.probability for c in calibration.candidates(vote(near, 0.05))]
+    assert all(0 <= p <= 1 for p in probabilities)
+    assert sum(probabilities) <= 1 + 1e-9
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+@pytest.mark.parametrize("feature", ["similarity", "share"])
+@given(low=st.floats(-1, 1), high=st.floats(-1, 1))
+def test_more_evidence_never_lowers_the_probability(feature: str, low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    values = {"similarity": 0.5, "share": 0.5}
+    weak = CALIBRATION.candidates([Scored("a", **values | {feature: low})])
+    strong = CALIBRATION.candidates([Scored("a", **values | {feature: high})])
+    assert weak[0].probability <= strong[0].probability
+
+
+def test_extreme_votes_do_not_overflow() -> None:
+    extreme = Calibration((1e6, 1e6), 0.0, answer_at=0.8, clarify_at=0.5, rows=1)
+    scored = [Scored("a", 1.0, 1.0), Scored("b", 0.0, -1.0)]
+    assert [round(c.probability, 6) for c in extreme.candidates(scored)] == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "decision"),
+    [
+        pytest.param([], Decision.HANDOFF, id="no-candidates"),
+        pytest.param([0.8, 0.1], Decision.ANSWER, id="at-the-threshold"),
+        pytest.param([0.79, 0.1], Decision.CLARIFY, id="just-below"),
+        pytest.param([0.3, 0.2], Decision.CLARIFY, id="together-enough"),
+        pytest.param([0.3, 0.19], Decision.HANDOFF, id="together-too-little"),
+        pytest.param([0.2, 0.14, 0.13, 0.12], Decision.HANDOFF, id="only-three-are-offered"),
+        pytest.param([0.46, 0.04, 0.04], Decision.HANDOFF, id="improbable-ones-are-not-offered"),
+    ],
+)
+def test_a_decision_follows_from_the_thresholds(
+    probabilities: list[float], decision: Decision
+) -> None:
+    candidates = [Candidate(str(i), p) for i, p in enumerate(probabilities)]
+    assert CALIBRATION.decide(candidates) is decision
+
+
+@given(st.lists(st.floats(0, 1), max_size=5))
+def test_an_answering_threshold_above_one_never_answers(probabilities: list[float]) -> None:
+    candidates = [Candidate(str(i), p) for i, p in enumerate(probabilities)]
+    assert Calibration.unfitted(0.5).decide(candidates) is not Decision.ANSWER
+
+
+def test_at_most_three_probable_candidates_are_offered() -> None:
+    candidates = [Candidate(name, p) for name, p in zip("abcd", [0.4, 0.3, 0.2, 0.1], strict=True)]
+    assert [c.intent for c in offered(candidates)] == ["a", "b", "c"]
+    assert offered([Candidate("a", 0.05), Candidate("b", 0.0499)]) == [Candidate("a", 0.05)]
+
+
+def test_a_calibration_survives_json_and_its_id_names_its_numbers() -> None:
+    again = Calibration.from_json(CALIBRATION.to_json())
+    other = Calibration.from_json(CALIBRATION.to_json() | {"answer_at": 0.81})
+    assert again == CALIBRATION
+    assert again.id == CALIBRATION.id != other.id
+    assert len(again.id) == 12
+
+
+@pytest.mark.parametrize(
+    ("decision", "probability", "least"),
+    [(Decision.CLARIFY, 0.5, 1.0), (Decision.HANDOFF, 0.1, 0.4), (Decision.ANSWER, 0.9, 0.2)],
+)
+def test_an_even_question_teaches_most(
+    decision: Decision, probability: float, least: float
+) -> None:
+    assert usefulness(decision, [Candidate("a", probability)], exact=False) == pytest.approx(least)
+
+
+def test_a_known_utterance_teaches_nothing_and_a_candidate_free_question_a_little() -> None:
+    assert usefulness(Decision.ANSWER, [Candidate("a", 1.0)], exact=True) == 0
+    assert usefulness(Decision.HANDOFF, [], exact=False) == pytest.approx(0.2)
+
+
+@given(st.sampled_from(Decision), st.floats(0, 1), st.booleans())
+def test_usefulness_is_a_share(decision: Decision, probability: float, exact: bool) -> None:
+    assert 0 <= usefulness(decision, [Candidate("a", probability)], exact) <= 1

@@ -1,0 +1,38 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.domain.split import is_held_out, is_validation
+
+HELD_OUT = [True, False, False, True, True, True, True, True]
+VALIDATION = [False, True, False, True, True, False, False, True]
+TEXTS = [f"question number {i}" for i in range(20_000)]
+
+
+@pytest.mark.parametrize("choose", [is_held_out, is_validation])
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.3, 0.5, 1.0])
+def test_the_share_is_respected(choose, share: float) -> None:
+    chosen = sum(choose(text, share) for text in TEXTS) / len(TEXTS)
+    assert chosen == pytest.approx(share, abs=0.0 if share in (0.0, 1.0) else 0.012)
+
+
+def test_the_parts_are_independent() -> None:
+    both = sum(is_held_out(text, 0.3) and is_validation(text, 0.5) for text in TEXTS) / len(TEXTS)
+    assert both == pytest.approx(0.15, abs=0.01)
+
+
+def test_a_choice_never_changes_between_releases() -> None:
+    assert [is_held_out(t, 0.5) for t in TEXTS[:8]] == HELD_OUT
+    assert [is_validation(t, 0.5) for t in TEXTS[:8]] == VALIDATION
+
+
+@given(st.text(max_size=30), st.floats(0, 1), st.floats(0, 1))
+def test_a_larger_share_keeps_what_a_smaller_one_chose(text: str, one: float, other: float) -> None:
+    small, large = sorted((one, other))
+    assert is_held_out(text, large) or not is_held_out(text, small)
+
+
+def test_another_spelling_of_the_same_phrasing_lands_in_the_same_part() -> None:
+    for text in TEXTS[:200]:
+        assert is_held_out(text, 0.5) == is_held_out(f"  {text.upper()} ", 0.5)
+

@@ -1,0 +1,239 @@
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chatbot.errors import ArtefactRefused, NotReady
+from chatbot.matching.live import LiveMatcher, Target
+from chatbot.matching.matcher import Matcher
+from factories import make_matcher
+from fakes import FAQ
+
+UTTERANCES = {name: texts for name, (_, _, texts) in FAQ.items()}
+SECONDS = 10
+
+
+def target(generation: int, revision: int = 1) -> Target:
+    return Target(generation, version=generation, digest=f"{generation:064}", revision=revision)
+
+
+class FakeSource:
+    """Holds one target; opening it fails as told."""
+
+    def __init__(self) -> None:
+        self.target: Target | None = None
+        self.failure: Exception | None = None
+        self.asking_fails = False
+        self.previous: list[Matcher | None] = []
+        self.reports: list[tuple[Target | None, str | None]] = []
+
+    def read_target(self) -> Target | None:
+        if self.asking_fails:
+            raise ConnectionError("database away")
+        return self.target
+
+    def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
+        self.previous.append(previous)
+        if self.failure is not None:
+            raise self.failure
+        return make_matcher(UTTERANCES, version=target.version, revision=target.revision)
+
+    def report(self, adopted: Target | None, error: str | None) -> None:
+        self.reports.append((adopted, error))
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource()
+
+
+@pytest.fixture
+def live(source: FakeSource) -> Iterator[LiveMatcher]:
+    live = LiveMatcher(source, poll_seconds=0.02)
+    yield live
+    live.stop()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    waiting = threading.Event()
+    for _ in range(SECONDS * 100):
+        if condition():
+            return
+        waiting.wait(0.01)
+    pytest.fail("it did not happen in time")
+
+
+def test_nothing_can_be_answered_before_the_first_model(
+    live: LiveMatcher, source: FakeSource
+) -> None:
+    live.refresh()
+    with pytest.raises(NotReady, match="first model is being loaded"):
+        live.current()
+    assert (live.adopted, live.error) == (None, None)
+    assert source.reports == [(None, None)]
+
+
+def test_the_target_is_adopted_and_then_replaced(live: LiveMatcher, source: FakeSource) -> None:
+    source.target = target(1)
+    live.refresh()
+    first = live.current()
+    source.target = target(2)
+    live.refresh()
+    assert (first.version, live.current().version) == (1, 2)
+    assert live.adopted == target(2)
+    assert source.previous == [None, first]
+    assert source.reports == [(target(1), None), (target(2), None)]
+
+
+def test_an_unchanged_target_is_not_loaded_again(live: LiveMatcher, source: FakeSource) -> None:
+    source.target = target(1)
+    live.refresh()
+    matcher = live.current()
+    live.refresh()
+    assert live.current() is matcher
+    assert len(source.previous) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(Target(2, 1, target(1).digest, 1), id="generation"),
+        pytest.param(Target(1, 1, target(1).digest, 2), id="knowledge"),
+    ],
+)
+def test_any_change_of_the_target_is_followed(
+    live: LiveMatcher, source: FakeSource, changed: Target
+) -> None:
+    source.target = target(1)
+    live.refresh()
+    source.target = changed
+    live.refresh()
+    assert live.adopted == changed
+    assert live.current().revision == changed.revision
+
+
+def test_a_load_that_fails_keeps_the_old_matcher_and_says_why(
+    live: LiveMatcher, source: FakeSource
+) -> None:
+    source.target = target(1)
+    live.refresh()
+    source.target, source.failure = target(2), ArtefactRefused("abc: keys.txt is missing")
+    live.refresh()
+    assert live.current().version == 1
+    assert live.adopted == target(1)
+    assert live.error == "ArtefactRefused: abc: keys.txt is missing"
+    assert source.reports[-1] == (target(1), live.error)
+
+
+def test_a_load_that_succeeds_later_clears_the_error(live: LiveMatcher, source: FakeSource) -> None:
+    source.target, source.failure = target(1), RuntimeError("disk full")
+    live.refresh()
+    with pytest.raises(NotReady, match="disk full"):
+        live.current()
+    source.failure = None
+    live.refresh()
+    assert (live.current().version, live.error) == (1, None)
+
+
+def test_a_database_that_is_away_keeps_the_old_matcher(
+    live: LiveMatcher, source: FakeSource
+) -> None:
+    source.target = target(1)
+    live.refresh()
+    source.asking_fails = True
+    live.refresh()
+    assert live.current().version == 1
+    assert live.error == "ConnectionError: database away"
+
+
+def test_a_matcher_that_fails_its_warm_up_is_not_adopted(
+    live: LiveMatcher, source: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.target = target(1)
+    live.refresh()
+    right = Matcher.match
+
+    def fail_in_version_2(self: Matcher, text: str) -> object:
+        if self.version == 2:
+            raise ValueError("a vector is zero or not finite")
+        return right(self, text)
+
+    monkeypatch.setattr(Matcher, "match", fail_in_version_2)
+    source.target = target(2)
+    live.refresh()
+    assert live.current().version == 1
+    assert live.error == "ValueError: a vector is zero or not finite"
+
+
+def test_readers_never_see_parts_of_two_matchers(live: LiveMatcher, source: FakeSource) -> None:
+    """Versions and revisions rise together, so any other pair would be a mixture."""
+    source.target = target(1, revision=1001)
+    live.refresh()
+    done = threading.Event()
+    seen: list[set[tuple[int, int, str]]] = [set() for _ in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+
+    def read(mine: set[tuple[int, int, str]]) -> None:
+        while not done.is_set():
+            matcher = live.current()
+            best = matcher.match("the VPN does not connect").candidates[0].intent
+            mine.add((matcher.version, matcher.revision, best))
+            time.sleep(0.0002)
+
+    readers = [threading.Thread(target=read, args=(mine,)) for mine in seen]
+    try:
+        for reader in readers:
+            reader.start()
+        for generation in range(2, 202):
+            source.target = target(generation, revision=1000 + generation)
+            live.refresh()
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join(SECONDS)
+        sys.setswitchinterval(interval)
+    everything = set().union(*seen)
+    assert live.current().version == 201
+    assert len(everything) > 10
+    assert {(revision - version, best) for version, revision, best in everything} == {(1000, "vpn")}
+
+
+def test_the_follower_finds_changes_by_itself(live: LiveMatcher, source: FakeSource) -> None:
+    live.follow()
+    source.target = target(1)
+    wait_for(lambda: live.adopted == target(1))
+    source.target = target(2)
+    wait_for(lambda: live.adopted == target(2))
+
+
+def test_a_nudge_wakes_a_follower_that_sleeps_long(source: FakeSource) -> None:
+    live = LiveMatcher(source, poll_seconds=1000)
+    listening = threading.Event()
+    wake: list[Callable[[], object]] = []
+
+    def listen(heard: Callable[[], object], stop: threading.Event) -> None:
+        wake.append(heard)
+        listening.set()
+
+    live.follow(listen)
+    wait_for(lambda: len(source.reports) == 1)
+    assert listening.wait(SECONDS)
+    source.target = target(1)
+    wake[0]()
+    wait_for(lambda: live.adopted == target(1))
+    live.stop()
+
+
+def test_a_stopped_follower_looks_no_more(source: FakeSource) -> None:
+    live = LiveMatcher(source, poll_seconds=0.01)
+    live.follow()
+    wait_for(lambda: len(source.reports) > 1)
+    live.stop()
+    wait_for(lambda: "follow-live" not in {t.name for t in threading.enumerate()})
+    looked = len(source.reports)
+    source.target = target(1)
+    threading.Event().wait(0.05)
+    assert (len(source.reports), live.adopted) == (looked, None)

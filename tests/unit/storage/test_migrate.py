@@ -1,0 +1,73 @@
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event, inspect, select
+
+from chatbot.storage.database import Database, Table
+from chatbot.storage.migrate import alembic_config, migrate, newest_revision
+from chatbot.storage.tables import Knowledge
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Without any table."""
+    if request.param == "sqlite":
+        with closing(Database(f"sqlite:///{tmp_path / 'new' / 'chatbot.db'}")) as database:
+            yield database
+        return
+    server = request.getfixturevalue("postgresql")
+    with server.new() as url, closing(Database(url)) as database:
+        yield database
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_a_new_database_gets_every_table_and_the_row_of_knowledge(new_database: Database) -> None:
+    migrate(new_database)
+    assert tables(new_database) == set(Table.metadata.tables)
+    with new_database.read() as session:
+        assert session.scalars(select(Knowledge.revision)).all() == [0]
+
+
+def test_migrating_again_writes_nothing(new_database: Database) -> None:
+    migrate(new_database)
+    statements: list[str] = []
+    event.listen(
+        new_database.engine,
+        "before_cursor_execute",
+        lambda _c, _k, statement, *_: statements.append(statement),
+    )
+    migrate(new_database)
+    assert statements
+    assert not [s for s in statements if not s.lstrip().upper().startswith(("SELECT", "PRAGMA"))]
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(new_database: Database) -> None:
+    migrate(new_database)
+    with new_database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_migrations_can_be_taken_back(new_database: Database) -> None:
+    migrate(new_database)
+    command.downgrade(alembic_config(new_database), "base")
+    assert tables(new_database) == set()
+    migrate(new_database)
+    assert tables(new_database) == set(Table.metadata.tables)
+
+
+def test_there_is_one_newest_migration_and_it_is_the_last_file(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'unused.db'}")) as database:
+        scripts = ScriptDirectory.from_config(alembic_config(database))
+    assert scripts.get_heads() == [newest_revision()]

@@ -1,0 +1,107 @@
+"""Settings are read once, checked, and loud about mistakes."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from chatbot.errors import SettingsError
+from chatbot.settings import Settings
+
+
+class TestFromEnv:
+    def test_defaults_need_nothing(self) -> None:
+        settings = Settings.from_env({})
+        assert settings == Settings()
+        assert settings.data_dir == Path.cwd() / "var"
+
+    def test_reads_each_type(self) -> None:
+        settings = Settings.from_env(
+            {"CHATBOT_PORT": "9000", "CHATBOT_PROMISE": "0.1", "CHATBOT_LOG_FORMAT": "json"}
+        )
+        assert (settings.port, settings.promise, settings.log_format) == (9000, 0.1, "json")
+
+    def test_takes_no_notice_of_other_variables_and_of_empty_ones(self) -> None:
+        assert Settings.from_env({"PORT": "1", "CHATBOT_PORT": ""}).port == 8000
+
+    def test_overrides_win(self) -> None:
+        assert Settings.from_env({"CHATBOT_PORT": "9000"}, port=9001).port == 9001
+
+    def test_suggests_the_setting_that_was_meant(self) -> None:
+        with pytest.raises(SettingsError, match="Did you mean CHATBOT_HELD_OUT_SHARE"):
+            Settings.from_env({"CHATBOT_HELDOUT_SHARE": "0.2"})
+
+    def test_names_every_bad_variable_at_once(self) -> None:
+        with pytest.raises(SettingsError) as caught:
+            Settings.from_env({"CHATBOT_PORT": "99999", "CHATBOT_PROMISE": "many"})
+        assert "CHATBOT_PORT: " in str(caught.value)
+        assert "CHATBOT_PROMISE: " in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("PORT", "-1"),
+            ("PROMISE", "1.5"),
+            ("PROMISE", "nan"),
+            ("VOTE_TEMPERATURE", "0"),
+            ("RETRAIN_AT", "24:00"),
+            ("RETRAIN_AT", "2:00"),
+            ("LOSS", "hinge"),
+            ("LEARNING_RATE", "inf"),
+            ("BATCH_SIZE", "1"),
+        ],
+    )
+    def test_refuses_impossible_values(self, variable: str, value: str) -> None:
+        with pytest.raises(SettingsError, match=f"CHATBOT_{variable}: "):
+            Settings.from_env({f"CHATBOT_{variable}": value})
+
+
+class TestSecretsInFiles:
+    def test_are_read_and_stripped(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret"
+        secret.write_text("redis://:hush@cache/0\n")
+        assert Settings.from_env({"CHATBOT_REDIS_URL_FILE": str(secret)}).redis == (
+            "redis://:hush@cache/0"
+        )
+
+    def test_a_missing_file_is_named(self) -> None:
+        with pytest.raises(SettingsError, match="CHATBOT_REDIS_URL_FILE: cannot read /nowhere"):
+            Settings.from_env({"CHATBOT_REDIS_URL_FILE": "/nowhere"})
+
+    def test_value_and_file_together_are_refused(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret"
+        secret.write_text("redis://a/0")
+        with pytest.raises(SettingsError, match="given twice"):
+            Settings.from_env(
+                {"CHATBOT_REDIS_URL": "redis://b/0", "CHATBOT_REDIS_URL_FILE": str(secret)}
+            )
+
+
+class TestDerived:
+    def test_everything_is_in_the_data_folder_by_default(self, tmp_path: Path) -> None:
+        settings = Settings(data_dir=tmp_path)
+        assert settings.database == f"sqlite:///{tmp_path}/chatbot.db"
+        assert settings.artefacts == str(tmp_path / "artefacts")
+        assert settings.cache_dir == tmp_path / "artefacts"
+
+    def test_remote_artefacts_are_cached_in_the_data_folder(self, tmp_path: Path) -> None:
+        settings = Settings(data_dir=tmp_path, artefacts_url="s3://bucket/models")
+        assert settings.artefacts == "s3://bucket/models"
+        assert settings.cache_dir == tmp_path / "cache"
+
+    def test_a_given_redis_serves_as_store_and_broker(self) -> None:
+        settings = Settings(redis_url="redis://cache:6379/1")
+        assert settings.redis == settings.broker == "redis://cache:6379/1"
+
+    def test_the_socket_leaves_a_folder_whose_path_is_too_long(self, tmp_path: Path) -> None:
+        near = Settings(data_dir=Path("/srv/chatbot")).store_socket
+        far = Settings(data_dir=tmp_path / ("x" * 90)).store_socket
+        assert near == Path("/srv/chatbot/store.sock")
+        assert far.name == "store.sock"
+        assert len(str(far)) <= 100
+        assert far != Settings(data_dir=tmp_path / ("y" * 90)).store_socket
+
+    def test_is_frozen(self) -> None:
+        settings = Settings()
+        with pytest.raises(ValidationError):
+            settings.port = 1  # type: ignore[misc]

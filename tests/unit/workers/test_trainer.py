@@ -1,0 +1,269 @@
+"""One whole training in its own process: what it writes and tells, and what it must not leak."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.domain.pairs import Example
+from chatbot.errors import ExportRefused, TrainingFailed
+from chatbot.matching.encoder import OnnxEncoder
+from workers import base_model, export
+from workers.contrastive import fit
+from workers.spec import TrainingSpec
+
+ROOT = Path(__file__).parents[3]
+
+TEXTS = {
+    "parcel": [
+        "Where is my parcel right now?",
+        "My delivery from Tuesday has not arrived",
+        "Can I track the box you sent me?",
+        "The courier never rang my bell",
+        "How long does shipping to Norway take?",
+        "The tracking page shows nothing",
+    ],
+    "refund": [
+        "I want my money back for the shoes",
+        "How do I return these trousers?",
+        "When will the refund reach my account?",
+        "Please cancel and repay me",
+        "You charged me for goods I sent back",
+        "Do I get the postage back as well?",
+    ],
+    "sign in": [
+        "I cannot sign in on my phone",
+        "My password is not accepted any more",
+        "The reset link has expired",
+        "It says my account is locked",
+        "How do I change my login e-mail?",
+        "My password was refused when I tried to sign in",
+    ],
+}
+EXAMPLES = tuple(Example(text, intent) for intent, texts in TEXTS.items() for text in texts[:5])
+VALIDATION = tuple(Example(texts[5], intent) for intent, texts in TEXTS.items())
+SPEC = TrainingSpec(
+    examples=(*EXAMPLES, Example("my parcel money", "parcel", rejected="refund")),
+    validation=VALIDATION,
+    epochs=3,
+    batch_size=4,
+    learning_rate=5e-5,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    lines: list[dict[str, Any]]
+    out: Path
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads((self.out / "training.json").read_text())
+        return summary
+
+
+def train(spec: TrainingSpec, job: Path) -> Run:
+    job.mkdir()
+    spec.dump(job / "spec.json")
+    return run_trainer(job)
+
+
+def run_trainer(job: Path) -> Run:
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.trainer", str(job)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Run(
+        done.returncode, [json.loads(line) for line in done.stdout.splitlines()], job / "out"
+    )
+
+
+@pytest.fixture(scope="module")
+def contrastive(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(SPEC, tmp_path_factory.mktemp("trainer") / "job")
+
+
+def test_a_training_tells_its_steps_in_order_up_to_the_end(contrastive: Run) -> None:
+    assert contrastive.code == 0
+    order = ["load", "train", "validate", "export", "parity"]
+    steps = [line["step"] for line in contrastive.lines]
+    assert [step for step in order if step in steps] == ["load", "validate", "export", "parity"]
+    progress = [line["progress"] for line in contrastive.lines]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+
+
+def test_the_training_loss_falls(contrastive: Run) -> None:
+    losses = [epoch["training_loss"] for epoch in contrastive.summary["history"][1:]]
+
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+
+
+def test_each_epoch_shows_validation_beside_training_so_that_over_fitting_is_seen(
+    contrastive: Run,
+) -> None:
+    history = contrastive.summary["history"]
+
+    assert [epoch["epoch"] for epoch in history] == [0, 1, 2, 3]
+    assert all(epoch["validation_loss"] is not None for epoch in history)
+    assert all(0 <= epoch["validation_score"] <= 1 for epoch in history)
+    best = history[contrastive.summary["best_epoch"]]
+    assert best["validation_score"] == max(epoch["validation_score"] for epoch in history)
+
+
+def test_no_training_sentence_is_in_any_file_that_is_written(contrastive: Run) -> None:
+    files = [path for path in contrastive.out.rglob("*") if path.is_file()]
+    assert files
+
+    for path in files:
+        content = path.read_bytes()
+        for example in (*SPEC.examples, *SPEC.validation):
+            assert example.text.encode() not in content, path
+
+
+def test_only_the_encoder_the_trained_model_and_the_summary_are_left(contrastive: Run) -> None:
+    assert {path.name for path in contrastive.out.iterdir()} == {
+        "encoder",
+        "torch",
+        "training.json",
+    }
+    suffixes = {path.suffix for path in (contrastive.out / "torch").rglob("*") if path.is_file()}
+    assert suffixes == {".json", ".md", ".safetensors"}
+
+
+def test_the_summary_says_how_the_model_was_made(contrastive: Run) -> None:
+    summary = contrastive.summary
+
+    assert summary["spec"]["examples"] == len(SPEC.examples)
+    assert summary["spec"]["seed"] == SPEC.seed
+    assert summary["libraries"]["torch"]
+    assert summary["export"]["mean_cosine"] > 0.99
+    assert summary["export"]["rows"] == len(SPEC.examples) + len(SPEC.validation)
+    assert summary["seconds"] > 0
+
+
+def test_the_exported_encoder_tells_the_intents_apart(contrastive: Run) -> None:
+    encoder = OnnxEncoder.open(contrastive.out / "encoder")
+
+    known = encoder.encode([example.text for example in EXAMPLES])
+    nearest = (encoder.encode([example.text for example in VALIDATION]) @ known.T).argmax(axis=1)
+
+    assert [EXAMPLES[row].intent for row in nearest] == [row.intent for row in VALIDATION]
+
+
+def test_the_same_spec_gives_the_same_bytes(contrastive: Run, tmp_path: Path) -> None:
+    again = train(SPEC, tmp_path / "job")
+
+    for name in ("torch/model.safetensors", "encoder/model.onnx", "encoder/tokenizer.json"):
+        first, second = (contrastive.out / name).read_bytes(), (again.out / name).read_bytes()
+        assert sha256(first).digest() == sha256(second).digest(), name
+
+
+def test_cosine_similarity_goes_on_from_an_earlier_model(contrastive: Run, tmp_path: Path) -> None:
+    spec = replace(
+        SPEC, loss="cosine_similarity", start_from=str(contrastive.out / "torch"), epochs=2
+    )
+
+    result = fit(spec, tmp_path / "torch", lambda *_: None)
+
+    assert result.history[2]["training_loss"] < result.history[1]["training_loss"]
+    assert -1 <= result.history[2]["validation_score"] <= 1
+
+
+def test_two_intents_with_two_texts_each_and_no_validation_are_enough(tmp_path: Path) -> None:
+    spec = TrainingSpec(examples=(*EXAMPLES[:2], *EXAMPLES[5:7]), epochs=1)
+
+    result = fit(spec, tmp_path / "torch", lambda *_: None)
+
+    assert result.best_epoch == 1
+    assert result.history[0]["training_loss"] > 0
+    assert result.history[0]["validation_score"] is None
+
+
+def test_no_epochs_leave_the_base_model_unchanged(tmp_path: Path) -> None:
+    spec = TrainingSpec(examples=EXAMPLES[:1], epochs=0)
+
+    result = fit(spec, tmp_path / "torch", lambda *_: None)
+
+    untouched = base_model.load(base_model.resolve(""))
+    trained = result.model.encode([EXAMPLES[0].text])
+    assert (trained == untouched.encode([EXAMPLES[0].text])).all()
+    assert (result.best_epoch, result.history) == (0, [])
+
+
+def test_one_intent_alone_is_refused_with_what_to_do() -> None:
+    with pytest.raises(TrainingFailed, match="add a second intent, or use epochs = 0"):
+        TrainingSpec(examples=EXAMPLES[:5])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"loss": "triplet"}, "use one of contrastive, cosine_similarity"),
+        ({"epochs": -1}, "use 0 or more"),
+        ({"epochs": "three"}, "wrong type"),
+        ({"batch_size": True}, "wrong type"),
+        ({"batch_size": 1}, "use 2 or more"),
+        ({"learning_rate": 0}, "use 0 < rate < 1"),
+        ({"surprise": 1}, "unknown settings: surprise"),
+        ({"examples": []}, "give at least one text"),
+        ({"examples": "all"}, "must be a list"),
+        ({"examples": [{"text": " ", "intent": "parcel"}]}, r"examples\[0\].text"),
+        ({"validation": [{"text": "hello"}]}, r"validation\[0\].intent"),
+    ],
+)
+def test_an_impossible_spec_is_refused_with_the_reason(
+    tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    SPEC.dump(tmp_path / "spec.json")
+    content = json.loads((tmp_path / "spec.json").read_text())
+    (tmp_path / "spec.json").write_text(json.dumps(content | change))
+
+    with pytest.raises(TrainingFailed, match=reason):
+        TrainingSpec.load(tmp_path / "spec.json")
+
+
+def test_a_spec_survives_being_written_and_read(tmp_path: Path) -> None:
+    SPEC.dump(tmp_path / "spec.json")
+
+    assert TrainingSpec.load(tmp_path / "spec.json") == SPEC
+
+
+def test_a_failed_training_ends_with_the_error_and_code_one(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text("{")
+
+    run = run_trainer(tmp_path)
+
+    assert run.code == 1
+    assert "cannot be read as JSON" in run.lines[-1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("agreement", "cosine", "rows", "refused"),
+    [
+        (0.96, 0.99, 100, True),
+        (0.96, 0.99, 50, False),  # two disagreements prove nothing
+        (0.98, 0.99, 1000, False),
+        (1.0, 0.96, 1000, True),
+    ],
+)
+def test_an_export_that_answers_differently_is_refused(
+    agreement: float, cosine: float, rows: int, refused: bool
+) -> None:
+    report = export.ExportReport(agreement, cosine, cosine, rows)
+
+    if refused:
+        with pytest.raises(ExportRefused, match="Keep the live model"):
+            export.check(report)
+    else:
+        export.check(report)

@@ -1,0 +1,3 @@
+from chatbot.app import create_app
+
+app = create_app()
