@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can run; each ends with one line `RESULT {json}`."""
