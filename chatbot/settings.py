@@ -77,7 +77,7 @@ class Settings(BaseModel):
         50, ge=0, description="Most held-out questions per intent; later ones train."
     )
     validation_share: Share = Field(
-        0.15, description="Share of training rows kept for calibration and early stopping."
+        0.2, description="Share of training rows kept for calibration and early stopping."
     )
 
     retrain_at: str = Field(
@@ -91,7 +91,7 @@ class Settings(BaseModel):
     )
     epochs: int = Field(3, ge=0, le=100, description="Passes over the training pairs.")
     batch_size: int = Field(64, ge=2, le=4096, description="Pairs in one training step.")
-    learning_rate: float = Field(3e-5, gt=0, lt=1, description="Peak learning rate.")
+    learning_rate: float = Field(1e-4, gt=0, lt=1, description="Peak learning rate.")
     seed: int = Field(13, ge=0, description="Seed of everything random in training.")
     training_threads: int = Field(
         0, ge=0, le=256, description="CPU threads of the trainer; 0: all cores."
@@ -105,6 +105,9 @@ class Settings(BaseModel):
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
     gate_out_of_scope_margin: Share = Field(
         0.05, description="How much more out-of-scope may be answered."
+    )
+    gate_coverage_margin: Share = Field(
+        0.05, description="How many fewer in-scope questions may be answered rightly."
     )
     gate_wrong_answer_margin: Share = Field(
         0.02, description="How far wrong answers may exceed the promise."

@@ -67,20 +67,21 @@ def answering_threshold(
     """The lowest probability from which at most `promise` of the answers are wrong.
 
     `answers` are (probability of the first candidate, whether it is right). Thresholds are tested
-    from the safest tenth on, each with an exact binomial test, until one fails: with probability
+    from the safest fifth on, each with an exact binomial test, until one fails: with probability
     `confidence` the promise holds on questions like these (fixed-sequence testing in Learn then
     Test, Angelopoulos et al. 2021). NEVER if even the safest fails or there is too little data.
     """
     ranked = sorted(answers, key=lambda answer: -answer[0])
     can_pass = int(np.ceil(np.log(1 - confidence) / np.log(1 - promise))) if 0 < promise < 1 else 1
-    least = max(can_pass, len(ranked) // 10)
+    least = max(can_pass, len(ranked) // 5)
     step = max(1, len(ranked) // _STEPS)
     threshold = NEVER
     for n in range(least, len(ranked) + 1, step):
-        wrong = sum(not is_right for _, is_right in ranked[:n])
-        if binom.cdf(wrong, n, promise) > 1 - confidence:
+        lowest = ranked[n - 1][0]
+        answered = [is_right for probability, is_right in ranked if probability >= lowest]
+        if binom.cdf(answered.count(False), len(answered), promise) > 1 - confidence:
             break
-        threshold = ranked[n - 1][0]
+        threshold = lowest
     return threshold
 
 

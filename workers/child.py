@@ -1,8 +1,6 @@
 """Run the trainer in its own process: whatever happens to it, this one lives to report it."""
 
-import ctypes
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,14 +14,6 @@ from chatbot.errors import TrainingFailed
 
 _REPORT_SECONDS = 0.5
 _LOG_TAIL = 800
-_PR_SET_PDEATHSIG = 1
-
-_NICENESS = 10
-_ENVIRONMENT = {
-    "HF_HUB_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin at a barrier starve the web processes
-}
 
 Progress = Callable[[str, float, str], None]
 
@@ -43,8 +33,6 @@ def run_trainer(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=os.environ | _ENVIRONMENT,
-            preexec_fn=_yield_to_others,
         ) as child,
     ):
         threading.Thread(target=_end_when, args=(child, stop, minutes), daemon=True).start()
@@ -86,10 +74,3 @@ def _explain(code: int, tail: str) -> str:
     if code < 0:
         return f"The trainer was ended by {signal.Signals(-code).name}: out of memory, or too slow."
     return f"The trainer stopped with exit code {code}: {tail.strip()}"
-
-
-def _yield_to_others() -> None:
-    """Visitors come first on a shared machine; and no trainer outlives its worker."""
-    os.nice(_NICENESS)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -197,6 +197,7 @@ class _Retraining:
             alpha=settings.gate_alpha,
             intent_margin=settings.gate_intent_margin,
             out_of_scope_margin=settings.gate_out_of_scope_margin,
+            coverage_margin=settings.gate_coverage_margin,
             promise=settings.promise,
             wrong_answer_margin=settings.gate_wrong_answer_margin,
             seed=settings.seed,

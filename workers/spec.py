@@ -27,7 +27,7 @@ class TrainingSpec:
     loss: Loss = "contrastive"
     epochs: int = 3
     batch_size: int = 64
-    learning_rate: float = 3e-5
+    learning_rate: float = 1e-4
     seed: int = 13
     threads: int = 2
 

@@ -28,6 +28,7 @@ class Rules:
     alpha: float = 0.05
     intent_margin: float = 0.1
     out_of_scope_margin: float = 0.05
+    coverage_margin: float = 0.05
     promise: float = 0.05
     wrong_answer_margin: float = 0.02
     seed: int = 13
@@ -48,6 +49,7 @@ class Comparison:
     gain_interval: tuple[float, float]
     intents_worse: dict[str, float]
     out_of_scope_change: float
+    rightly_answered_change: float
     wrong_answer_rates: tuple[float, float]
 
     def to_json(self) -> dict[str, Any]:
@@ -69,9 +71,10 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
     interval = bootstrap_interval(gained, lost, len(rows), rules.seed)
     worse = _intents_worse(rows, rules.intent_margin)
     out_of_scope = _answered_share(candidate) - _answered_share(live)
+    rightly = _rightly_answered(candidate) - _rightly_answered(live)
     wrong = _wrong_answer_rate(live), _wrong_answer_rate(candidate)
 
-    broken = _broken_guards(worse, out_of_scope, wrong, rules)
+    broken = _broken_guards(worse, out_of_scope, rightly, wrong, rules)
     significant = p_value < rules.alpha
     if broken or (significant and lost > gained):
         verdict = Verdict.HOLD
@@ -98,6 +101,7 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
         gain_interval=interval,
         intents_worse=worse,
         out_of_scope_change=out_of_scope,
+        rightly_answered_change=rightly,
         wrong_answer_rates=wrong,
     )
 
@@ -137,6 +141,12 @@ def _answered_share(outcomes: Sequence[Outcome]) -> float:
     return sum(flags) / len(flags) if flags else 0.0
 
 
+def _rightly_answered(outcomes: Sequence[Outcome]) -> float:
+    """Share of the in-scope questions that get the right automatic answer."""
+    flags = [o.is_answered and o.is_top1 for o in outcomes if o.expected is not None]
+    return sum(flags) / len(flags) if flags else 0.0
+
+
 def _wrong_answer_rate(outcomes: Sequence[Outcome]) -> float:
     """Share of the automatic answers that are wrong."""
     flags = [o.is_wrong_answer for o in outcomes if o.is_answered]
@@ -144,11 +154,17 @@ def _wrong_answer_rate(outcomes: Sequence[Outcome]) -> float:
 
 
 def _broken_guards(
-    worse: dict[str, float], out_of_scope: float, wrong: tuple[float, float], rules: Rules
+    worse: dict[str, float],
+    out_of_scope: float,
+    rightly: float,
+    wrong: tuple[float, float],
+    rules: Rules,
 ) -> list[str]:
     broken = [f"Intent “{intent}” gets worse by {-change:.0%}." for intent, change in worse.items()]
     if out_of_scope > rules.out_of_scope_margin:
         broken.append(f"It answers {out_of_scope:.1%} more of the out-of-scope questions.")
+    if rightly < -rules.coverage_margin:
+        broken.append(f"It answers {-rightly:.1%} fewer of the in-scope questions rightly.")
     if wrong[1] > max(wrong[0], rules.promise) + rules.wrong_answer_margin:
         broken.append(
             f"{wrong[1]:.1%} of its automatic answers are wrong; "

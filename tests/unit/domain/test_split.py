@@ -35,4 +35,3 @@ def test_a_larger_share_keeps_what_a_smaller_one_chose(text: str, one: float, ot
 def test_another_spelling_of_the_same_phrasing_lands_in_the_same_part() -> None:
     for text in TEXTS[:200]:
         assert is_held_out(text, 0.5) == is_held_out(f"  {text.upper()} ", 0.5)
-

@@ -278,16 +278,16 @@ def test_redacting_any_text_fails_never_and_twice_changes_nothing_more(text: str
 )
 def test_a_hostile_text_of_100_kb_takes_linear_time(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     redact(text)
     redact(text + "x")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_cleaning_the_longest_allowed_text_of_the_worst_characters_is_fast() -> None:
     """Python sorts combining marks in quadratic time, so the cap before NFKC matters."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InvalidText):
         clean("\ufdfa" * 20_000, 20_000)
     clean("a" + "\u0301\u0323" * 5_000, 20_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -81,7 +81,9 @@ def test_the_published_index_serves_an_unchanged_catalogue(
     folder: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = Bundle.open(folder, manifest)
-    monkeypatch.setattr("chatbot.matching.index.HnswIndex.build", lambda _: pytest.fail("was built"))
+    monkeypatch.setattr(
+        "chatbot.matching.index.HnswIndex.build", lambda _: pytest.fail("was built")
+    )
     matcher = Matcher.build(1, bundle, CATALOGUE, RULE)
     assert matcher.index.size == 16
     assert matcher.match("the VPN does not connect?").candidates[0].intent == "vpn"
@@ -131,10 +133,16 @@ FILES = {
     "no-encoder": (lambda folder: (folder / "encoder").rmdir(), "encoder cannot be loaded"),
     "no-calibration": (drop("calibration.json"), "cannot be opened"),
     "calibration-is-no-json": (write("calibration.json", "{"), "cannot be opened"),
-    "calibration-lacks-a-field": (write("calibration.json", '{"weights": [1, 2, 3]}'), "cannot be opened"),
+    "calibration-lacks-a-field": (
+        write("calibration.json", '{"weights": [1, 2, 3]}'),
+        "cannot be opened",
+    ),
     "no-keys": (drop("keys.txt"), "cannot be opened"),
     "too-few-keys": (write("keys.txt", "\n".join(CATALOGUE.keys[:-1])), "16 different utterances"),
-    "a-key-twice": (write("keys.txt", "\n".join([*CATALOGUE.keys[:-1], CATALOGUE.keys[0]])), "different"),
+    "a-key-twice": (
+        write("keys.txt", "\n".join([*CATALOGUE.keys[:-1], CATALOGUE.keys[0]])),
+        "different",
+    ),
     "no-vectors": (drop("vectors.npy"), "cannot be opened"),
     "vectors-are-no-array": (write("vectors.npy", "text"), "cannot be opened"),
     "vectors-carry-objects": (pickle_objects, "cannot be opened"),

@@ -70,7 +70,9 @@ def test_an_index_gives_no_more_than_it_has(
     assert not asked or positions.shape == similarities.shape == shape
 
 
-def test_phrasings_with_equal_vectors_hide_neither_each_other_nor_the_rest(vectors: Vectors) -> None:
+def test_phrasings_with_equal_vectors_hide_neither_each_other_nor_the_rest(
+    vectors: Vectors,
+) -> None:
     """Some 100 equal vectors begin to cut the graph into islands; 40 must do no harm."""
     random = np.random.default_rng(3)
     crowded = random.permutation(np.concatenate([vectors, np.repeat(vectors[:5], 40, axis=0)]))

@@ -74,7 +74,10 @@ def test_the_encoder_is_asked_only_for_texts_that_are_new(
     first = Matcher.build(1, bundle, make_catalogue(UTTERANCES), RULE)
     assert sorted(encoder.seen) == sorted(e.text for e in first.catalogue.entries)
     encoder.seen.clear()
-    changed = UTTERANCES | {"vpn": (*UTTERANCES["vpn"], "VPN is slow"), "leave": UTTERANCES["leave"][:2]}
+    changed = UTTERANCES | {
+        "vpn": (*UTTERANCES["vpn"], "VPN is slow"),
+        "leave": UTTERANCES["leave"][:2],
+    }
     second = Matcher.build(1, bundle, make_catalogue(changed, revision=2), RULE, first)
     assert encoder.seen == ["VPN is slow"]
     fresh = make_matcher(changed, revision=2)
@@ -141,7 +144,9 @@ def test_a_known_entry_is_scored_as_if_it_were_not_there() -> None:
         expected = vote([Neighbour(others[p], float(s)) for p, s in near], RULE.temperature)
         (scored,) = matcher.score_known([row])
         assert [s.intent for s in scored] == [s.intent for s in expected]
-        assert [s.features for s in scored] == [pytest.approx(s.features, abs=1e-5) for s in expected]
+        assert [s.features for s in scored] == [
+            pytest.approx(s.features, abs=1e-5) for s in expected
+        ]
 
 
 def test_a_twin_of_a_known_entry_still_votes() -> None:

@@ -100,13 +100,15 @@ def test_unusable_text_is_refused_and_not_stored(
         assert session.scalar(select(func.count(Query.id))) == 1
 
 
-@pytest.mark.parametrize("text", ["\U0001f600 vpn \U0010ffff?", "'; DROP TABLE queries; --", "\u202etfel"])
+@pytest.mark.parametrize(
+    "text", ["\U0001f600 vpn \U0010ffff?", "'; DROP TABLE queries; --", "\u202etfel"]
+)
 def test_any_other_text_is_stored(database: Database, matcher: Matcher, text: str) -> None:
     assert stored(database, ask(database, matcher, text, 100).query_id).text
 
 
 def test_no_answer_leaves_without_its_row(
-    matcher: Matcher, database: Database, monkeypatch: pytest.MonkeyPatch
+    matcher: Matcher,
 ) -> None:
     away = Database("postgresql+psycopg://nobody@/none?host=/nowhere")
     with pytest.raises(ServiceUnavailable):

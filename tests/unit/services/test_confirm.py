@@ -32,7 +32,9 @@ def faq(database: Database) -> None:
         assert noise.confirmation is None
 
 
-def say(database: Database, query_id: str, intent: str | None, settings: Settings, by: str = "ann") -> str:
+def say(
+    database: Database, query_id: str, intent: str | None, settings: Settings, by: str = "ann"
+) -> str:
     """Confirm in a transaction of its own; returns the part."""
     with database.write() as session:
         return confirm(session, query_id, intent, by, settings).part
@@ -47,7 +49,9 @@ def ask_and_say(database: Database, text: str, intent: str | None, settings: Set
 def verdicts(database: Database, query_id: str) -> list[tuple[int | None, str, str]]:
     with database.read() as session:
         query = select(Confirmation.intent_id, Confirmation.part, Confirmation.confirmed_by)
-        return [tuple(row) for row in session.execute(query.where(Confirmation.query_id == query_id))]
+        return [
+            tuple(row) for row in session.execute(query.where(Confirmation.query_id == query_id))
+        ]
 
 
 def audited(database: Database) -> list[str]:
@@ -135,7 +139,9 @@ def test_unknown_queries_and_intents_are_named(
 def test_a_stable_share_is_held_out_until_the_intent_has_enough(
     database: Database, settings: Settings
 ) -> None:
-    assert [ask_and_say(database, text, "vpn", settings) for text in TRAINING[:5]] == ["training"] * 5
+    assert [ask_and_say(database, text, "vpn", settings) for text in TRAINING[:5]] == [
+        "training"
+    ] * 5
     parts = [ask_and_say(database, text, "vpn", settings) for text in HELD_OUT[:5]]
     assert parts == ["held_out"] * 3 + ["training"] * 2
 

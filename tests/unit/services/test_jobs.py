@@ -32,7 +32,9 @@ def expire(database: Database, job_id: int) -> None:
     """Let the lease of one job run out, by the clock of the database."""
     with database.write() as session:
         past = database.clock(session) - timedelta(seconds=1)
-        session.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(lease_until=past))
+        session.execute(
+            update(TrainingJob).where(TrainingJob.id == job_id).values(lease_until=past)
+        )
 
 
 def finish(database: Database, lease: Lease, state: State = State.DONE) -> None:
@@ -146,9 +148,8 @@ def test_of_many_workers_one_gets_the_job(database: Database) -> None:
 
 
 def test_many_workers_share_out_many_jobs(database: Database) -> None:
-    ids = {request(database, key=f"k{i}", kind=Kind.TRAIN, force=i % 2 == 0) for i in range(2)}
     with database.write() as session:
-        for i in range(6):
+        for i in range(8):
             session.add(TrainingJob(key=f"m{i}", kind="train", requested_by="ann"))
         session.flush()
         ids = set(session.scalars(select(TrainingJob.id)))
@@ -264,8 +265,7 @@ def test_a_finished_job_keeps_its_outcome(database: Database, state: State) -> N
 
 
 def test_jobs_are_listed_newest_first_and_paged(database: Database) -> None:
-    ids = [request(database, key=str(i), force=bool(i % 2), kind=k) for i, k in
-           enumerate([Kind.TRAIN, Kind.TRAIN, Kind.UNTRAINED])]
+    ids = [request(database), request(database, force=True), request(database, Kind.UNTRAINED)]
     with database.read() as session:
         first = [row.id for row in jobs.list_jobs(session, None, 2)]
         rest = [row.id for row in jobs.list_jobs(session, first[-1], 2)]

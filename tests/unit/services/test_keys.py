@@ -9,7 +9,9 @@ from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ApiKey, AuditEvent
 
 
-def make(database: Database, scope: Scope = Scope.AGENT, expires_at: datetime | None = None) -> tuple[str, str]:
+def make(
+    database: Database, scope: Scope = Scope.AGENT, expires_at: datetime | None = None
+) -> tuple[str, str]:
     """(id, secret)"""
     with database.write() as session:
         create_key(session, "admin", "noise", Scope.ADMIN)
@@ -30,7 +32,9 @@ def test_a_scope_includes_those_before_it(database: Database, has: Scope, needed
                 authenticate(session, secret, needed)
 
 
-@pytest.mark.parametrize("secret", [None, "", "cb_12345678_wrong", "admin", "\ud800", "x" * 100_000])
+@pytest.mark.parametrize(
+    "secret", [None, "", "cb_12345678_wrong", "admin", "\ud800", "x" * 100_000]
+)
 def test_an_unknown_key_is_refused(database: Database, secret: str | None) -> None:
     make(database)
     with database.read() as session, pytest.raises(NotAuthenticated):

@@ -8,7 +8,14 @@ from sqlalchemy.orm import Session
 from chatbot.errors import Conflict, InvalidText, NotFound, UtteranceTaken
 from chatbot.services import publish
 from chatbot.storage.database import Database
-from chatbot.storage.tables import AuditEvent, Intent, Utterance
+from chatbot.storage.tables import (
+    AuditEvent,
+    Confirmation,
+    EvaluationQuestion,
+    Intent,
+    Query,
+    Utterance,
+)
 from factories import add_confirmed, add_evaluation, add_intent
 
 Edit = Callable[[Session], object]
@@ -59,7 +66,9 @@ def nothing_changes(database: Database) -> Iterator[None]:
 CHANGES: dict[str, Edit] = {
     "change-intent": lambda s: publish.change_intent(s, "ann", "vpn", {"title": "New"}),
     "disable-intent": lambda s: publish.change_intent(s, "ann", "vpn", {"enabled": False}),
-    "change-two-fields": lambda s: publish.change_intent(s, "ann", "vpn", {"topic": "n", "answer": "a"}),
+    "change-two-fields": lambda s: publish.change_intent(
+        s, "ann", "vpn", {"topic": "n", "answer": "a"}
+    ),
     "create-empty-intent": lambda s: publish.create_intent(s, "ann", "leave", "Leave", "A", "", []),
     "delete-intent": lambda s: publish.delete_intent(s, "ann", "vpn"),
     "add-utterance": lambda s: publish.add_utterance(s, "ann", "vpn", "VPN is slow"),
@@ -122,7 +131,9 @@ REFUSED: dict[str, tuple[type[Exception], str, Edit]] = {
     "new-intent-with-a-taken-phrasing": (
         UtteranceTaken,
         "belongs to intent “vpn”",
-        lambda s: publish.create_intent(s, "ann", "leave", "T", "A", "", ["book leave", "vpn DROPS"]),
+        lambda s: publish.create_intent(
+            s, "ann", "leave", "T", "A", "", ["book leave", "vpn DROPS"]
+        ),
     ),
     "taken": (
         UtteranceTaken,
@@ -188,7 +199,9 @@ def test_a_refused_edit_says_why_and_changes_nothing(
 
 def test_a_new_intent_has_what_was_given(database: Database) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "leave", "Leave", "Ask HR.", "HR", ["book leave", "day off"])
+        publish.create_intent(
+            session, "ann", "leave", "Leave", "Ask HR.", "HR", ["book leave", "day off"]
+        )
     with database.read() as session:
         intent = publish.get_intent(session, "leave")
         assert (intent.title, intent.answer, intent.topic) == ("Leave", "Ask HR.", "HR")
@@ -210,8 +223,6 @@ def test_a_deleted_intent_takes_its_own_rows_and_no_others(database: Database) -
         kept = add_confirmed(session, "my invoice", "invoice").id
     apply(database, CHANGES["delete-intent"])
     with database.read() as session:
-        from chatbot.storage.tables import Confirmation, EvaluationQuestion, Query
-
         assert session.scalars(select(Intent.name)).all() == ["invoice"]
         assert session.scalars(select(Utterance.text)).all() == ["where is my invoice"]
         assert session.scalars(select(EvaluationQuestion.text)).all() == ["invoice?"]
@@ -234,7 +245,9 @@ def test_a_freed_phrasing_can_go_elsewhere(database: Database) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_pages_of_intents_leave_none_out_and_show_none_twice(database: Database, limit: int) -> None:
+def test_pages_of_intents_leave_none_out_and_show_none_twice(
+    database: Database, limit: int
+) -> None:
     with database.write() as session:
         for name in ("b-2", "b-1", "c", "a"):
             add_intent(session, name)

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -12,6 +11,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 from sqlalchemy import func, select
 
@@ -418,14 +418,12 @@ class Releases(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def machine_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     path = tmp_path_factory.mktemp("machine") / "chatbot.db"
-    with closing(Database(f"sqlite:///{Path(path)}")) as database:
+    with closing(Database(f"sqlite:///{path}")) as database:
         migrate(database)
         yield database
 
 
 def test_any_sequence_of_moves_leaves_exactly_one_live_version(machine_database: Database) -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
     class OnDatabase(Releases):
         database = machine_database
 

@@ -61,7 +61,9 @@ def test_there_is_no_page_without_queries(database: Database) -> None:
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        pytest.param(Filters(), {"plain", "answered", "down", "up", "talk", "100%"}, id="by-default"),
+        pytest.param(
+            Filters(), {"plain", "answered", "down", "up", "talk", "100%"}, id="by-default"
+        ),
         pytest.param(Filters(reviewed=True), {"vpn", "none"}, id="reviewed"),
         pytest.param(Filters(reviewed=None, test=True), {"test"}, id="tests"),
         pytest.param(Filters(decision="answer"), {"answered"}, id="decision"),
@@ -75,7 +77,9 @@ def test_there_is_no_page_without_queries(database: Database) -> None:
         pytest.param(Filters(text="_"), set(), id="text-with-another-wildcard"),
         pytest.param(Filters(text="dow", helpful=True), set(), id="all-must-hold"),
         pytest.param(
-            ANY, {"plain", "answered", "down", "up", "talk", "100%", "vpn", "none", "test"}, id="any"
+            ANY,
+            {"plain", "answered", "down", "up", "talk", "100%", "vpn", "none", "test"},
+            id="any",
         ),
     ],
 )
@@ -120,15 +124,17 @@ def test_thumbs_down_brings_a_query_up(database: Database) -> None:
         assert (other.helpful, other.usefulness) == (None, 0.9)
 
 
-def test_thumbs_up_keeps_its_place_and_a_later_thumb_replaces_it(database: Database) -> None:
+def test_a_later_thumb_replaces_the_first_and_what_it_did_to_the_order(database: Database) -> None:
     with database.write() as session:
-        query = add_query(session, usefulness=0.1)
-        assert give_feedback(session, query.id, helpful=True).usefulness == 0.1
+        uncertain = {"candidates": [{"intent": "vpn", "probability": 0.9}], "usefulness": 0.4}
+        query = add_query(session, decision="handoff", **uncertain)
+        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.4)
         first = query.feedback_at
         give_feedback(session, query.id, helpful=True)
         assert query.feedback_at == first
-        assert give_feedback(session, query.id, helpful=False).helpful is False
+        assert give_feedback(session, query.id, helpful=False).usefulness == 1.0
         assert query.feedback_at != first
+        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.4)
 
 
 def test_a_test_query_is_not_brought_up(database: Database) -> None:

@@ -11,7 +11,11 @@ import pytest
 from chatbot.errors import ArtefactRefused
 from chatbot.storage.artefacts import MANIFEST, ArtefactStore, read_manifest, verify
 
-FILES = {"encoder/model.onnx": b"weights" * 500, "keys.txt": b"a\nb", "vectors.npy": b"\x00\x01" * 300}
+FILES = {
+    "encoder/model.onnx": b"weights" * 500,
+    "keys.txt": b"a\nb",
+    "vectors.npy": b"\x00\x01" * 300,
+}
 MEANING = {"model": {"dimension": 4}}
 
 
@@ -237,13 +241,17 @@ def test_every_single_bit_of_the_manifest_counts(store: ArtefactStore) -> None:
     verify(folder, digest)
 
 
-def test_a_folder_that_was_never_sealed_cannot_be_loaded(store: ArtefactStore, tmp_path: Path) -> None:
+def test_a_folder_that_was_never_sealed_cannot_be_loaded(
+    store: ArtefactStore, tmp_path: Path
+) -> None:
     fill(tmp_path / "artefacts" / ("0" * 64))
     with pytest.raises(ArtefactRefused, match=r"manifest\.json is missing"):
         store.fetch("0" * 64)
 
 
-def test_another_host_loads_what_was_published_to_a_remote_store(bucket: str, tmp_path: Path) -> None:
+def test_another_host_loads_what_was_published_to_a_remote_store(
+    bucket: str, tmp_path: Path
+) -> None:
     digest = publish(remote_store(bucket, tmp_path / "trainer"))
     web = remote_store(bucket, tmp_path / "web")
     folder = web.fetch(digest)
@@ -276,13 +284,11 @@ def test_a_damaged_download_is_refused_and_not_kept(bucket: str, tmp_path: Path)
     assert content(web.fetch(digest)) == FILES
 
 
-def test_an_upload_that_broke_off_can_never_be_loaded(
-    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_that_broke_off_can_never_be_loaded(bucket: str, tmp_path: Path) -> None:
     trainer = remote_store(bucket, tmp_path / "trainer")
     digest = publish(trainer)
     memory = fsspec.filesystem("memory")
-    order = sorted(memory.store, key=lambda name: memory.created(name))
+    order = sorted(memory.store, key=memory.created)
     assert order[-1].endswith(MANIFEST)
     for kept in range(len(order)):
         for name in order[kept:]:

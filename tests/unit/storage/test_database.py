@@ -80,14 +80,18 @@ def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     [
         pytest.param(datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=UTC), id="utc"),
         pytest.param(
-            datetime(2026, 7, 1, 12, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))), id="india"
+            datetime(2026, 7, 1, 12, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+            id="india",
         ),
         pytest.param(
-            datetime(2026, 3, 29, 1, 30, tzinfo=timezone(timedelta(hours=-8))), id="night-of-the-change"
+            datetime(2026, 3, 29, 1, 30, tzinfo=timezone(timedelta(hours=-8))),
+            id="night-of-the-change",
         ),
     ],
 )
-def test_a_moment_comes_back_as_the_same_moment_in_utc(database: Database, moment: datetime) -> None:
+def test_a_moment_comes_back_as_the_same_moment_in_utc(
+    database: Database, moment: datetime
+) -> None:
     with database.write() as session:
         add_query(session, "noise")
         query_id = add_query(session, asked_at=moment).id
@@ -133,7 +137,9 @@ def test_there_can_be_only_one_row_of_knowledge(database: Database) -> None:
 
 def test_lower_case_knows_more_than_ascii(database: Database) -> None:
     with database.read() as session:
-        assert session.scalar(select(func.lower("\u00c4RGER mit \u0394"))) == "\u00e4rger mit \u03b4"
+        assert (
+            session.scalar(select(func.lower("\u00c4RGER mit \u0394"))) == "\u00e4rger mit \u03b4"
+        )
         assert session.scalar(select(func.lower(None))) is None
 
 

@@ -1,0 +1,153 @@
+import json
+
+import pytest
+
+from chatbot.domain.gate import Rules, compare
+from chatbot.domain.metrics import Outcome
+from chatbot.domain.pairs import Example
+from chatbot.services.examples import Frozen, Labelled
+from chatbot.services.report import Measured, make_report, render
+from chatbot.storage.tables import ModelVersion
+from factories import make_catalogue, make_outcome
+from fakes import CALIBRATION
+
+HISTORY = [
+    {"epoch": 1, "loss": 0.51234567, "validation_top1": 0.8},
+    {"epoch": 2, "loss": 0.3, "validation_top1": 0.9},
+]
+TRAINING = {"seconds": 61.4, "history": HISTORY}
+FROZEN = Frozen(
+    training=[Example("VPN down", "vpn")] * 7,
+    validation=[Example("VPN off", "vpn")] * 3,
+    out_of_scope=["a joke"] * 2,
+    held_out=[Labelled("q", "a")] * 5,
+    catalogue=make_catalogue({"vpn": ["VPN down"]}, revision=9),
+    learnt_queries=["q1"],
+)
+LIVE = [make_outcome("a", "b", answered=False, probability=0.4)] * 8 + [make_outcome("a", "a")] * 12
+BETTER = [make_outcome("a", "a")] * 19 + [make_outcome("a", "b", answered=False, probability=0.33)]
+OUT = [make_outcome(None, "a", answered=False, probability=0.2)] * 4
+
+
+def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> dict[str, object]:
+    measured = Measured(candidate, CALIBRATION)
+    beside = Measured(live, CALIBRATION) if live is not None else None
+    comparison = compare(live, candidate, Rules()) if live is not None else None
+    report = make_report(2, measured, 1 if live else None, beside, comparison, FROZEN, TRAINING)
+    stored: dict[str, object] = json.loads(json.dumps(report))
+    return stored
+
+
+def rendered(report: dict[str, object], verdict: str | None = "promote") -> str:
+    return render(ModelVersion(id=2, kind="train", verdict=verdict, report=report))
+
+
+@pytest.fixture
+def report() -> dict[str, object]:
+    return report_of(BETTER + OUT, LIVE + OUT)
+
+
+def test_a_report_says_who_was_compared_and_what_came_out(report: dict[str, object]) -> None:
+    assert (report["version"], report["live_version"]) == (2, 1)
+    assert report["verdict"] == "promote"
+    assert report["candidate"]["top1"] == 0.95  # type: ignore[index]
+    assert report["live"]["top1"] == 0.6  # type: ignore[index]
+
+
+def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
+    assert report["data"] == {
+        "training": 7,
+        "validation": 3,
+        "out_of_scope": 2,
+        "held_out": 5,
+        "learnt_queries": 1,
+        "knowledge_revision": 9,
+        "fingerprint": FROZEN.fingerprint,
+    }
+
+
+def test_every_changed_answer_is_listed_and_no_other(report: dict[str, object]) -> None:
+    changed = report["changed"]
+    assert isinstance(changed, list)
+    assert len(changed) == 9
+    assert changed[0] == {
+        "text": "a question",
+        "expected": "a",
+        "live": {"decision": "handoff", "best": "b", "probability": 0.4},
+        "candidate": {"decision": "answer", "best": "a", "probability": 0.9},
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# Model version 2: promote",
+        "It is right on 8 held-out questions that the live model gets wrong, and wrong on 1",
+        "| Figure | This version | Live version |",
+        "| In-scope questions | 20 | 20 |",
+        "| Out-of-scope questions | 4 | 4 |",
+        "| Right intent first | 95.0% | 60.0% |",
+        "| Answered rightly, of in-scope | 95.0% | 60.0% |",
+        "| Wrong, of answered | 0.0% | 0.0% |",
+        "| Not answered, of out-of-scope | 100.0% | 100.0% |",
+        "| This version right | 11 | 8 |",
+        "| This version wrong | 1 | 0 |",
+        "exact McNemar p = ",
+        "Gain in top-1 +35.0%",
+        "| a | 20 | 100% | 95% | 0.97 | b (1) |",
+        "| a question | a | handoff b 40% | answer a 90% |",
+        "Answers from probability 0.80 on",
+        "| Probability | Right | Questions |",
+        "7 training and 3 validation rows, 1 of them confirmed by agents",
+        "61 s.",
+        "| epoch | loss | validation top1 |",
+        "| 1 | 0.5123 | 0.8 |",
+    ],
+)
+def test_every_section_is_rendered(report: dict[str, object], line: str) -> None:
+    assert line in rendered(report)
+
+
+def test_a_first_version_has_nothing_beside_it() -> None:
+    text = rendered(report_of(BETTER + OUT, None), verdict=None)
+    assert text.startswith("# Model version 2: train\n\nIt is the first version.")
+    assert "There was no live version to compare with." in text
+    assert "| Figure | This version |\n" in text
+    assert "## Changed answers\n\nNone." in text
+
+
+def test_figures_that_nothing_was_measured_for_are_dashes() -> None:
+    text = rendered(report_of([], None), verdict=None)
+    assert "| Right intent first | – |" in text
+    assert "## Intents that it confuses\n\nNone." in text
+
+
+def test_a_version_that_was_not_evaluated_says_so() -> None:
+    assert rendered({}) == "# Model version 2\n\nIt has not been evaluated yet.\n"
+
+
+def test_a_visitors_text_cannot_break_a_table() -> None:
+    old = Outcome("a | b", "a", LIVE[0].decision, LIVE[0].candidates)
+    new = Outcome("a | b", "a", BETTER[0].decision, BETTER[0].candidates)
+    assert "| a \\| b | a | " in rendered(report_of([new], [old]))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"rows": 0}, "Too few utterances to calibrate"),
+        ({"answer_at": 1.01}, "Never answers by itself"),
+    ],
+    ids=["unfitted", "hopeless"],
+)
+def test_a_version_that_may_not_answer_says_why(
+    report: dict[str, object], change: dict[str, object], sentence: str
+) -> None:
+    calibration = report["calibration"]
+    assert isinstance(calibration, dict)
+    assert sentence in rendered(report | {"calibration": calibration | change})
+
+
+def test_an_untrained_version_has_no_table_of_epochs(report: dict[str, object]) -> None:
+    text = rendered(report | {"training": {"seconds": 3.0, "history": []}})
+    assert text.rstrip().endswith("3 s.")

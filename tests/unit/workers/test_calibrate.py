@@ -1,0 +1,196 @@
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from chatbot.domain.matching import Calibration, Scored
+from chatbot.settings import Settings
+from factories import make_matcher
+from workers.calibrate import LEAST_ROWS, NEVER, answering_threshold, calibrate, fit
+
+Answers = list[tuple[float, bool]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, promise=0.05, promise_confidence=0.9)
+
+
+def simulated(random: Random, rows: int) -> Answers:
+    """Answers whose probability of being right is p**2: the model is too sure of itself."""
+    answers = []
+    for _ in range(rows):
+        p = random.random() ** 0.3
+        answers.append((p, random.random() < p**2))
+    return answers
+
+
+def true_wrong_share(threshold: float) -> float:
+    """Of answers with probability >= threshold: 1 - E[p**2 | p >= threshold], p = u**0.3."""
+    lowest = threshold ** (1 / 0.3)
+    return 1 - (1 - lowest**1.6) / 1.6 / (1 - lowest)
+
+
+@pytest.mark.parametrize(
+    ("promise", "confidence"), [(0.05, 0.9), (0.1, 0.9), (0.1, 0.8), (0.2, 0.95)]
+)
+def test_the_promise_is_broken_no_oftener_than_agreed(promise: float, confidence: float) -> None:
+    random = Random(2026)
+    broken, answering = 0, 0
+    for _ in range(1000):
+        threshold = answering_threshold(simulated(random, 300), promise, confidence)
+        answering += threshold < 1
+        broken += threshold < 1 and true_wrong_share(threshold) > promise
+    assert broken / 1000 <= (1 - confidence) + 0.02
+    assert answering > 100
+
+
+def test_more_data_lets_more_be_answered() -> None:
+    random = Random(7)
+    few = [answering_threshold(simulated(random, 200), 0.1, 0.9) for _ in range(100)]
+    many = [answering_threshold(simulated(random, 4000), 0.1, 0.9) for _ in range(20)]
+    assert sum(many) / 20 < sum(few) / 100
+    assert all(true_wrong_share(t) < 0.12 for t in many)
+
+
+def test_answers_that_are_always_right_are_all_given() -> None:
+    answers = [(i / 100, True) for i in range(1, 101)]
+    assert answering_threshold(answers, 0.05, 0.9) <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("answers", "promise"),
+    [
+        pytest.param([], 0.05, id="no-data"),
+        pytest.param([(0.9, True)] * 20, 0.05, id="too-little-data"),
+        pytest.param([(0.9, False)] * 500, 0.05, id="always-wrong"),
+        pytest.param([(0.9, i % 2 == 0) for i in range(500)], 0.05, id="a-coin"),
+        pytest.param([(0.9, True)] * 500, 0.0, id="a-promise-nobody-can-keep"),
+    ],
+)
+def test_where_the_promise_cannot_be_kept_nothing_is_answered(
+    answers: Answers, promise: float
+) -> None:
+    assert answering_threshold(answers, promise, 0.9) == NEVER
+
+
+def test_wrong_answers_of_the_same_probability_count_whatever_their_order() -> None:
+    """All answers from a threshold on are given, also those that tie with the last one tested."""
+    right, wrong = [(0.99, True)] * 100, [(0.99, False)] * 100
+    assert answering_threshold(right + wrong, 0.05, 0.9) == NEVER
+    safe = [(0.995, True)] * 200
+    assert answering_threshold(safe + right + wrong, 0.05, 0.9) == 0.995
+
+
+def votes(count: int, noise: float, seed: int = 1) -> list[tuple[list[Scored], str | None]]:
+    """Right intents are near; a share `noise` of the questions is out of scope and far."""
+    random = Random(seed)
+    rows: list[tuple[list[Scored], str | None]] = []
+    for _ in range(count):
+        foreign = random.random() < noise
+        near = random.uniform(0.1, 0.5) if foreign else random.uniform(0.6, 1.0)
+        share = random.uniform(0.5, 0.7) if foreign else random.uniform(0.7, 1.0)
+        scored = [
+            Scored("a", share=share, similarity=near),
+            Scored("b", share=1 - share, similarity=near - 0.1),
+        ]
+        rows.append((scored, None if foreign else "a"))
+    return rows
+
+
+def test_a_fitted_calibration_tells_near_from_far(settings: Settings) -> None:
+    calibration = fit(votes(400, noise=0.2), settings)
+    near = calibration.candidates([Scored("a", share=0.95, similarity=0.9)])
+    far = calibration.candidates([Scored("a", share=0.55, similarity=0.2)])
+    assert near[0].probability > 0.9
+    assert far[0].probability < 0.1
+    assert calibration.answer_at <= near[0].probability
+    assert calibration.rows == 400
+    assert calibration.clarify_at == settings.clarify_probability
+
+
+def test_the_same_votes_give_the_same_calibration(settings: Settings) -> None:
+    assert fit(votes(200, 0.2), settings).id == fit(votes(200, 0.2), settings).id
+    assert fit(votes(200, 0.2), settings).id != fit(votes(200, 0.2, seed=2), settings).id
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(votes(LEAST_ROWS - 1, 0.2), id="too-few"),
+        pytest.param([], id="none"),
+        pytest.param(votes(100, 1.0), id="nothing-is-ever-right"),
+        pytest.param([([], "a")] * 100, id="no-candidates"),
+    ],
+)
+def test_without_enough_to_learn_from_it_stays_unfitted(
+    rows: list[tuple[list[Scored], str | None]], settings: Settings
+) -> None:
+    assert fit(rows, settings) == Calibration.unfitted(settings.clarify_probability)
+
+
+def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
+    random = Random(3)
+    coin = [(scored, random.choice(["a", "b"])) for scored, _ in votes(300, 0.0)]
+    calibration = fit(coin, settings)
+    assert calibration.rows == 300
+    assert calibration.answer_at == NEVER
+
+
+WORDS = {
+    "password": "reset my forgotten password for the {} portal",
+    "vpn": "the vpn tunnel to {} keeps dropping all day",
+    "invoice": "please send an invoice about {} to accounting",
+    "leave": "how many days of holiday leave during {} remain",
+}
+PLACES = [
+    "paris",
+    "oslo",
+    "rome",
+    "berlin",
+    "madrid",
+    "lisbon",
+    "vienna",
+    "dublin",
+    "prague",
+    "bern",
+]
+PLACES += [
+    "kyiv",
+    "riga",
+    "athens",
+    "sofia",
+    "warsaw",
+    "zagreb",
+    "tallinn",
+    "vilnius",
+    "cairo",
+    "lima",
+]
+UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
+
+
+def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside(
+    settings: Settings,
+) -> None:
+    matcher = make_matcher(UTTERANCES)
+    foreign = [f"purple elephants number {i} dance over {'xyz' * i}" for i in range(20)]
+    calibration = calibrate(matcher, None, foreign, settings)
+    assert calibration.rows == 100
+    (known,) = matcher.score([UTTERANCES["vpn"][0] + " again"])
+    (unknown,) = matcher.score(["green giraffes sing"])
+    assert calibration.candidates(known)[0].intent == "vpn"
+    assert calibration.candidates(known)[0].probability > 0.9
+    assert calibration.candidates(unknown)[0].probability < 0.7
+
+
+def test_hidden_intents_stand_in_for_unknown_questions(settings: Settings) -> None:
+    calibration = calibrate(make_matcher(UTTERANCES), None, [], settings)
+    assert calibration.rows == 100
+
+
+def test_only_the_named_texts_are_used(settings: Settings) -> None:
+    matcher = make_matcher(UTTERANCES)
+    named = [text.upper() for texts in UTTERANCES.values() for text in texts[:15]]
+    assert calibrate(matcher, [*named, "not in the catalogue"], [], settings).rows == 75
+    assert calibrate(matcher, named[:20], [], settings).rows == 0
