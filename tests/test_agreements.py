@@ -77,7 +77,7 @@ def test_every_scheduled_task_exists() -> None:
 
 def test_every_routed_task_exists_and_its_queue_has_a_worker() -> None:
     pytest.importorskip("celery", exc_type=ImportError)
-    from chatbot.supervise import list_programs
+    from chatbot.programs import list_programs
     from workers.app import app
 
     app.loader.import_default_modules()

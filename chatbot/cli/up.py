@@ -9,16 +9,10 @@ from chatbot.cli.context import Context, pass_context, remark
 from chatbot.cli.faq import import_path
 from chatbot.cli.jobs import ensure_model, request_job
 from chatbot.cli.keys import make_first_keys
+from chatbot.programs import ROOT, list_programs, prepare_store_folders
 from chatbot.services import jobs
 from chatbot.storage.tables import Intent
-from chatbot.supervise import (
-    ROOT,
-    Supervisor,
-    choose_port,
-    list_programs,
-    locked,
-    prepare_store_folders,
-)
+from chatbot.supervise import Supervisor, choose_port, locked
 
 SHIPPED_FAQ = ROOT / "faq_data"
 

@@ -17,15 +17,9 @@ import pytest
 import redis
 
 from chatbot.errors import Conflict, ServiceUnavailable
+from chatbot.programs import Program, list_programs, prepare_store_folders
 from chatbot.settings import Settings
-from chatbot.supervise import (
-    Program,
-    Supervisor,
-    choose_port,
-    list_programs,
-    locked,
-    prepare_store_folders,
-)
+from chatbot.supervise import Supervisor, choose_port, locked
 
 # Answers /readyz, dies of /die, and leaves a line in its log.
 WEB = """
@@ -101,6 +95,7 @@ class TestSupervisor:
         program = (
             "import os, sys\n"
             "from chatbot.settings import Settings\n"
+            "from chatbot.programs import *\n"
             "from chatbot.supervise import *\n"
             "settings = Settings.from_env()\n"
             "prepare_store_folders(settings)\n"
