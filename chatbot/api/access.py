@@ -5,7 +5,7 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
-from chatbot.api.schemas import AuditEventOut, AuditOut, KeyIn, KeyOut, KeysOut, NewKeyOut
+from chatbot.api.schemas.access import AuditEventOut, AuditOut, KeyIn, KeyOut, KeysOut, NewKeyOut
 from chatbot.services import audit, keys
 from chatbot.services.keys import Scope
 

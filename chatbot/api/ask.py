@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 
 from chatbot.api.auth import requires
 from chatbot.api.context import parts
-from chatbot.api.schemas import AskIn, AskOut, FeedbackIn, FeedbackOut
+from chatbot.api.schemas.ask import AskIn, AskOut, FeedbackIn, FeedbackOut
 from chatbot.services import review
 from chatbot.services.ask import ask as answer
 from chatbot.services.keys import Scope

@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from chatbot.api.auth import SECURITY_SCHEMES, public
 from chatbot.api.errors import MEDIA_TYPE
 from chatbot.api.requests import LARGEST_ID
-from chatbot.api.schemas import Out, Problem
+from chatbot.api.schemas.base import Out, Problem
 
 blueprint = APIBlueprint("docs", __name__, enable_openapi=False)
 

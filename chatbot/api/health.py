@@ -7,7 +7,7 @@ from flask import Response, jsonify
 
 from chatbot.api.auth import public
 from chatbot.api.context import Parts, parts
-from chatbot.api.schemas import HealthOut, ReadyOut
+from chatbot.api.schemas.health import HealthOut, ReadyOut
 from chatbot.errors import ServiceUnavailable
 from chatbot.services.catalogue import read_target
 

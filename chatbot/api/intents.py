@@ -5,7 +5,7 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import encode
-from chatbot.api.schemas import (
+from chatbot.api.schemas.intents import (
     IntentChange,
     IntentIn,
     IntentOut,

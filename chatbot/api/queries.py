@@ -5,7 +5,7 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import encode_query
-from chatbot.api.schemas import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
+from chatbot.api.schemas.queries import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
 from chatbot.services import confirm, review
 from chatbot.services.keys import Scope
 

@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
-from chatbot.api.schemas import (
+from chatbot.api.schemas.releases import (
     ModelsOut,
     PromoteIn,
     ReleaseOut,

@@ -5,7 +5,7 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
-from chatbot.api.schemas import JobOut, JobsOut, RetrainIn
+from chatbot.api.schemas.training import JobOut, JobsOut, RetrainIn
 from chatbot.services import jobs
 from chatbot.services.keys import Scope
 

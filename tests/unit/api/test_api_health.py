@@ -14,7 +14,7 @@ def test_a_loaded_model_and_a_database_are_ready(client: FlaskClient) -> None:
     assert response.get_json() == {
         "status": "ready",
         "model_version": 1,
-        "knowledge_revision": 20,
+        "knowledge_revision": 4,
         "error": None,
     }
 

@@ -1,0 +1,119 @@
+"""Model versions, who runs them, and moves of the live pointer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from pydantic import ConfigDict, Field
+
+from chatbot.api.paging import Paging
+from chatbot.api.schemas.base import Body, Out, Reason, VersionId
+from chatbot.storage import tables
+
+
+class LiveOut(Out):
+    """What the pointer says is live."""
+
+    version: int
+    generation: int
+
+
+class ProcessOut(Out):
+    """A web process and what it serves."""
+
+    host: str
+    pid: int
+    version: int | None = Field(validation_alias="version_id")
+    generation: int | None
+    knowledge_revision: int | None
+    error: str | None
+    heartbeat_at: datetime
+
+
+class ModelOut(Out):
+    """One trained version."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    verdict: str | None
+    withdrawn: bool
+    live: bool
+    training_rows: int
+    parent: int | None
+    knowledge_revision: int
+    calibration: str
+    digest: str
+
+    @classmethod
+    def of(cls, row: tables.ModelVersion, live: LiveOut | None) -> Self:
+        computed = {"live": live is not None and live.version == row.id, "parent": row.parent_id}
+        stored = {name: getattr(row, name) for name in cls.model_fields if name not in computed}
+        return cls(**stored, **computed)
+
+
+class ModelsOut(Out):
+    """Versions, newest first, and who serves what."""
+
+    live: LiveOut | None
+    processes: list[ProcessOut]
+    items: list[ModelOut]
+    next: str | None
+
+    @classmethod
+    def of(
+        cls,
+        pointer: tables.ModelPointer | None,
+        processes: Sequence[tables.WorkingProcess],
+        versions: Sequence[tables.ModelVersion],
+        following: str | None,
+    ) -> Self:
+        live = (
+            LiveOut(version=pointer.version_id, generation=pointer.generation) if pointer else None
+        )
+        return cls(
+            live=live,
+            processes=[ProcessOut.model_validate(process) for process in processes],
+            items=[ModelOut.of(version, live) for version in versions],
+            next=following,
+        )
+
+
+class ReleaseOut(Out):
+    """One move of the live pointer."""
+
+    generation: int
+    from_version: int | None
+    to_version: int
+    kind: str
+    reason: str
+    by: str = Field(validation_alias="released_by")
+    at: datetime = Field(validation_alias="released_at")
+
+
+class ReleasesOut(Out):
+    """The latest releases, newest first."""
+
+    items: list[ReleaseOut]
+
+
+class ReleasesQuery(Paging):
+    """How many releases to list."""
+
+
+class RollbackIn(Body):
+    """Where to return to; without `version`, to the one that was live before."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "answers VPN questions wrongly"}]}
+    )
+
+    version: VersionId | None = None
+    reason: Reason
+
+
+class PromoteIn(Body):
+    """The version to make live."""
+
+    version: VersionId
+    reason: Reason
