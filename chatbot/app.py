@@ -4,6 +4,7 @@ import atexit
 
 from apiflask import APIFlask
 from flask import Response
+from flask.json.provider import DefaultJSONProvider
 
 from chatbot.api import access, ask, health, intents, queries, releases, training
 from chatbot.api.context import EXTENSION
@@ -51,6 +52,8 @@ def create_app(
         static_folder=None,  # type: ignore[arg-type]  # Flask takes None for no folder
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.sort_keys, app.json.ensure_ascii = False, False
     app.extensions[EXTENSION] = parts
     app.url_map.converters |= {"int": RowId, "word": Word}
     register_logs(app)

@@ -12,26 +12,21 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
+from scipy.stats import spearmanr
 from sentence_transformers import (
     SentenceTransformer,
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from sentence_transformers.base.evaluation import BaseEvaluator
-from torch import Tensor, nn
-from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, set_seed
+from torch import nn
+from transformers import PrinterCallback, set_seed
 
 from chatbot.domain.pairs import Example, contrastive_triplets, scored_pairs
 from chatbot.errors import TrainingFailed
 from workers import base_model
+from workers.epochs import Epoch, Epochs, Evaluator, Progress
 from workers.losses import INPUTS, LabelAwareContrastiveLoss, PairScoreLoss, embed
 from workers.spec import TrainingSpec
-
-Epoch = dict[str, float | int | None]
-
-Progress = Callable[[str, float, str], None]
-"""Called with the step, how far the whole training is (0 to 1), and a sentence."""
 
 PER_EXAMPLE = 0.5
 """Triplets for each text: at 0.5 every text is anchor or positive once an epoch."""
@@ -141,7 +136,7 @@ def _train(
         raise TrainingFailed(
             "The examples give no pairs to compare. Add different texts to at least two intents."
         )
-    epochs = _Epochs(model, progress)
+    epochs = Epochs(model, progress)
     validates = bool(spec.validation)
     with tempfile.TemporaryDirectory() as scratch:
         trainer = _Trainer(
@@ -150,7 +145,7 @@ def _train(
             train_dataset=task.training,
             eval_dataset=task.validation,
             loss=task.loss,
-            evaluator=_Evaluator(task.score) if validates else None,
+            evaluator=Evaluator(task.score) if validates else None,
             callbacks=[epochs],
         )
         trainer.remove_callback(PrinterCallback)
@@ -293,89 +288,3 @@ def _sample(examples: Sequence[Example], count: int, seed: int) -> Sequence[Exam
 class _Trainer(SentenceTransformerTrainer):
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Collect nothing for a model card: it would quote training sentences."""
-
-
-class _Evaluator(BaseEvaluator):
-    """Lets the Trainer ask for the validation score at the end of each epoch."""
-
-    def __init__(self, score: Callable[[], float]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._score = score
-
-    def __call__(
-        self,
-        model: object,
-        output_path: str | None = None,
-        epoch: int = -1,
-        steps: int = -1,
-    ) -> dict[str, float]:
-        return {"score": self._score()}
-
-
-class _Epochs(TrainerCallback):
-    """Keeps each epoch's figures and the best epoch's weights, and reports progress."""
-
-    def __init__(self, model: SentenceTransformer, progress: Progress) -> None:
-        self.history: list[Epoch] = []
-        self._model = model
-        self._progress = progress
-        self._best: tuple[tuple[float, float], int, dict[str, Tensor]] | None = None
-
-    def on_step_end(
-        self, args: object, state: TrainerState, control: TrainerControl, **event: Any
-    ) -> None:
-        if state.global_step % 10 == 0:
-            done = state.global_step / state.max_steps
-            self._progress("train", done, f"Step {state.global_step} of {state.max_steps}")
-
-    def on_log(
-        self,
-        args: object,
-        state: TrainerState,
-        control: TrainerControl,
-        **event: Any,
-    ) -> None:
-        if "loss" in event["logs"]:
-            self._entry(state)["training_loss"] = float(event["logs"]["loss"])
-
-    def on_evaluate(
-        self,
-        args: object,
-        state: TrainerState,
-        control: TrainerControl,
-        **event: Any,
-    ) -> None:
-        entry = self._entry(state)
-        score = float(event["metrics"]["eval_score"])
-        loss = event["metrics"].get("eval_loss")
-        entry |= {"validation_loss": loss, "validation_score": score}
-        done = state.global_step / max(state.max_steps, 1)
-        self._progress("validate", done, f"Epoch {entry['epoch']}: validation score {score:.3f}")
-        rank = (score, 0.0 if loss is None else -float(loss))
-        if self._best is None or rank > self._best[0]:
-            weights = {name: value.clone() for name, value in self._model.state_dict().items()}
-            self._best = (rank, len(self.history) - 1, weights)
-
-    def keep_best(self) -> int:
-        """Give the model its best weights back and return their epoch.
-
-        Without validation the last epoch is taken for the best.
-        """
-        if self._best is None:
-            return int(self.history[-1]["epoch"] or 0)
-        _, place, weights = self._best
-        self._model.load_state_dict(weights)
-        return int(self.history[place]["epoch"] or 0)
-
-    def _entry(self, state: TrainerState) -> Epoch:
-        epoch = round(state.epoch or 0)
-        if not self.history or self.history[-1]["epoch"] != epoch:
-            self.history.append(
-                {
-                    "epoch": epoch,
-                    "training_loss": None,
-                    "validation_loss": None,
-                    "validation_score": None,
-                }
-            )
-        return self.history[-1]

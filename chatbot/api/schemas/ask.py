@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
-from chatbot.api.schemas.base import Body, ConversationId, Out
+from chatbot.api.schemas.base import Body, ConversationId, Out, Probability
 from chatbot.domain.matching import Decision
 from chatbot.services.ask import Answered
 
@@ -40,7 +40,7 @@ class CandidateOut(Out):
 
     intent: str
     title: str
-    probability: float
+    probability: Probability
 
 
 class AskOut(Out):

@@ -55,6 +55,7 @@ UtteranceText = Annotated[
 Reason = Annotated[Text, Field(min_length=3, max_length=500, description="For the audit trail.")]
 VersionId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 ConversationId = Annotated[Plain, Field(min_length=1, max_length=100)]
+Probability = Annotated[float, AfterValidator(lambda value: round(value, 4))]
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_zoned)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field
 
 from chatbot.api.paging import Paging, ReviewCursor
-from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Plain
+from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Plain, Probability
 from chatbot.domain.matching import Decision
 from chatbot.storage import tables
 
@@ -28,7 +28,7 @@ class LoggedCandidateOut(Out):
     """A candidate as logged; its intent may be gone since."""
 
     intent: str
-    probability: float
+    probability: Probability
 
 
 class ConfirmationOut(Out):

@@ -147,6 +147,20 @@ def test_answering_more_out_of_scope_questions_stops_it(answered: int, verdict: 
 
 
 @pytest.mark.parametrize(
+    ("silent", "verdict"), [(5, Verdict.PROMOTE), (6, Verdict.HOLD)], ids=["at-margin", "beyond"]
+)
+def test_answering_fewer_questions_rightly_stops_it(silent: int, verdict: Verdict) -> None:
+    """It may know more intents and still help fewer visitors, because it dares to answer less."""
+    unsure = make_outcome("a", "a", answered=False)
+    live = [RIGHT] * 60 + [WRONG] * 40
+    candidate = [RIGHT] * (60 - silent) + [unsure] * (40 + silent)
+    comparison = compare(live, candidate, RULES)
+    assert comparison.verdict is verdict
+    assert comparison.rightly_answered_change == pytest.approx(-silent / 100)
+    assert verdict is Verdict.PROMOTE or "fewer of the in-scope" in comparison.reasons[0]
+
+
+@pytest.mark.parametrize(
     ("wrong", "verdict"), [(7, Verdict.PROMOTE), (8, Verdict.HOLD)], ids=["at-margin", "beyond"]
 )
 def test_breaking_the_promise_stops_it(wrong: int, verdict: Verdict) -> None:
@@ -170,7 +184,7 @@ def test_every_broken_guard_is_named() -> None:
     candidate = [make_outcome("a", "b")] * 20 + [ANSWERED] * 20
     comparison = compare(live, candidate, RULES)
     assert comparison.verdict is Verdict.HOLD
-    assert len(comparison.reasons) == 3
+    assert len(comparison.reasons) == 4
 
 
 def test_out_of_scope_rows_say_nothing_on_top1() -> None:

@@ -70,6 +70,9 @@ CHANGES: dict[str, Edit] = {
         s, "ann", "vpn", {"topic": "n", "answer": "a"}
     ),
     "create-empty-intent": lambda s: publish.create_intent(s, "ann", "leave", "Leave", "A", "", []),
+    "create-intent-with-utterances": lambda s: publish.create_intent(
+        s, "ann", "leave", "Leave", "A", "", ["book leave", "a day off", "BOOK leave"]
+    ),
     "delete-intent": lambda s: publish.delete_intent(s, "ann", "vpn"),
     "add-utterance": lambda s: publish.add_utterance(s, "ann", "vpn", "VPN is slow"),
     "reword-utterance": lambda s: publish.change_utterance(
@@ -94,9 +97,7 @@ def test_a_change_raises_the_revision_by_one_and_is_audited(database: Database, 
     assert newest.actor == "ann"
 
 
-def test_an_intent_with_utterances_raises_the_revision_in_the_same_transaction(
-    database: Database,
-) -> None:
+def test_the_revision_rises_in_the_transaction_of_the_change(database: Database) -> None:
     before = revision(database)
     with pytest.raises(RuntimeError), database.write() as session:
         publish.create_intent(session, "ann", "leave", "Leave", "A", "", ["book leave"])

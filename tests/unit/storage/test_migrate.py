@@ -47,7 +47,9 @@ def test_migrating_again_writes_nothing(new_database: Database) -> None:
     )
     migrate(new_database)
     assert statements
-    assert not [s for s in statements if not s.lstrip().upper().startswith(("SELECT", "PRAGMA", "BEGIN"))]
+    assert not [
+        s for s in statements if not s.lstrip().upper().startswith(("SELECT", "PRAGMA", "BEGIN"))
+    ]
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(new_database: Database) -> None:

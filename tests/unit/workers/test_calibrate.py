@@ -20,15 +20,15 @@ def simulated(random: Random, rows: int) -> Answers:
     """Answers whose probability of being right is p**2: the model is too sure of itself."""
     answers = []
     for _ in range(rows):
-        p = random.random() ** 0.3
+        p = random.random() ** 0.1
         answers.append((p, random.random() < p**2))
     return answers
 
 
 def true_wrong_share(threshold: float) -> float:
-    """Of answers with probability >= threshold: 1 - E[p**2 | p >= threshold], p = u**0.3."""
-    lowest = threshold ** (1 / 0.3)
-    return 1 - (1 - lowest**1.6) / 1.6 / (1 - lowest)
+    """Of answers with probability >= threshold: 1 - E[p**2 | p >= threshold], p = u**0.1."""
+    lowest = threshold**10
+    return 1 - (1 - lowest**1.2) / 1.2 / (1 - lowest)
 
 
 @pytest.mark.parametrize(
