@@ -44,7 +44,7 @@ def _web(settings: Settings) -> Program:
         *(sys.executable, "-m", "gunicorn", "wsgi:app", "--pythonpath", str(ROOT)),
         *("--worker-class", "gthread", "--workers", str(settings.web_processes)),
         *("--threads", str(settings.web_threads), "--bind", f"{host}:{settings.port}"),
-        *("--graceful-timeout", "30", "--timeout", "60", "--keep-alive", "5"),
+        *("--graceful-timeout", "30", "--timeout", "300", "--keep-alive", "5"),
         *("--log-level", "warning", "--no-control-socket"),
         *(("--worker-tmp-dir", "/dev/shm") if os.access("/dev/shm", os.W_OK) else ()),  # noqa: S108
     )

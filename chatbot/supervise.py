@@ -22,7 +22,7 @@ from chatbot.errors import Conflict, ServiceUnavailable
 from chatbot.programs import Program
 from chatbot.settings import Settings
 
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0
 MOST_DEATHS = 5  # of one program within a minute
 LARGEST_LOG = 10_000_000
 

@@ -57,10 +57,18 @@ def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
 
 def _run(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
     try:
-        with _heartbeats(parts, lease, who) as lost:
-            _Retraining(parts, lease, lost).run()
+        _run_or_record_failure(parts, lease, who)
     except LeaseLost as error:
         log.warning("%s", error)
+
+
+def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
+    """Raises LeaseLost, also where losing the lease ended the trainer: that is no failure."""
+    try:
+        with _heartbeats(parts, lease, who) as lost:
+            _Retraining(parts, lease, lost).run()
+    except LeaseLost:
+        raise
     except Exception as error:
         log.exception("job %s failed", lease.job_id)
         words = (

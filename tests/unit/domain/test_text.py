@@ -281,7 +281,7 @@ def test_a_hostile_text_of_100_kb_takes_linear_time(piece: str) -> None:
     start = time.process_time()
     redact(text)
     redact(text + "x")
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 4  # it takes 0.5; quadratic time would take minutes
 
 
 def test_cleaning_the_longest_allowed_text_of_the_worst_characters_is_fast() -> None:

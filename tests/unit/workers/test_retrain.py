@@ -1,0 +1,54 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from chatbot.bootstrap import Parts
+from chatbot.errors import TrainingFailed
+from chatbot.services import jobs, processes
+from chatbot.storage.tables import TrainingJob
+from workers import retrain
+
+
+def take_over(parts: Parts) -> None:
+    """Another worker claims the job, because its lease ran out."""
+    with parts.database.write() as session:
+        past = parts.database.clock(session) - timedelta(seconds=1)
+        session.execute(update(TrainingJob).values(lease_until=past))
+    assert jobs.claim(parts.database, "other", 60) is not None
+
+
+def run_one(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, story: Callable[[], None]
+) -> TrainingJob:
+    monkeypatch.setattr(retrain._Retraining, "run", lambda self: story())
+    with parts.database.write() as session:
+        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann").id
+    retrain.run_waiting_jobs(parts, processes.Identity("worker"))
+    with parts.database.read() as session:
+        return jobs.get_job(session, job_id)
+
+
+def test_a_training_that_fails_is_recorded_in_its_own_words(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise TrainingFailed("The trainer was ended by SIGKILL: out of memory, or too slow.")
+
+    job = run_one(parts, monkeypatch, fail)
+    assert job.state == "failed"
+    assert "SIGKILL" in job.message
+
+
+def test_a_training_that_fails_after_its_job_was_taken_over_leaves_the_job_alone(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Losing the lease ends the trainer, which then looks like a failed training."""
+
+    def lose_and_fail() -> None:
+        take_over(parts)
+        raise TrainingFailed("The trainer was ended by SIGKILL: out of memory, or too slow.")
+
+    job = run_one(parts, monkeypatch, lose_and_fail)
+    assert (job.state, job.lease_owner) == ("running", "other")
