@@ -1,6 +1,6 @@
 """Records docs/loop.svg: the loop from a shell, with what the commands really print.
 
-Run it from the repository's root in the environment that `make init` made: python docs/record_loop.py
+Run it from the repository's root: .venv/bin/python docs/record_loop.py
 """
 
 import json

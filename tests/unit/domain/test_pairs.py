@@ -120,9 +120,9 @@ def test_a_hundred_thousand_examples_take_seconds() -> None:
         Example(f"text {number}", f"intent {number % 1000}", "intent 1" if number % 7 else None)
         for number in range(100_000)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
 
     contrastive_triplets(many, seed=1)
     scored_pairs(many, seed=1)
 
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
