@@ -163,7 +163,7 @@ def _drive(
     moves = _moves(arguments.swaps, arguments.rollbacks)
     converged: list[float] = []
     memory: list[float] = []
-    live = versions[0]
+    live = _live(ports[0], secret)
     for number, move in enumerate(moves, 1):
         live = _move(move, number, versions, live, ports[0], secret)
         converged.append(_wait_for_convergence(ports[0], secret, live))
@@ -243,6 +243,11 @@ def _move(move: str, number: int, versions: list[int], live: int, port: int, sec
     if status != 200:
         raise SystemExit(f"{move} was refused: {release}")
     return int(release["to_version"])
+
+
+def _live(port: int, secret: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    return int(_request(connection, "GET", "/v1/models", None, secret)[1]["live"]["version"])
 
 
 def _wait_for_convergence(port: int, secret: str, version: int) -> float:
