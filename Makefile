@@ -62,7 +62,7 @@ lock: $(TEST_STAMP)  ## Write the installed versions to constraints.txt
 	$(BIN)/pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f > constraints.txt
 
 bench-%: $(TEST_STAMP)  ## Run bench/%.py
-	$(BIN)/python bench/$*.py $(ARGS)
+	$(BIN)/python -m bench.$* $(ARGS)
 
 clean:  ## Remove the virtual environment and caches; data in var/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

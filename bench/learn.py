@@ -16,7 +16,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import bootstrap_interval, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.matching.bundle import Bundle
-from chatbot.matching.matcher import Matcher, Rule
+from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, processes
 from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
 from chatbot.services.evaluate import evaluate, time_single
@@ -137,9 +137,9 @@ def _torch_agreement(parts: Parts, version: int, dataset: Dataset) -> float:
     served = parts.models.open_version(version)
     assert served.bundle.folder is not None
     encoder = _TorchEncoder(served.bundle.folder / "torch")
-    rule = Rule(parts.settings.neighbours, parts.settings.vote_temperature)
     with console.status("encoding everything once more with torch …"):
-        exact = Matcher.build(0, Bundle.blank(encoder, served.calibration), served.catalogue, rule)
+        blank = Bundle.blank(encoder, served.calibration)
+        exact = Matcher.build(0, blank, served.catalogue, served.bundle.rule)
         both = zip(evaluate(served, dataset.test), evaluate(exact, dataset.test), strict=True)
     return sum(a.best == b.best for a, b in both) / len(dataset.test)
 

@@ -11,7 +11,6 @@ import os
 import random
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +25,7 @@ import psutil
 
 from bench.common import console, finish, parser, percentile
 from chatbot.bootstrap import Parts, build
+from chatbot.programs import list_programs
 from chatbot.services import jobs, keys, processes
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.import_faq import import_faq
@@ -107,11 +107,10 @@ def _free_port() -> int:
 @contextmanager
 def _serve(folder: str, port: int) -> Iterator[psutil.Process]:
     """One gunicorn with two processes, as `chatbot up` starts it."""
-    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8"]
-    command += ["--workers", str(PROCESSES), "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
-    command += ["wsgi:app"]
-    environment = os.environ | {"CHATBOT_DATA_DIR": folder, "CHATBOT_LOG_LEVEL": "ERROR"}
-    with subprocess.Popen(command, cwd=REPOSITORY, env=environment) as server:
+    settings = Settings.from_env(data_dir=folder, port=port, web_processes=PROCESSES)
+    web = next(program for program in list_programs(settings) if program.name == "web")
+    quiet = {"CHATBOT_DATA_DIR": folder, "CHATBOT_LOG_LEVEL": "ERROR"}
+    with subprocess.Popen(web.command, env=os.environ | web.environment | quiet) as server:
         try:
             _wait_until_ready(port)
             yield psutil.Process(server.pid)

@@ -50,7 +50,9 @@ def _web(settings: Settings) -> Program:
     )
     # Threads of numpy and OpenMP would fight with the other web processes for the same cores.
     few = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    return Program("web", command, few, stop_seconds=35)
+    # An arena for each thread would keep what earlier models left in it.
+    compact = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+    return Program("web", command, few | compact, stop_seconds=35)
 
 
 def _worker() -> Program:

@@ -37,7 +37,8 @@ def main() -> None:
 
 
 def confirm_many(console: Console) -> None:
-    from tests.code_names import PHRASINGS
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from code_names import PHRASINGS
 
     for name, intent in zip(NAMES, INTENTS, strict=True):
         for phrasing in PHRASINGS:

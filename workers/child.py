@@ -1,6 +1,7 @@
 """Run the trainer in its own process: whatever happens to it, this one lives to report it."""
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from typing import Any
 from chatbot.errors import TrainingFailed
 
 _REPORT_SECONDS = 0.5
-_LOG_TAIL = 800
+_LOG_TAIL = 2000
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, float, str], None]
 
@@ -39,7 +42,11 @@ def run_trainer(
         error = _follow(child, progress)
         if child.wait() != 0:
             log.seek(0)
-            raise TrainingFailed(error or _explain(child.returncode, log.read()[-_LOG_TAIL:]))
+            tail = log.read()[-_LOG_TAIL:]
+            logger.error(
+                "the trainer ended with %s; the end of its log:\n%s", child.returncode, tail
+            )
+            raise TrainingFailed(error or _explain(child.returncode, tail))
     training: dict[str, Any] = json.loads((folder / "out" / "training.json").read_text())
     return training
 

@@ -160,8 +160,8 @@ def _to_onnx(model: SentenceTransformer, inputs: dict[str, Tensor], path: Path) 
 def _quantise_products(source: Path, target: Path) -> None:
     """Store the weights of matrix products in int8, with activations rounded token by token.
 
-    Dynamic int8 (`quantize_dynamic` on MatMul) rounds all activations of a batch on one scale: it is
-    faster, but agrees less with float32, and a text's vector depends on the others of its batch.
+    Dynamic int8 (`quantize_dynamic` on MatMul) rounds all activations of a batch on one scale: it
+    is faster, but agrees less with float32, and a text's vector depends on its batch mates.
     """
     quantiser = MatMulNBitsQuantizer(
         onnx.load(source),

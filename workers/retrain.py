@@ -10,8 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,18 @@ from sqlalchemy.orm import Session
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.domain.matching import Calibration
-from chatbot.errors import ChatbotError, Conflict, LeaseLost, TrainingFailed
+from chatbot.errors import (
+    ChatbotError,
+    Conflict,
+    LeaseLost,
+    ServiceUnavailable,
+    TrainingFailed,
+)
 from chatbot.failpoints import failpoint
-from chatbot.matching.bundle import Bundle, write_bundle
+from chatbot.matching.bundle import Bundle, Rule, write_bundle
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.index import BruteForceIndex
-from chatbot.matching.matcher import Matcher, Rule
+from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, processes, release
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
@@ -115,8 +120,7 @@ class _Retraining:
 
     def _train(self, folder: Path) -> dict[str, Any]:
         self._spec().dump(folder / "spec.json")
-        report = partial(jobs.report, self.parts.database, self.lease)
-        training = run_trainer(folder, self.settings.training_minutes, report, self.lost)
+        training = run_trainer(folder, self.settings.training_minutes, self._progress, self.lost)
         failpoint("train.after_child")
         return training
 
@@ -160,7 +164,9 @@ class _Retraining:
         untouched = [e.text for e in self.frozen.validation] if self._is_trained else None
         calibration = calibrate(matcher, untouched, self.frozen.out_of_scope, self.settings)
         failpoint("build.after_index")
-        meaning = write_bundle(artefact, encoder, calibration, catalogue.keys, matcher.vectors)
+        meaning = write_bundle(
+            artefact, encoder, calibration, catalogue.keys, matcher.vectors, rule
+        )
         digest = self.parts.artefacts.publish(artefact, meaning.to_json())
         return release.Candidate(
             digest=digest,
@@ -230,6 +236,12 @@ class _Retraining:
     def _skip(self, why: str) -> None:
         with self.parts.database.write() as session:
             jobs.finish(session, self.lease, jobs.State.SKIPPED, why)
+
+    def _progress(self, step: str, progress: float, message: str) -> None:
+        """A database that is silent for a moment must not end hours of training."""
+        log.info("job %s: %s %.0f %% %s", self.lease.job_id, step, progress * 100, message)
+        with suppress(ServiceUnavailable):
+            self._report(step, progress, message)
 
     def _report(self, step: str, progress: float, message: str) -> None:
         jobs.report(self.parts.database, self.lease, step, progress, message)

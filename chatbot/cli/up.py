@@ -43,13 +43,13 @@ def up(context: Context, host: str | None, port: int | None, web_only: bool) -> 
         if not settings.redis_url:
             prepare_store_folders(context.settings)
         _import_shipped_faq(context)
-        made = make_first_keys(context)
+        _show_keys(make_first_keys(context))
         if ensure_model(context) and learns:
             request_job(context, jobs.Kind.TRAIN)
             remark("The first training on the FAQ follows in the background: chatbot models")
         context.close()  # no connection may be shared with children
         supervisor = Supervisor(context.settings, programs, context.environment)
-        supervisor.run(on_ready=lambda: _greet(context, made), say=remark)
+        supervisor.run(on_ready=lambda: _greet(context), say=remark)
     remark("Stopped.")
 
 
@@ -71,7 +71,15 @@ def _import_shipped_faq(context: Context) -> None:
     remark(f"Imported {done.intents_added} intents from {SHIPPED_FAQ}.")
 
 
-def _greet(context: Context, made: dict[str, str]) -> None:
+def _show_keys(made: dict[str, str]) -> None:
+    """At once: whatever fails later, nobody is left with keys that were never seen."""
+    if made:
+        click.echo("API keys. They are stored hashed, so this is the only time to see them:")
+        for scope, secret in made.items():
+            click.echo(f"  {scope.upper()}_KEY={secret}")
+
+
+def _greet(context: Context) -> None:
     settings = context.settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
@@ -80,19 +88,11 @@ def _greet(context: Context, made: dict[str, str]) -> None:
         f"  API docs  {address}/docs",
         f"  Logs      {settings.data_dir / 'logs'}",
         "",
-    ]
-    if made:
-        lines += [
-            "API keys. They are stored hashed, so this is the only time that they can be seen:",
-            *(f"  {scope.upper()}_KEY={secret}" for scope, secret in made.items()),
-            "",
-        ]
-    else:
-        lines += ["More API keys: chatbot key create NAME --scope ask|agent|editor|admin", ""]
-    lines += [
+        "More API keys: chatbot key create NAME --scope ask|agent|editor|admin",
+        "",
         "Ask:",
         f"  curl -s {address}/ask -H 'Content-Type: application/json' \\",
-        f'    -H "Authorization: Bearer {made.get("ask", "$ASK_KEY")}" \\',
+        '    -H "Authorization: Bearer $ASK_KEY" \\',
         """    -d '{"text": "how do I reset my password?"}'""",
     ]
     click.echo("\n".join(lines))

@@ -12,7 +12,7 @@ import numpy as np
 from chatbot.domain.matching import Calibration
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.encoder import Encoder, OnnxEncoder
-from chatbot.matching.index import CONNECTIONS, EF_SEARCH, SPACE, HnswIndex, Vectors
+from chatbot.matching.index import EF_SEARCH, SPACE, HnswIndex, Vectors
 
 FORMAT = 1
 LEAST_GOLDEN_SIMILARITY = 0.9
@@ -28,6 +28,17 @@ GOLDEN_QUERIES = (
 
 
 @dataclass(frozen=True)
+class Rule:
+    """How neighbours vote: how many, and how much nearer ones weigh more.
+
+    It belongs to the version, because the calibration was fitted to votes by this rule.
+    """
+
+    neighbours: int = 10
+    temperature: float = 0.1
+
+
+@dataclass(frozen=True)
 class Meaning:
     """What the files of an artefact are; stored in its manifest, asserted when it is opened."""
 
@@ -35,8 +46,9 @@ class Meaning:
     count: int
     format: int = FORMAT
     space: str = SPACE
-    connections: int = CONNECTIONS
     ef: int = EF_SEARCH
+    neighbours: int = Rule.neighbours
+    temperature: float = Rule.temperature
 
     def to_json(self) -> dict[str, Any]:
         return {"model": asdict(self)}
@@ -64,6 +76,8 @@ class Bundle:
     calibration: Calibration
     keys: tuple[str, ...]
     vectors: Vectors
+    rule: Rule = Rule()
+    ef: int = EF_SEARCH
 
     @classmethod
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
@@ -88,7 +102,8 @@ class Bundle:
             raise ArtefactRefused(f"cannot be opened: {error}") from error
         _check_shapes(meaning, encoder, keys, vectors)
         _check_golden(encoder, golden)
-        return cls(folder, encoder, calibration, keys, vectors)
+        rule = Rule(meaning.neighbours, meaning.temperature)
+        return cls(folder, encoder, calibration, keys, vectors, rule, meaning.ef)
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -98,11 +113,17 @@ class Bundle:
         """The published index if it holds exactly `keys`, in this order."""
         if self.folder is None or not keys or tuple(keys) != self.keys:
             return None
-        return HnswIndex.load(self.folder / "index.hnsw", self.encoder.dimension, len(self.keys))
+        path = self.folder / "index.hnsw"
+        return HnswIndex.load(path, self.encoder.dimension, len(self.keys), self.ef)
 
 
 def write_bundle(
-    folder: Path, encoder: Encoder, calibration: Calibration, keys: Sequence[str], vectors: Vectors
+    folder: Path,
+    encoder: Encoder,
+    calibration: Calibration,
+    keys: Sequence[str],
+    vectors: Vectors,
+    rule: Rule,
 ) -> Meaning:
     """Add all but the encoder itself to `folder`, which already holds `encoder/`."""
     HnswIndex.build(vectors).save(folder / "index.hnsw")
@@ -110,7 +131,12 @@ def write_bundle(
     np.save(folder / "golden.npy", encoder.encode(GOLDEN_QUERIES))
     (folder / "keys.txt").write_text("\n".join(keys))
     (folder / "calibration.json").write_text(json.dumps(calibration.to_json(), indent=1))
-    return Meaning(dimension=encoder.dimension, count=len(keys))
+    return Meaning(
+        dimension=encoder.dimension,
+        count=len(keys),
+        neighbours=rule.neighbours,
+        temperature=rule.temperature,
+    )
 
 
 def _check_shapes(

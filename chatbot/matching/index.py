@@ -38,10 +38,10 @@ class Index(Protocol):
 class HnswIndex:
     """Approximate search (Malkov & Yashunin 2018). One thread and a fixed seed build it."""
 
-    def __init__(self, index: hnswlib.Index, dimension: int) -> None:
+    def __init__(self, index: hnswlib.Index, dimension: int, ef: int = EF_SEARCH) -> None:
         self._index = index
         self._dimension = dimension
-        self._index.set_ef(EF_SEARCH)
+        self._index.set_ef(ef)
         self._index.set_num_threads(1)
 
     @classmethod
@@ -60,7 +60,7 @@ class HnswIndex:
         return cls(index, vectors.shape[1])
 
     @classmethod
-    def load(cls, path: Path, dimension: int, count: int) -> Self:
+    def load(cls, path: Path, dimension: int, count: int, ef: int = EF_SEARCH) -> Self:
         """Read a file whose hash was checked before: hnswlib's parser crashes on a damaged one.
 
         Raises ArtefactRefused when it does not hold `count` items of that dimension.
@@ -79,7 +79,7 @@ class HnswIndex:
             raise ArtefactRefused(
                 f"{path.name} holds {index.get_current_count()} items, not {count}"
             )
-        return cls(index, dimension)
+        return cls(index, dimension, ef)
 
     def save(self, path: Path) -> None:
         """Write to `path`; the caller must check the file, because hnswlib reports no failure."""

@@ -4,14 +4,17 @@ Polling is the mechanism; a nudge only makes it sooner. A replacement is loaded,
 up in a background thread; then one reference is assigned. A load that fails keeps the old matcher.
 """
 
+import logging
 import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatbot.errors import NotReady
+from chatbot.errors import ChatbotError, NotReady
 from chatbot.matching.matcher import Matcher
+
+log = logging.getLogger(__name__)
 
 _JITTER = 0.2
 _WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
@@ -94,7 +97,8 @@ class LiveMatcher:
                     self._swap_in(target)
                 self._error = None
             except Exception as error:  # noqa: BLE001 the old matcher must go on, whatever it is
-                self._error = f"{type(error).__name__}: {error}"
+                self._error = describe(error)
+                log.warning("still on %s: %s", self._adopted, self._error)
             self._source.report(self._adopted, self._error)
 
     def _swap_in(self, target: Target) -> None:
@@ -108,3 +112,9 @@ class LiveMatcher:
             self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
             self._wake.clear()
             self.refresh()
+
+
+def describe(error: Exception) -> str:
+    """For everyone's eyes: the texts of foreign errors may quote a path, a row or a question."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, ChatbotError) else name

@@ -10,7 +10,7 @@ import numpy as np
 
 from chatbot.domain.matching import Calibration, Candidate, Decision, Neighbour, Scored, vote
 from chatbot.domain.text import key, normalise
-from chatbot.matching.bundle import Bundle
+from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.index import HnswIndex, Index, Vectors
 
 _ENCODE_BATCH = 256
@@ -49,14 +49,6 @@ class Catalogue:
     def known(self) -> dict[str, str]:
         """Intent by normalised text."""
         return {normalise(entry.text): entry.intent for entry in self.entries}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How neighbours vote: how many, and how much nearer ones weigh more."""
-
-    neighbours: int
-    temperature: float
 
 
 @dataclass(frozen=True)

@@ -117,11 +117,11 @@ class _CsvReader(_Reader):
             return
         for row in rows:
             intent = (row["intent"] or "").strip()
-            if not NAME.fullmatch(_slug(intent)):
+            if not NAME.fullmatch(slug(intent)):
                 self.mistake(name, rows.line_num, f"“{intent}” cannot name an intent")
                 continue
             draft = self.draft.intents.setdefault(
-                _slug(intent), IntentDraft(_slug(intent), title=_title(intent))
+                slug(intent), IntentDraft(slug(intent), title=_title(intent))
             )
             text = self.text(row["text"], draft.name, name, rows.line_num, repeat_is_mistake=False)
             if text is not None:
@@ -287,7 +287,8 @@ def _line(node: Any) -> int:
     return int(node.get(_LINE, 0)) if isinstance(node, dict) else int(getattr(node, "line", 0))
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """The intent name for a label as people write it in a CSV."""
     return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")
 
 

@@ -10,6 +10,7 @@ from chatbot.domain.metrics import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.matching.matcher import Matcher
+from chatbot.services.catalogue_files import slug
 from chatbot.services.examples import Labelled
 
 _BATCH = 64
@@ -67,7 +68,7 @@ def read_labelled(path: Path, max_chars: int) -> list[Labelled]:
                 mistakes.append(Mistake(path.name, reader.line_num, str(error)))
                 continue
             intent = (row["intent"] or "").strip()
-            rows.append(Labelled(text, None if intent in ("", OUT_OF_SCOPE) else intent))
+            rows.append(Labelled(text, None if intent in ("", OUT_OF_SCOPE) else slug(intent)))
     if mistakes:
         raise InvalidCatalogue(mistakes)
     return rows

@@ -3,10 +3,10 @@
 import time
 from contextlib import suppress
 
-from chatbot.errors import ArtefactRefused, ServiceUnavailable
+from chatbot.errors import ArtefactRefused, ChatbotError
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
-from chatbot.matching.matcher import Matcher, Rule
+from chatbot.matching.matcher import Matcher
 from chatbot.services import processes
 from chatbot.services.catalogue import read_catalogue, read_target
 from chatbot.services.release import get_version
@@ -24,7 +24,6 @@ class StoredModels:
         self._database = database
         self._artefacts = artefacts
         self._threads = settings.encoder_threads
-        self._rule = Rule(settings.neighbours, settings.vote_temperature)
         self._identity: processes.Identity | None = None
         self._reported: tuple[Target | None, str | None] | None = None
         self._reported_at = 0.0
@@ -70,14 +69,14 @@ class StoredModels:
         try:
             with self._database.write() as session:
                 processes.beat(session, self._identity, adopted, error)
-        except ServiceUnavailable:
+        except ChatbotError:
             return
         self._reported, self._reported_at = (adopted, error), time.monotonic()
 
     def leave(self) -> None:
         """Withdraw this process's row when it stops; a killed one fades by its heartbeat."""
         if self._identity is not None:
-            with suppress(ServiceUnavailable), self._database.write() as session:
+            with suppress(ChatbotError), self._database.write() as session:
                 processes.leave(session, self._identity)
 
     def _build(self, version: int, digest: str, previous: Matcher | None) -> Matcher:
@@ -85,4 +84,4 @@ class StoredModels:
         bundle = previous.bundle if previous is not None and keep else self.open_bundle(digest)
         with self._database.read() as session:
             catalogue = read_catalogue(session, version)
-        return Matcher.build(version, bundle, catalogue, self._rule, previous)
+        return Matcher.build(version, bundle, catalogue, bundle.rule, previous)

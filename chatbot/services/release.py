@@ -125,8 +125,16 @@ def promote_automatically(
 def install_untrained(
     session: Session, version_id: int, reason: str, expected_generation: int
 ) -> Release:
-    """Make an untrained version live: the first of all, or the successor of an untrained one."""
+    """Make an untrained version live: the first of all, or the successor of an untrained one.
+
+    Raises Conflict if a trained version is live by now, or if this one was rolled back.
+    """
     version = get_version(session, version_id)
+    if version.withdrawn:
+        raise Conflict(f"Version {version_id} was rolled back. Only a person may promote it again.")
+    pointer = read_pointer(session)
+    if pointer is not None and get_version(session, pointer.version_id).kind != version.kind:
+        raise Conflict(f"Version {pointer.version_id}, which is live, was trained.")
     return _move(session, version, "install", "system", reason, expected_generation)
 
 

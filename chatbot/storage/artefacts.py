@@ -30,7 +30,7 @@ class ArtefactStore:
         self._filesystem, self._root = fsspec.core.url_to_fs(url)
         self._cache = cache
         self._staging = staging
-        self._is_local = "file" in self._filesystem.protocol
+        self._is_cache = "file" in self._filesystem.protocol and Path(self._root) == cache
         self._verified: set[str] = set()
 
     @contextmanager
@@ -54,10 +54,12 @@ class ArtefactStore:
         _write_durably(folder / MANIFEST, manifest)
         digest = hashlib.sha256(manifest).hexdigest()
         failpoint("artefact.before_rename")
-        if not self._is_local:
+        if not self._is_cache:
             self._upload(folder, digest, files)
         target = self._cache / digest
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not _is_intact(target, digest):
+            shutil.rmtree(target)
         if not target.exists():
             os.rename(folder, target)
             _sync_folder(target.parent)
@@ -72,9 +74,15 @@ class ArtefactStore:
         folder = self._cache / digest
         if digest in self._verified and folder.exists():
             return folder
-        if not folder.exists() and not self._is_local:
+        if not folder.exists() and not self._is_cache:
             self._download(digest)
-        verify(folder, digest)
+        try:
+            verify(folder, digest)
+        except ArtefactRefused:
+            if self._is_cache:
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+            self._download(digest)
         self._verified.add(digest)
         return folder
 
@@ -120,6 +128,14 @@ def verify(folder: Path, digest: str) -> None:
             )
         if _sha256(path) != description["sha256"]:
             raise ArtefactRefused(f"{name}: the content of {file} was changed")
+
+
+def _is_intact(folder: Path, digest: str) -> bool:
+    try:
+        verify(folder, digest)
+    except ArtefactRefused:
+        return False
+    return True
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -139,10 +139,11 @@ def _create_engine(url: str) -> Engine:
             pool_timeout=5,
             pool_recycle=300,
             pool_pre_ping=True,
+            hide_parameters=True,
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 10})
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": 10})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

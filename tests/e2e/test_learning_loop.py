@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from installation import Installation, clean_environment, command, running
 
 from code_names import CODE_NAMES, PHRASINGS
@@ -16,6 +17,7 @@ WEB_PROCESSES = 2
 TRAINING_SECONDS = 900
 
 
+@pytest.mark.timeout(2 * TRAINING_SECONDS)
 def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path: Path) -> None:
     environment = clean_environment(
         tmp_path, web_processes=WEB_PROCESSES, epochs=2, poll_seconds=1, retrain_at="03:33"
@@ -79,11 +81,9 @@ def fails_on_code_names(bot: Installation) -> bool:
 
 
 def knows_code_names(bot: Installation) -> bool:
-    """Questions that nobody confirmed have the right intent first, whichever process answers."""
-    asked = [
-        (i, bot.ask(f"trouble with {n} here")) for i, n in CODE_NAMES.items() for _ in range(4)
-    ]
-    right = [answer["candidates"][0]["intent"] == intent for intent, answer in asked]
+    """Questions that nobody confirmed are answered rightly, whichever process answers."""
+    names = [(intent, name) for intent, name in CODE_NAMES.items() for _ in range(4)]
+    right = [answered_intent(bot, f"trouble with {name} here") == intent for intent, name in names]
     return sum(right) >= 0.8 * len(right)
 
 

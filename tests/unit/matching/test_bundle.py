@@ -44,7 +44,7 @@ def manifest(folder: Path) -> Manifest:
     """Of an artefact written to `folder`."""
     encoder = HashingEncoder()
     vectors = encoder.encode([entry.text for entry in CATALOGUE.entries])
-    return write_bundle(folder, encoder, CALIBRATION, CATALOGUE.keys, vectors).to_json()
+    return write_bundle(folder, encoder, CALIBRATION, CATALOGUE.keys, vectors, RULE).to_json()
 
 
 def test_an_artefact_opens_as_it_was_written(folder: Path, manifest: Manifest) -> None:
@@ -63,15 +63,16 @@ def test_the_manifest_says_what_the_files_mean(manifest: Manifest) -> None:
             "count": 16,
             "format": 1,
             "space": "cosine",
-            "connections": 16,
             "ef": 128,
+            "neighbours": 10,
+            "temperature": 0.05,
         }
     }
 
 
 def test_an_artefact_without_utterances_opens(folder: Path) -> None:
     nothing = np.empty((0, 256), np.float32)
-    meaning = write_bundle(folder, HashingEncoder(), CALIBRATION, (), nothing)
+    meaning = write_bundle(folder, HashingEncoder(), CALIBRATION, (), nothing, RULE)
     bundle = Bundle.open(folder, meaning.to_json())
     matcher = Matcher.build(1, bundle, make_catalogue({}), RULE)
     assert matcher.match("anything").candidates == ()

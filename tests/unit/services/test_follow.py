@@ -18,7 +18,7 @@ from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database
 from chatbot.storage.tables import WorkingProcess
-from factories import add_intent, add_version
+from factories import RULE, add_intent, add_version
 from fakes import CALIBRATION
 
 
@@ -54,7 +54,7 @@ def publish_version(
     with store.stage() as folder:
         (folder / "encoder").mkdir()
         vectors = encoder.encode([entry.text for entry in catalogue.entries])
-        meaning = write_bundle(folder, encoder, calibration, catalogue.keys, vectors)
+        meaning = write_bundle(folder, encoder, calibration, catalogue.keys, vectors, RULE)
         digest = store.publish(folder, meaning.to_json())
     with database.write() as session:
         version = add_version(session, digest=digest)
