@@ -198,9 +198,10 @@ class _Child:
         if time.monotonic() - self._looked_at_log < 30:
             return
         self._looked_at_log = time.monotonic()
-        if self._log.stat().st_size > LARGEST_LOG:
-            shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
-            os.truncate(self._log, 0)
+        with suppress(FileNotFoundError):  # somebody tidied up
+            if self._log.stat().st_size > LARGEST_LOG:
+                shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
+                os.truncate(self._log, 0)
 
 
 def spawn(

@@ -16,8 +16,9 @@ log = logging.getLogger(__name__)
 @shared_task(name="workers.tasks.request_nightly")
 def request_nightly() -> None:
     """Ask for tonight's training; asking twice makes one job."""
-    with _parts().database.write() as session:
-        jobs.request_nightly(session, now())
+    parts = _parts()
+    with parts.database.write() as session:
+        jobs.request_nightly(session, parts.settings.retrain_at, now())
 
 
 @shared_task(name="workers.tasks.run_due_jobs")

@@ -5,6 +5,7 @@ from typing import Protocol
 from flask import current_app
 
 from chatbot.matching.live import LiveMatcher
+from chatbot.services.follow import StoredModels
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge
@@ -18,6 +19,7 @@ class Parts(Protocol):
     settings: Settings
     database: Database
     nudge: Nudge
+    models: StoredModels
     live: LiveMatcher
 
 

@@ -16,7 +16,7 @@ from chatbot.api.schemas.releases import (
     ReleasesQuery,
     RollbackIn,
 )
-from chatbot.services import processes, release
+from chatbot.services import processes, release, switch
 from chatbot.services.keys import Scope
 from chatbot.services.report import render
 
@@ -78,8 +78,8 @@ def list_releases(wanted: ReleasesQuery) -> ReleasesOut:
 @blueprint.doc(responses=[404, 409])
 def roll_back(body: RollbackIn) -> ReleaseOut:
     """Return to an earlier version; the one that is left is withdrawn. The FAQ stays as it is."""
-    with parts().database.write() as session:
-        moved = release.roll_back(session, caller().name, body.reason, body.version)
+    found = parts()
+    moved = switch.roll_back(found.database, found.models, caller().name, body.reason, body.version)
     parts().nudge.send()
     return ReleaseOut.model_validate(moved)
 
@@ -91,7 +91,7 @@ def roll_back(body: RollbackIn) -> ReleaseOut:
 @blueprint.doc(responses=[404, 409])
 def promote(body: PromoteIn) -> ReleaseOut:
     """Make a version live, whatever its verdict."""
-    with parts().database.write() as session:
-        moved = release.promote(session, body.version, caller().name, body.reason)
+    found = parts()
+    moved = switch.promote(found.database, found.models, body.version, caller().name, body.reason)
     parts().nudge.send()
     return ReleaseOut.model_validate(moved)

@@ -32,7 +32,7 @@ def ensure_model(context: Context) -> bool:
     if not exists:
         remark("There is no model yet: making the first one from the FAQ.")
         job = run_job_here(context, jobs.Kind.UNTRAINED)
-        if job.state != jobs.State.DONE:
+        if job.state == jobs.State.FAILED:
             raise TrainingFailed(f"The first model could not be made: {job.message}")
     return not exists
 

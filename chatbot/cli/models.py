@@ -5,9 +5,7 @@ from typing import Any
 
 import click
 from rich.progress import Progress
-from sqlalchemy.orm import Session
 
-from chatbot.bootstrap import Parts
 from chatbot.cli.context import (
     Context,
     as_json,
@@ -22,7 +20,7 @@ from chatbot.cli.jobs import ensure_model, request_job, run_job_here, worker_liv
 from chatbot.domain.metrics import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services import evaluate as evaluating
-from chatbot.services import jobs, release
+from chatbot.services import jobs, release, switch
 from chatbot.services.report import render
 from chatbot.storage.tables import ModelVersion, Release
 
@@ -177,9 +175,8 @@ _reason = click.option("--reason", required=True, help="Why; kept in the history
 @pass_context
 def promote(context: Context, version: int, reason: str) -> None:
     """Make VERSION live, whatever its verdict."""
-    with context.parts.database.write() as session:
-        move = release.promote(session, version, context.actor, reason)
-        _check_opens(context.parts, session, move)
+    parts = context.parts
+    move = switch.promote(parts.database, parts.models, version, context.actor, reason)
     _tell(context, move)
 
 
@@ -189,15 +186,9 @@ def promote(context: Context, version: int, reason: str) -> None:
 @pass_context
 def rollback(context: Context, to_version: int | None, reason: str) -> None:
     """Go back to an earlier version; the one left is not promoted automatically again."""
-    with context.parts.database.write() as session:
-        move = release.roll_back(session, context.actor, reason, to_version)
-        _check_opens(context.parts, session, move)
+    parts = context.parts
+    move = switch.roll_back(parts.database, parts.models, context.actor, reason, to_version)
     _tell(context, move)
-
-
-def _check_opens(parts: Parts, session: Session, move: Release) -> None:
-    """Refuse, before the move is committed, a version that no process could load."""
-    parts.models.open_bundle(release.get_version(session, move.to_version).digest)
 
 
 def _tell(context: Context, move: Release) -> None:

@@ -23,10 +23,10 @@ PLACEHOLDER = "We have no answer to this question yet. A colleague will help you
 
 @dataclass
 class IntentDraft:
-    """An intent as a file describes it; `answer` None keeps an existing answer."""
+    """An intent as a file describes it; an empty title or no answer keeps what there is."""
 
     name: str
-    title: str
+    title: str = ""
     topic: str = ""
     answer: str | None = None
     utterances: list[str] = field(default_factory=list)
@@ -120,9 +120,7 @@ class _CsvReader(_Reader):
             if not NAME.fullmatch(slug(intent)):
                 self.mistake(name, rows.line_num, f"“{intent}” cannot name an intent")
                 continue
-            draft = self.draft.intents.setdefault(
-                slug(intent), IntentDraft(slug(intent), title=_title(intent))
-            )
+            draft = self.draft.intents.setdefault(slug(intent), IntentDraft(slug(intent)))
             text = self.text(row["text"], draft.name, name, rows.line_num, repeat_is_mistake=False)
             if text is not None:
                 draft.utterances.append(text)
@@ -292,6 +290,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")
 
 
-def _title(name: str) -> str:
+def title_from(name: str) -> str:
+    """A readable title for an intent that comes without one."""
     words = re.sub(r"[_\-.]+", " ", name).strip()
     return words[:1].upper() + words[1:]

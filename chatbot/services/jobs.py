@@ -72,8 +72,9 @@ def request(
     return job
 
 
-def request_nightly(session: Session, night: datetime) -> TrainingJob:
-    """Tonight's job, once, however many schedulers ask."""
+def request_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob:
+    """The job of the night that `moment` falls in, once, however many schedulers ask."""
+    night = _last_due(retrain_at, moment)
     return request(session, Kind.TRAIN, "nightly", key=f"nightly:{night:%Y-%m-%d}")
 
 
@@ -81,14 +82,18 @@ def request_missed_nightly(
     session: Session, retrain_at: str, moment: datetime
 ) -> TrainingJob | None:
     """The last night's job if the scheduler slept through its time; not before the first model."""
-    hour, minute = map(int, retrain_at.split(":"))
-    due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if due > moment:
-        due -= timedelta(days=1)
+    due = _last_due(retrain_at, moment)
     installed = session.scalar(select(ModelVersion.created_at).order_by(ModelVersion.id).limit(1))
     if installed is None or installed > due or moment < due + timedelta(minutes=10):
         return None
-    return request_nightly(session, due)
+    return request_nightly(session, retrain_at, moment)
+
+
+def _last_due(retrain_at: str, moment: datetime) -> datetime:
+    """When the nightly training was last to begin; a message that comes late means that night."""
+    hour, minute = map(int, retrain_at.split(":"))
+    due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return due if due <= moment else due - timedelta(days=1)
 
 
 def get_job(session: Session, job_id: int) -> TrainingJob:

@@ -10,12 +10,13 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chatbot.errors import NotAuthenticated, NotAuthorised, NotFound
+from chatbot.errors import Conflict, NotAuthenticated, NotAuthorised, NotFound
 from chatbot.services import audit
 from chatbot.storage.database import now
 from chatbot.storage.tables import ApiKey
 
 _PREFIX = "cb"
+MAX_NAME_CHARS = 80  # with its id it must fit where the audit trail names an actor
 
 
 class Scope(StrEnum):
@@ -42,7 +43,9 @@ class Caller:
 def create_key(
     session: Session, by: str, name: str, scope: Scope, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """The row and the key itself, which cannot be shown again."""
+    """The row and the key itself, which cannot be shown again. Raises Conflict for a long name."""
+    if not 0 < len(name) <= MAX_NAME_CHARS:
+        raise Conflict(f"A key's name has 1 to {MAX_NAME_CHARS} characters.")
     key_id = secrets.token_hex(4)
     secret = f"{_PREFIX}_{key_id}_{secrets.token_urlsafe(32)}"
     row = ApiKey(id=key_id, name=name, scope=scope, sha256=_hash(secret), expires_at=expires_at)

@@ -143,17 +143,23 @@ def roll_back(session: Session, by: str, reason: str, to_version: int | None = N
 
     Raises Conflict if there is nothing to return to, or if `to_version` never was live.
     """
-    pointer = read_pointer(session)
-    if pointer is None:
-        raise Conflict("No model is live yet, so there is nothing to roll back.")
+    target = rollback_target(session, to_version)
+    pointer = session.scalars(select(ModelPointer)).one()
     left = get_version(session, pointer.version_id)
-    target = (
-        _named_before(session, to_version) if to_version is not None else _previous(session, left)
-    )
     release = _move(session, target, "rollback", by, reason, pointer.generation)
     left.withdrawn = True
     target.withdrawn = False
     return release
+
+
+def rollback_target(session: Session, to_version: int | None = None) -> ModelVersion:
+    """Where a rollback leads. Raises NotFound, or Conflict if there is nothing to return to."""
+    pointer = read_pointer(session)
+    if pointer is None:
+        raise Conflict("No model is live yet, so there is nothing to roll back.")
+    if to_version is not None:
+        return _named_before(session, to_version)
+    return _previous(session, get_version(session, pointer.version_id))
 
 
 def _named_before(session: Session, version_id: int) -> ModelVersion:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, Moment, Out, Text
-from chatbot.services.keys import Scope
+from chatbot.services.keys import MAX_NAME_CHARS, Scope
 
 
 class AuditEventOut(Out):
@@ -32,7 +32,7 @@ class KeyIn(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "widget", "scope": "ask"}]})
 
-    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME_CHARS)]
     scope: Annotated[Scope, Field(strict=False)]
     expires_at: Moment | None = None
 

@@ -130,7 +130,7 @@ def test_a_load_that_fails_keeps_the_old_matcher_and_says_why(
 def test_a_load_that_succeeds_later_clears_the_error(live: LiveMatcher, source: FakeSource) -> None:
     source.target, source.failure = target(1), RuntimeError("disk full")
     live.refresh()
-    with pytest.raises(NotReady, match="disk full"):
+    with pytest.raises(NotReady, match="RuntimeError"):
         live.current()
     source.failure = None
     live.refresh()
@@ -145,7 +145,7 @@ def test_a_database_that_is_away_keeps_the_old_matcher(
     source.asking_fails = True
     live.refresh()
     assert live.current().version == 1
-    assert live.error == "ConnectionError: database away"
+    assert live.error == "ConnectionError", "foreign texts may quote what nobody should see"
 
 
 def test_a_matcher_that_fails_its_warm_up_is_not_adopted(
@@ -164,7 +164,7 @@ def test_a_matcher_that_fails_its_warm_up_is_not_adopted(
     source.target = target(2)
     live.refresh()
     assert live.current().version == 1
-    assert live.error == "ValueError: a vector is zero or not finite"
+    assert live.error == "ValueError"
 
 
 def test_readers_never_see_parts_of_two_matchers(live: LiveMatcher, source: FakeSource) -> None:

@@ -78,11 +78,11 @@ def test_a_night_has_one_job_however_many_schedulers_ask(database: Database) -> 
     ids = []
     for moment in (night, night + timedelta(seconds=3), night + timedelta(hours=5)):
         with database.write() as session:
-            ids.append(jobs.request_nightly(session, moment).id)
+            ids.append(jobs.request_nightly(session, "02:00", moment).id)
         if len(ids) == 1:
             finish(database, claim(database))
     with database.write() as session:
-        next_night = jobs.request_nightly(session, night + timedelta(days=1)).id
+        next_night = jobs.request_nightly(session, "02:00", night + timedelta(days=1)).id
     assert len(set(ids)) == 1
     assert next_night not in ids
 
@@ -120,7 +120,7 @@ def test_a_night_that_was_not_missed_is_not_repeated(database: Database) -> None
     due = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
     with database.write() as session:
         add_version(session, created_at=due - timedelta(days=3))
-        nightly = jobs.request_nightly(session, due).id
+        nightly = jobs.request_nightly(session, "02:00", due).id
     finish(database, claim(database))
     with database.write() as session:
         job = jobs.request_missed_nightly(session, "02:00", due + timedelta(hours=1))
