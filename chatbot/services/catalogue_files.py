@@ -23,12 +23,13 @@ PLACEHOLDER = "We have no answer to this question yet. A colleague will help you
 
 @dataclass
 class IntentDraft:
-    """An intent as a file describes it; an empty title or no answer keeps what there is."""
+    """An intent as a file describes it; no answer, or no title of its own, keeps what there is."""
 
     name: str
-    title: str = ""
+    title: str
     topic: str = ""
     answer: str | None = None
+    has_own_title: bool = True
     utterances: list[str] = field(default_factory=list)
     held_out: list[str] = field(default_factory=list)
 
@@ -120,7 +121,9 @@ class _CsvReader(_Reader):
             if not NAME.fullmatch(slug(intent)):
                 self.mistake(name, rows.line_num, f"“{intent}” cannot name an intent")
                 continue
-            draft = self.draft.intents.setdefault(slug(intent), IntentDraft(slug(intent)))
+            draft = self.draft.intents.setdefault(
+                slug(intent), IntentDraft(slug(intent), _title(intent), has_own_title=False)
+            )
             text = self.text(row["text"], draft.name, name, rows.line_num, repeat_is_mistake=False)
             if text is not None:
                 draft.utterances.append(text)
@@ -290,7 +293,6 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")
 
 
-def title_from(name: str) -> str:
-    """A readable title for an intent that comes without one."""
+def _title(name: str) -> str:
     words = re.sub(r"[_\-.]+", " ", name).strip()
     return words[:1].upper() + words[1:]

@@ -10,7 +10,7 @@ from chatbot.domain.split import is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import UtteranceTaken
 from chatbot.services import audit
-from chatbot.services.catalogue_files import PLACEHOLDER, CatalogueDraft, IntentDraft, title_from
+from chatbot.services.catalogue_files import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.publish import raise_revision
 from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 
@@ -81,7 +81,7 @@ def _upsert_intent(
             done.warnings.append(f"“{item.name}” has no answer yet; visitors get a placeholder.")
         intent = Intent(
             name=item.name,
-            title=item.title or title_from(item.name),
+            title=item.title,
             topic=item.topic,
             answer=item.answer or PLACEHOLDER,
         )
@@ -90,7 +90,8 @@ def _upsert_intent(
         done.intents_added += 1
         return intent
     if item.answer is not None:
-        wanted = (item.title or intent.title, item.topic or intent.topic, item.answer)
+        title = item.title if item.has_own_title else intent.title
+        wanted = (title, item.topic or intent.topic, item.answer)
         if (intent.title, intent.topic, intent.answer) != wanted:
             intent.title, intent.topic, intent.answer = wanted
             done.intents_changed += 1

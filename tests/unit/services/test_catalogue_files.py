@@ -276,7 +276,7 @@ def test_a_csv_is_read_line_by_line(tmp_path: Path) -> None:
         "no wifi,Join Wi-Fi!,\n",
     )
     vpn, wifi = draft.intents.values()
-    assert (vpn.name, vpn.title, vpn.answer) == ("vpn_problem", "", "Start the client.")
+    assert (vpn.name, vpn.title, vpn.answer) == ("vpn_problem", "Vpn problem", "Start the client.")
     assert vpn.utterances == ["the VPN is down", "VPN drops, always"]
     assert (wifi.name, wifi.title, wifi.answer) == ("join-wi-fi", "Join Wi Fi!", None)
     assert draft.size == 3
