@@ -51,10 +51,10 @@ class Settings(BaseModel):
     )
 
     neighbours: int = Field(
-        10, ge=1, le=100, description="Nearest utterances that vote on an intent."
+        10, ge=1, le=100, description="Nearest utterances that vote, from the next version on."
     )
     vote_temperature: float = Field(
-        0.1, gt=0, le=1, description="How sharply nearer utterances weigh more."
+        0.1, gt=0, le=1, description="How evenly they weigh, from the next version on."
     )
     promise: Share = Field(0.1, description="Largest share of automatic answers that may be wrong.")
     promise_confidence: float = Field(

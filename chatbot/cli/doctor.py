@@ -125,7 +125,7 @@ def _check_base_model(context: Context) -> Finding:
     package = importlib.util.find_spec(_PACKAGED_MODEL)
     folders = (package.submodule_search_locations or []) if package else []
     found = any((Path(folder) / "model" / "model.safetensors").is_file() for folder in folders)
-    advice = "pip install '.[train]' brings it. Without it this host answers but cannot train."
+    advice = "`make init` brings it. Without it this host answers but cannot train."
     return Finding(
         "base model", found, "packaged MiniLM" if found else "missing", advice, needed=False
     )
@@ -134,7 +134,7 @@ def _check_base_model(context: Context) -> Finding:
 def _check_trainer(_: Context) -> Finding:
     modules = ("torch", "sentence_transformers", "onnx", "sklearn", "celery", "workers")
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    advice = "pip install '.[train]'. Without it this host answers but cannot train."
+    advice = "`make init` brings it. Without it this host answers but cannot train."
     detail = f"missing: {', '.join(missing)}" if missing else "installed"
     return Finding("trainer", not missing, detail, advice, needed=False)
 

@@ -56,7 +56,7 @@ def up(context: Context, host: str | None, port: int | None, web_only: bool) -> 
 def _can_learn() -> bool:
     if importlib.util.find_spec("celery") and importlib.util.find_spec("workers"):
         return True
-    remark("The trainer is not installed (pip install '.[train]'): this host only answers.")
+    remark("The trainer is not installed (`make init` brings it): this host only answers.")
     return False
 
 
