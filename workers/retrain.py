@@ -36,6 +36,7 @@ from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
 from chatbot.services.report import Measured, make_report
 from chatbot.settings import Settings
+from chatbot.storage.tables import ModelVersion
 from workers.calibrate import calibrate
 from workers.child import run_trainer
 from workers.spec import TrainingSpec
@@ -101,7 +102,7 @@ class _Retraining:
 
     def run(self) -> None:
         if self.kind is jobs.Kind.TRAIN and self.judged_before is not None and not self.force:
-            self._skip(f"Nothing changed since version {self.judged_before.id} was made.")
+            self._reconsider(self.judged_before)
             return
         with self.parts.artefacts.stage() as folder:
             training = self._train(folder)
@@ -116,6 +117,15 @@ class _Retraining:
             return
         self._judge_and_release(version_id, training)
         failpoint("release.after_commit")
+        self.parts.nudge.send()
+
+    def _reconsider(self, version: ModelVersion) -> None:
+        """The same rows would give the same model; only new held-out questions change a verdict."""
+        is_settled = version.withdrawn or version.id == self.live_id
+        if is_settled or version.report["data"]["evidence"] == self.frozen.evidence:
+            self._skip(f"Nothing changed since version {version.id} was made.")
+            return
+        self._judge_and_release(version.id, version.report["training"])
         self.parts.nudge.send()
 
     def _train(self, folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
 
+LEAST_VALIDATION = 100
 RECIPE = 1  # raise it when training changes so that the same rows give another model
 
 
@@ -47,8 +48,16 @@ class Frozen:
     def fingerprint(self) -> str:
         """Changes only when another model would come out: rows, recipe or settings differ."""
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
-        content = [RECIPE, self.settings, rows, sorted(self.out_of_scope)]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return _digest([RECIPE, self.settings, rows, sorted(self.out_of_scope)])
+
+    @property
+    def evidence(self) -> str:
+        """Changes when a verdict could: other held-out questions."""
+        return _digest(sorted((row.text, row.intent or "") for row in self.held_out))
+
+
+def _digest(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
@@ -103,7 +112,11 @@ _TRAINING_SETTINGS = {
 
 
 def _validation_rows(rows: list[Example], share: float) -> list[Example]:
-    """The stable share, except that an intent never loses its last two training rows."""
+    """The stable share, except that an intent never loses its last two training rows.
+
+    A small FAQ gives up to half: without enough rows to calibrate, a model may not answer at all.
+    """
+    share = max(share, min(0.5, LEAST_VALIDATION / max(1, len(rows))))
     left: dict[str, int] = {}
     for example in rows:
         left[example.intent] = left.get(example.intent, 0) + 1

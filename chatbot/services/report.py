@@ -49,6 +49,7 @@ def make_report(
             "learnt_queries": len(frozen.learnt_queries),
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,
+            "evidence": frozen.evidence,
         },
         "training": training,
     }

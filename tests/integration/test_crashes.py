@@ -53,11 +53,15 @@ def test_a_worker_that_lost_its_lease_releases_nothing(installation: Parts) -> N
         jobs.check(session, stale)
 
 
-def run_worker(parts: Parts, crash_at: str = "") -> int:
-    environment = os.environ | {
-        "CHATBOT_DATA_DIR": str(parts.settings.data_dir),
-        "CRASH_AT": crash_at,
-    }
+def run_worker(parts: Parts, crash_at: str = "", settings: dict[str, str] | None = None) -> int:
+    environment = (
+        os.environ
+        | (settings or {})
+        | {
+            "CHATBOT_DATA_DIR": str(parts.settings.data_dir),
+            "CRASH_AT": crash_at,
+        }
+    )
     command = [sys.executable, str(WORKER)]
     return subprocess.run(command, env=environment, check=False, timeout=120).returncode
 

@@ -1,0 +1,47 @@
+"""A candidate that lacked evidence is judged again when agents confirm more, without a training."""
+
+from sqlalchemy import select
+from test_crashes import live_version, run_worker
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.split import is_held_out
+from chatbot.services import jobs
+from chatbot.services.ask import ask
+from chatbot.services.confirm import confirm
+from chatbot.storage.tables import ModelVersion, TrainingJob
+from code_names import CODE_NAMES
+
+FOLLOW_UPS = ("{} number %d is broken", "is there news on {} case %d", "{} ticket %d please")
+
+
+def test_new_held_out_questions_reopen_the_case(installation: Parts) -> None:
+    strict = {"CHATBOT_GATE_ALPHA": "1e-12"}
+    assert train(installation, strict) == "done"
+    assert live_version(installation) == 1
+    assert train(installation, strict) == "skipped"
+
+    confirm_held_out(installation)
+    assert train(installation) == "done"
+
+    assert live_version(installation) == 2
+    with installation.database.read() as session:
+        assert len(session.scalars(select(ModelVersion)).all()) == 2
+
+
+def train(parts: Parts, settings: dict[str, str] | None = None) -> str:
+    with parts.database.write() as session:
+        job_id = jobs.request(session, jobs.Kind.TRAIN, "test").id
+    assert run_worker(parts, settings=settings) == 0
+    with parts.database.read() as session:
+        return session.scalars(select(TrainingJob.state).where(TrainingJob.id == job_id)).one()
+
+
+def confirm_held_out(parts: Parts) -> None:
+    matcher = parts.models.open_version()
+    for intent, name in CODE_NAMES.items():
+        for number in range(10):
+            text = FOLLOW_UPS[number % 3].format(name) % number
+            if is_held_out(text, parts.settings.held_out_share):
+                query = ask(parts.database, matcher, text, 2000).query_id
+                with parts.database.write() as session:
+                    confirm(session, query, intent, "test", parts.settings)
