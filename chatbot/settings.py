@@ -104,7 +104,7 @@ class Settings(BaseModel):
     gate_alpha: float = Field(0.05, gt=0, lt=1, description="Significance that a promotion needs.")
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
     gate_out_of_scope_margin: Share = Field(
-        0.05, description="How much more out-of-scope may be answered."
+        0.1, description="How much more out-of-scope may be answered."
     )
     gate_coverage_margin: Share = Field(
         0.05, description="How many fewer in-scope questions may be answered rightly."

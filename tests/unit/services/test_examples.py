@@ -53,9 +53,7 @@ def test_utterances_of_enabled_intents_train_or_validate(
 ) -> None:
     rows = frozen(database, settings)
     assert {e.text for e in rows.training + rows.validation} == {*VPN, *INVOICE}
-    assert {e.text for e in rows.validation} == {
-        t for t in VPN + INVOICE if is_validation(t, 0.5)
-    }
+    assert {e.text for e in rows.validation} == {t for t in VPN + INVOICE if is_validation(t, 0.5)}
     assert rows.validation
     assert_no_text_is_in_two_parts(rows)
 
