@@ -63,6 +63,7 @@ def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
         "learnt_queries": 1,
         "knowledge_revision": 9,
         "fingerprint": FROZEN.fingerprint,
+        "evidence": FROZEN.evidence,
     }
 
 
