@@ -1,33 +1,19 @@
 """Turns the trained model into the int8 ONNX encoder that is served, and proves that they agree."""
 
 import json
-import logging
-import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import (
-    DefaultWeightOnlyQuantConfig,
-    MatMulNBitsQuantizer,
-)
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
-from torch import Tensor, nn
 
 from chatbot.errors import ExportRefused
 from chatbot.matching.encoder import OnnxEncoder
-
-OPSET = 18
-BLOCK = 32
-"""Weights that share one int8 scale. Blocks of 128 answer 0.6 % more questions differently."""
+from workers import bert_graph, torch_graph
 
 LEAST_AGREEMENT = 0.97
 LEAST_MEAN_COSINE = 0.97
@@ -60,33 +46,32 @@ def verify(
     return report
 
 
-def write(model: SentenceTransformer, out: Path) -> None:
+def write(model: SentenceTransformer, out: Path, sample: Sequence[str]) -> None:
     """Write model.onnx, tokenizer.json and encoder.json into `out`.
 
-    The same model gives the same bytes.
+    `sample` holds texts like those to be encoded; it sets how values are rounded. The same model
+    and sample give the same bytes.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer = _tokenizer(model)
-    tokenizer.save(str(out / "tokenizer.json"))
-    inputs = _example_inputs(model)
-    with tempfile.TemporaryDirectory() as scratch, _quietly():
-        exact, smaller = Path(scratch) / "exact.onnx", Path(scratch) / "smaller.onnx"
-        _to_onnx(model, inputs, exact)
-        _quantise_products(exact, smaller)
-        quantize_dynamic(
-            smaller,
-            out / "model.onnx",
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Gather"],
-        )
+    _tokenizer(model).save(str(out / "tokenizer.json"))
+    input_names, weights = _write_graph(model, out / "model.onnx", sample)
     card = {
         "dimension": int(model.get_embedding_dimension() or 0),
         "max_length": _max_length(model),
-        "input_names": list(inputs),
-        "weights": f"int8 in blocks of {BLOCK}",
+        "input_names": input_names,
+        "weights": weights,
     }
     (out / "encoder.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def _write_graph(
+    model: SentenceTransformer, path: Path, sample: Sequence[str]
+) -> tuple[Sequence[str], str]:
+    """Return the names of the graph's inputs, and how its weights are kept."""
+    if bert_graph.is_supported(model):
+        bert_graph.write(model, path, sample)
+        return bert_graph.INPUTS, "int8 by output channel"
+    return torch_graph.write(model, path), f"int8 in blocks of {torch_graph.BLOCK}"
 
 
 def compare(
@@ -124,65 +109,6 @@ def check(report: ExportReport) -> None:
         )
 
 
-class _Graph(nn.Module):
-    """The whole model with positional inputs, and one output of unit length."""
-
-    def __init__(self, model: SentenceTransformer, input_names: Sequence[str]) -> None:
-        super().__init__()
-        self._model = model
-        self._input_names = tuple(input_names)
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        vectors = self._model(dict(zip(self._input_names, inputs, strict=True)))
-        return nn.functional.normalize(vectors["sentence_embedding"], dim=1)
-
-
-def _to_onnx(model: SentenceTransformer, inputs: dict[str, Tensor], path: Path) -> None:
-    any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    device, was_training = model.device, model.training
-    model.eval().cpu()
-    torch.onnx.export(
-        _Graph(model, list(inputs)).eval(),
-        tuple(inputs.values()),
-        path,
-        input_names=list(inputs),
-        # "embedding" would collide with the node of that name, and the graph would not load.
-        output_names=["sentence_vector"],
-        opset_version=OPSET,
-        dynamo=True,
-        dynamic_shapes={"inputs": tuple(any_size for _ in inputs)},
-        external_data=False,
-        verbose=False,
-    )
-    model.to(device).train(was_training)
-
-
-def _quantise_products(source: Path, target: Path) -> None:
-    """Store the weights of matrix products in int8, with activations rounded token by token.
-
-    Dynamic int8 (`quantize_dynamic` on MatMul) rounds all activations of a batch on one scale: it
-    is faster, but agrees less with float32, and a text's vector depends on its batch mates.
-    """
-    quantiser = MatMulNBitsQuantizer(
-        onnx.load(source),
-        algo_config=DefaultWeightOnlyQuantConfig(
-            block_size=BLOCK,
-            is_symmetric=True,
-            accuracy_level=4,
-            bits=8,
-            op_types_to_quantize=("MatMul",),
-        ),
-    )
-    quantiser.process()
-    quantiser.model.save_model_to_file(str(target), False)
-
-
-def _example_inputs(model: SentenceTransformer) -> dict[str, Tensor]:
-    features = model.preprocess(["Where is my parcel?", "I want my money back, please"])
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    return {name: features[name].cpu() for name in names if name in features}
-
-
 def _tokenizer(model: SentenceTransformer) -> Tokenizer:
     tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
     tokenizer.no_padding()
@@ -202,16 +128,3 @@ def _nearest_intents(rows: NDArray[np.float32], intents: Sequence[str]) -> NDArr
         np.fill_diagonal(similarity, -np.inf)
     nearest: NDArray[np.str_] = np.asarray(intents)[similarity.argmax(axis=1)]
     return nearest
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Drop the exporters' warnings and logs: a screenful a run, and none that can be acted upon."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

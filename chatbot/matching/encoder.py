@@ -16,7 +16,8 @@ from tokenizers import Encoding, Tokenizer
 
 from chatbot.errors import ArtefactRefused
 
-BATCH = 32
+MOST_TOKENS = 384
+"""In one run, padding included, which bounds the memory that the encoder keeps for its runs."""
 
 _COLUMNS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
 
@@ -33,9 +34,8 @@ class OnnxEncoder:
     """The encoder that the trainer exported: `encoder.json`, `tokenizer.json` and `model.onnx`.
 
     Safe to share between threads. Batches hold texts of similar length and are padded to the
-    longest. That is harmless because `workers.export` quantises activations token by token: a text
-    has the same vector alone and in any batch (cosine above 0.99999 on 300 BANKING77 questions).
-    Scales for a whole tensor, as in dynamic int8, gave 0.993 on average there.
+    longest. That is harmless because the trainer's exports round activations token by token: a
+    text has the same vector alone and in any batch.
     """
 
     def __init__(
@@ -128,10 +128,15 @@ def _options(threads: int) -> ort.SessionOptions:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield row numbers, BATCH together, the shortest first."""
-    by_length = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for start in range(0, len(by_length), BATCH):
-        yield by_length[start : start + BATCH]
+    """Yield row numbers, the shortest first, as many together as MOST_TOKENS allows."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[row] > MOST_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:

@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 
 from chatbot.errors import ArtefactRefused
-from chatbot.matching.encoder import Encoder, HashingEncoder, OnnxEncoder
-from workers import base_model, export
+from chatbot.matching.bundle import GOLDEN_QUERIES
+from chatbot.matching.encoder import (
+    MOST_TOKENS,
+    Encoder,
+    HashingEncoder,
+    OnnxEncoder,
+    _batches,
+)
+from workers import base_model, bert_graph, export
 
 QUESTIONS = [
     "Where is my parcel?",
@@ -26,15 +33,25 @@ QUESTIONS = [
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The untrained base model, exported once."""
     folder = tmp_path_factory.mktemp("job") / "encoder"
-    export.write(base_model.load(base_model.resolve("")), folder)
+    export.write(base_model.load(base_model.resolve("")), folder, GOLDEN_QUERIES)
     return folder
 
 
-@pytest.fixture(scope="session", params=["hashing", "onnx"])
+@pytest.fixture(scope="session")
+def exported_by_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, exported as one of which only torch knows the graph."""
+    folder = tmp_path_factory.mktemp("job") / "encoder"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bert_graph, "is_supported", lambda _model: False)
+        export.write(base_model.load(base_model.resolve("")), folder, GOLDEN_QUERIES)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["hashing", "exported", "exported_by_torch"])
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     if request.param == "hashing":
         return HashingEncoder()
-    return OnnxEncoder.open(request.getfixturevalue("exported"), threads=2)
+    return OnnxEncoder.open(request.getfixturevalue(request.param), threads=2)
 
 
 def test_each_text_gets_one_finite_row_of_length_one(encoder: Encoder) -> None:
@@ -78,7 +95,7 @@ def test_texts_that_share_words_lie_nearer_than_texts_that_do_not(encoder: Encod
     assert parcel @ late > parcel @ money
 
 
-@pytest.mark.parametrize("missing", ["encoder.json", "tokenizer.json", "model.onnx"])
+@pytest.mark.parametrize("missing", ["encoder.json", "tokenizer.json", "model.onnx", "weights.bin"])
 def test_a_folder_with_a_file_missing_is_refused(
     exported: Path, tmp_path: Path, missing: str
 ) -> None:
@@ -94,7 +111,30 @@ def test_a_folder_whose_card_names_other_inputs_is_refused(exported: Path, tmp_p
     for file in exported.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     card = (tmp_path / "encoder.json").read_text()
-    (tmp_path / "encoder.json").write_text(card.replace('"token_type_ids"', '"input_ids"'))
+    (tmp_path / "encoder.json").write_text(card.replace('"input_ids"', '"token_type_ids"'))
 
     with pytest.raises(ArtefactRefused, match="wants the inputs"):
         OnnxEncoder.open(tmp_path)
+
+
+@pytest.mark.parametrize("exporter", ["exported", "exported_by_torch"])
+def test_the_exported_encoder_says_what_the_trained_one_says(
+    exporter: str, request: pytest.FixtureRequest
+) -> None:
+    trained = base_model.load(base_model.resolve("")).encode(QUESTIONS, normalize_embeddings=True)
+
+    served = OnnxEncoder.open(request.getfixturevalue(exporter)).encode(QUESTIONS)
+
+    assert (trained * served).sum(axis=1).min() > 0.99
+
+
+def test_long_texts_are_not_run_together() -> None:
+    lengths = [3, 256, 5, 100, 200, 256, 3, 120]
+
+    batches = list(_batches(lengths))
+
+    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
+    for batch in batches:
+        padded = len(batch) * max(lengths[row] for row in batch)
+        assert padded <= MOST_TOKENS or len(batch) == 1
+    assert list(_batches([])) == []
