@@ -21,7 +21,7 @@ CONNECTIONS = 16
 EF_CONSTRUCTION = 200
 EF_SEARCH = 128
 _SEED = 100
-_ADDED = 1000
+_ADDED = 100
 _COMPARED = 10_000
 _HEADER = struct.Struct("<6Q")
 
@@ -63,8 +63,9 @@ class HnswIndex:
     def build_rows(cls, take: Take, rows: Positions, dimension: int, threads: int = 1) -> Self:
         """As `build`, of the vectors that `take` gives for `rows`, which are the positions then.
 
-        They are taken bit by bit: together with the index they may not fit into memory. More than
-        one thread is faster, but another index comes out each time.
+        They are taken bit by bit: all at once they might not fit into memory beside the index, and
+        while they are taken, other Python threads wait. More than one thread is faster, but another
+        index comes out each time.
         """
         index = hnswlib.Index(space=SPACE, dim=dimension)
         index.init_index(

@@ -20,7 +20,7 @@ from chatbot.matching.matcher import Matcher
 log = logging.getLogger(__name__)
 
 _JITTER = 0.2
-_NICENESS = 19
+_NICENESS = 10
 _WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
 
 
@@ -109,8 +109,7 @@ class LiveMatcher:
 
     def _swap_in(self, target: Target) -> None:
         matcher = self._source.open_matcher(target, self._current)
-        for text in _WARM_UP:
-            matcher.match(text)
+        _warm_up(matcher)
         self._current, self._adopted = matcher, target
 
     def _index_aside(self) -> None:
@@ -128,13 +127,20 @@ class LiveMatcher:
         indexed = matcher.phrasings.build_index()
         with self._refreshing:
             if self._current is not None and self._current.bundle is matcher.bundle:
-                self._current = self._current.reindexed(indexed)
+                reindexed = self._current.reindexed(indexed)
+                _warm_up(reindexed)
+                self._current = reindexed
 
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
             self._wake.clear()
             self.refresh()
+
+
+def _warm_up(matcher: Matcher) -> None:
+    for text in _WARM_UP:
+        matcher.match(text)
 
 
 def _yield_to_others() -> None:
