@@ -16,7 +16,9 @@ LEAST_RECALL = 0.99
 EF_LADDER = (64, 128, 256, 512, 1024)
 _K = 10
 _QUERIES = 500
-_NOISE = 0.5  # to a vector of length one: questions are near what is known, never the same
+# Added to a vector of length one. Real questions (BANKING77 and CLINC150 on 20,000 and 50,000 rows)
+# are about as hard to place as vectors moved by 1.5; easier stand-ins would flatter the index.
+_NOISE = 2.0
 _SAME = 1e-5
 
 
@@ -44,7 +46,7 @@ def measure_recall(index: HnswIndex, take: Take, rows: Positions) -> float:
 
 
 def _questions(take: Take, rows: Positions) -> Vectors:
-    """Evenly spread vectors of the index, each moved a little: cosine 0.9 to where it was."""
+    """Evenly spread vectors of the index, each moved far: cosine 0.45 to where it was."""
     vectors = take(rows[:: max(1, len(rows) // _QUERIES)][:_QUERIES])
     noise = np.random.default_rng(0).normal(size=vectors.shape)
     noise *= _NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
