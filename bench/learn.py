@@ -18,6 +18,7 @@ from chatbot.domain.metrics import Outcome, summarise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, processes
+from chatbot.services.catalogue import read_catalogue
 from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
 from chatbot.services.evaluate import evaluate, time_single
 from chatbot.services.import_faq import import_faq
@@ -139,7 +140,9 @@ def _torch_agreement(parts: Parts, version: int, dataset: Dataset) -> float:
     encoder = _TorchEncoder(served.bundle.folder / "torch")
     with console.status("encoding everything once more with torch …"):
         blank = Bundle.blank(encoder, served.calibration)
-        exact = Matcher.build(0, blank, served.catalogue, served.bundle.rule)
+        with parts.database.read() as session:
+            catalogue = read_catalogue(session, version)
+        exact = Matcher.build(0, blank, catalogue, served.bundle.rule)
         both = zip(evaluate(served, dataset.test), evaluate(exact, dataset.test), strict=True)
     return sum(a.best == b.best for a, b in both) / len(dataset.test)
 

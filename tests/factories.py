@@ -14,9 +14,10 @@ from chatbot.domain.matching import Calibration, Candidate, Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.split import Part
 from chatbot.domain.text import key, normalise
-from chatbot.matching.bundle import Bundle
+from chatbot.matching.bundle import Bundle, Rule
+from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
-from chatbot.matching.matcher import Catalogue, Entry, IntentCard, Matcher, Rule
+from chatbot.matching.matcher import Match, Matcher
 from chatbot.services import publish, release
 from chatbot.storage.tables import (
     Confirmation,
@@ -52,7 +53,7 @@ def make_catalogue(
         name: IntentCard(f"Title of {name}", f"Answer of {name}") for name in intents or utterances
     }
     entries = tuple(Entry(text, name) for name, texts in utterances.items() for text in texts)
-    return Catalogue(revision, cards, entries)
+    return Catalogue(revision, cards, entries, tuple(key(entry.text) for entry in entries))
 
 
 def make_matcher(
@@ -63,6 +64,15 @@ def make_matcher(
 ) -> Matcher:
     bundle = Bundle.blank(HashingEncoder(), calibration)
     return Matcher.build(version, bundle, make_catalogue(utterances, revision), RULE)
+
+
+def assert_alike(found: Sequence[Match], expected: Sequence[Match]) -> None:
+    """The same but for rounding: exact search and hnswlib add up in another order."""
+    assert [(m.decision, m.exact) for m in found] == [(m.decision, m.exact) for m in expected]
+    for mine, theirs in zip(found, expected, strict=True):
+        assert [c.intent for c in mine.candidates] == [c.intent for c in theirs.candidates]
+        for a, b in zip(mine.candidates, theirs.candidates, strict=True):
+            assert abs(a.probability - b.probability) < 1e-5
 
 
 def make_outcome(

@@ -11,6 +11,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.live import LiveMatcher
+from chatbot.matching.rows import as_keys
 from chatbot.services import publish, release
 from chatbot.services.follow import StoredModels
 
@@ -74,7 +75,7 @@ class FakeModels(StoredModels):
             folder=Path("no-files"),
             encoder=HashingEncoder(),
             calibration=CALIBRATION,
-            keys=(),
+            keys=as_keys([]),
             vectors=np.empty((0, HashingEncoder.dimension), np.float32),
         )
 

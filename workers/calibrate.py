@@ -8,7 +8,6 @@ from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
 
 from chatbot.domain.matching import Calibration, Scored
-from chatbot.domain.text import normalise
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 
@@ -30,8 +29,9 @@ def calibrate(
     of scope, as visitors' questions are: where no `out_of_scope` questions are known, entries whose
     whole intent is hidden stand in for them.
     """
-    rows = _rows(matcher, texts)
-    truths = [matcher.catalogue.entries[row].intent for row in rows]
+    known = matcher.phrasings
+    rows = known.known_rows.tolist() if texts is None else known.rows_of(texts)
+    truths = [known.intent_at(row) for row in rows]
     unknown = int(len(rows) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
     foreign = _spread(out_of_scope, unknown)
     stand_ins = _spread(rows, 0 if foreign else unknown)
@@ -83,14 +83,6 @@ def answering_threshold(
             break
         threshold = lowest
     return threshold
-
-
-def _rows(matcher: Matcher, texts: Sequence[str] | None) -> list[int]:
-    if texts is None:
-        return list(range(len(matcher.catalogue.entries)))
-    wanted = {normalise(text) for text in texts}
-    entries = enumerate(matcher.catalogue.entries)
-    return [row for row, entry in entries if normalise(entry.text) in wanted]
 
 
 def _spread(items: Sequence[T], most: int) -> Sequence[T]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts, build
@@ -29,8 +30,9 @@ from chatbot.errors import (
 from chatbot.failpoints import failpoint
 from chatbot.matching.bundle import Bundle, Rule, write_bundle
 from chatbot.matching.encoder import OnnxEncoder
-from chatbot.matching.index import BruteForceIndex
+from chatbot.matching.index import HnswIndex, Vectors
 from chatbot.matching.matcher import Matcher
+from chatbot.matching.recall import LEAST_RECALL, measure_recall
 from chatbot.services import jobs, processes, release
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
@@ -43,9 +45,7 @@ from workers.spec import TrainingSpec
 
 log = logging.getLogger(__name__)
 
-LEAST_RECALL = 0.99
 _ORPHAN_SECONDS = 24 * 3600
-_RECALL_ROWS = 500
 
 
 def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
@@ -106,7 +106,7 @@ class _Retraining:
             return
         with self.parts.artefacts.stage() as folder:
             training = self._train(folder)
-            candidate = self._build_and_publish(folder)
+            candidate, training["index"] = self._build_and_publish(folder)
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)
             version_id = release.register(session, candidate).id
@@ -158,7 +158,8 @@ class _Retraining:
         weights = self.parts.artefacts.fetch(digest) / "torch"
         return str(weights) if weights.is_dir() else None
 
-    def _build_and_publish(self, folder: Path) -> release.Candidate:
+    def _build_and_publish(self, folder: Path) -> tuple[release.Candidate, dict[str, Any]]:
+        """The version, and how well its index finds."""
         self._report("build", 0.0, f"index of {len(self.frozen.catalogue.entries)} utterances")
         artefact = folder / "artefact"
         artefact.mkdir()
@@ -170,15 +171,14 @@ class _Retraining:
         blank = Bundle.blank(encoder, Calibration.unfitted(self.settings.clarify_probability))
         rule = Rule(self.settings.neighbours, self.settings.vote_temperature)
         matcher = Matcher.build(0, blank, catalogue, rule)
-        _check_recall(matcher)
+        index, vectors = matcher.phrasings.indexed.index, matcher.phrasings.rows.all_vectors()
+        recall = _check_recall(index, vectors)
         untouched = [e.text for e in self.frozen.validation] if self._is_trained else None
         calibration = calibrate(matcher, untouched, self.frozen.out_of_scope, self.settings)
         failpoint("build.after_index")
-        meaning = write_bundle(
-            artefact, encoder, calibration, catalogue.keys, matcher.vectors, rule
-        )
+        meaning = write_bundle(artefact, encoder, calibration, catalogue.keys, vectors, index, rule)
         digest = self.parts.artefacts.publish(artefact, meaning.to_json())
-        return release.Candidate(
+        candidate = release.Candidate(
             digest=digest,
             kind=self.kind,
             parent_id=self.live_id,
@@ -188,6 +188,7 @@ class _Retraining:
             training_rows=len(self.frozen.training) + len(self.frozen.validation),
             learnt_queries=self.frozen.learnt_queries,
         )
+        return candidate, {"ef": meaning.ef, "recall_at_10": round(recall, 4)}
 
     @property
     def _is_trained(self) -> bool:
@@ -257,17 +258,12 @@ class _Retraining:
         jobs.report(self.parts.database, self.lease, step, progress, message)
 
 
-def _check_recall(matcher: Matcher) -> None:
+def _check_recall(index: HnswIndex, vectors: Vectors) -> float:
     """The approximate index must find what exact search finds. Raises TrainingFailed."""
-    k = min(10, matcher.index.size)
-    if k == 0:
-        return
-    queries = matcher.vectors[:_RECALL_ROWS]
-    _, found = matcher.index.search(queries, k)
-    _, exact = BruteForceIndex(matcher.vectors).search(queries, k)
-    recall = float((found >= exact[:, -1:] - 1e-5).mean())
+    recall = measure_recall(index, vectors.__getitem__, np.arange(len(vectors)))
     if recall < LEAST_RECALL:
         raise TrainingFailed(f"The index finds only {recall:.1%} of the nearest utterances.")
+    return recall
 
 
 @contextmanager

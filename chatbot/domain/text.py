@@ -56,7 +56,12 @@ def normalise(text: str) -> str:
 
 def key(text: str) -> str:
     """A stable identifier of `text` that does not reveal it: 32 hex digits."""
-    return hashlib.sha256(normalise(text).encode()).hexdigest()[:32]
+    return key_of_normalised(normalise(text))
+
+
+def key_of_normalised(normalised: str) -> str:
+    """As `key`, for what `normalise` gave."""
+    return hashlib.sha256(normalised.encode()).hexdigest()[:32]
 
 
 def redact(text: str) -> str:

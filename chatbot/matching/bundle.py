@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.index import EF_SEARCH, SPACE, HnswIndex, Vectors
+from chatbot.matching.rows import Keys, as_keys
 
 FORMAT = 1
 LEAST_GOLDEN_SIMILARITY = 0.9
@@ -74,7 +74,7 @@ class Bundle:
     folder: Path | None
     encoder: Encoder
     calibration: Calibration
-    keys: tuple[str, ...]
+    keys: Keys
     vectors: Vectors
     rule: Rule = Rule()
     ef: int = EF_SEARCH
@@ -82,7 +82,8 @@ class Bundle:
     @classmethod
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
         """A model that was not published, so it has no vectors yet."""
-        return cls(None, encoder, calibration, (), np.empty((0, encoder.dimension), np.float32))
+        nothing = np.empty((0, encoder.dimension), np.float32)
+        return cls(None, encoder, calibration, as_keys([]), nothing)
 
     @classmethod
     def open(cls, folder: Path, manifest: dict[str, Any], threads: int = 1) -> Self:
@@ -93,7 +94,7 @@ class Bundle:
             calibration = Calibration.from_json(
                 json.loads((folder / "calibration.json").read_text())
             )
-            keys = tuple((folder / "keys.txt").read_text().split())
+            keys = (folder / "keys.txt").read_bytes().split()
             vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
             golden = np.load(folder / "golden.npy", allow_pickle=False)
         except ArtefactRefused:
@@ -103,15 +104,11 @@ class Bundle:
         _check_shapes(meaning, encoder, keys, vectors)
         _check_golden(encoder, golden)
         rule = Rule(meaning.neighbours, meaning.temperature)
-        return cls(folder, encoder, calibration, keys, vectors, rule, meaning.ef)
+        return cls(folder, encoder, calibration, as_keys(keys), vectors, rule, meaning.ef)
 
-    @cached_property
-    def rows(self) -> dict[str, int]:
-        return {key: row for row, key in enumerate(self.keys)}
-
-    def stored_index(self, keys: Sequence[str]) -> HnswIndex | None:
-        """The published index if it holds exactly `keys`, in this order."""
-        if self.folder is None or not keys or tuple(keys) != self.keys:
+    def stored_index(self) -> HnswIndex | None:
+        """The published index, which holds `vectors` by their rows; None for an empty one."""
+        if self.folder is None or not len(self.keys):
             return None
         path = self.folder / "index.hnsw"
         return HnswIndex.load(path, self.encoder.dimension, len(self.keys), self.ef)
@@ -123,10 +120,14 @@ def write_bundle(
     calibration: Calibration,
     keys: Sequence[str],
     vectors: Vectors,
+    index: HnswIndex,
     rule: Rule,
 ) -> Meaning:
-    """Add all but the encoder itself to `folder`, which already holds `encoder/`."""
-    HnswIndex.build(vectors).save(folder / "index.hnsw")
+    """Add all but the encoder itself to `folder`, which already holds `encoder/`.
+
+    Row i of `vectors` is position i of `index` and has the key `keys[i]`.
+    """
+    index.save(folder / "index.hnsw")
     np.save(folder / "vectors.npy", vectors)
     np.save(folder / "golden.npy", encoder.encode(GOLDEN_QUERIES))
     (folder / "keys.txt").write_text("\n".join(keys))
@@ -134,13 +135,14 @@ def write_bundle(
     return Meaning(
         dimension=encoder.dimension,
         count=len(keys),
+        ef=index.ef,
         neighbours=rule.neighbours,
         temperature=rule.temperature,
     )
 
 
 def _check_shapes(
-    meaning: Meaning, encoder: Encoder, keys: Sequence[str], vectors: Vectors
+    meaning: Meaning, encoder: Encoder, keys: Sequence[bytes], vectors: Vectors
 ) -> None:
     if encoder.dimension != meaning.dimension:
         raise ArtefactRefused(

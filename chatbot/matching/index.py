@@ -6,6 +6,7 @@ saved (docs/decisions/0005). This wrapper checks all of it; an index is never ch
 """
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -20,10 +21,18 @@ CONNECTIONS = 16
 EF_CONSTRUCTION = 200
 EF_SEARCH = 128
 _SEED = 100
+_ADDED = 100
+_COMPARED = 10_000
 _HEADER = struct.Struct("<6Q")
 
 Vectors = NDArray[np.float32]
-Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+Positions = NDArray[np.int64]
+Found = tuple[Positions, Vectors]
+Take = Callable[[Positions], Vectors]
+
+
+class Unreachable(RuntimeError):
+    """The graph has islands (hundreds of equal vectors make them), and fewer than `k` lie on it."""
 
 
 class Index(Protocol):
@@ -41,23 +50,36 @@ class HnswIndex:
     def __init__(self, index: hnswlib.Index, dimension: int, ef: int = EF_SEARCH) -> None:
         self._index = index
         self._dimension = dimension
-        self._index.set_ef(ef)
         self._index.set_num_threads(1)
+        self.set_ef(ef)
 
     @classmethod
     def build(cls, vectors: Vectors) -> Self:
         """`vectors` (n, dimension), finite and not zero; position i of the result is row i."""
-        _check(vectors, vectors.shape[1])
-        index = hnswlib.Index(space=SPACE, dim=vectors.shape[1])
+        check_vectors(vectors, vectors.shape[1])
+        return cls.build_rows(vectors.__getitem__, np.arange(len(vectors)), vectors.shape[1])
+
+    @classmethod
+    def build_rows(cls, take: Take, rows: Positions, dimension: int, threads: int = 1) -> Self:
+        """As `build`, of the vectors that `take` gives for `rows`, which are the positions then.
+
+        They are taken bit by bit: all at once they might not fit into memory beside the index, and
+        while they are taken, other Python threads wait. More than one thread is faster, but another
+        index comes out each time.
+        """
+        index = hnswlib.Index(space=SPACE, dim=dimension)
         index.init_index(
-            max_elements=max(1, len(vectors)),
+            max_elements=max(1, len(rows)),
             M=CONNECTIONS,
             ef_construction=EF_CONSTRUCTION,
             random_seed=_SEED,
         )
-        if len(vectors):
-            index.add_items(vectors, np.arange(len(vectors)), num_threads=1)
-        return cls(index, vectors.shape[1])
+        for start in range(0, len(rows), _ADDED):
+            chunk = rows[start : start + _ADDED]
+            vectors = take(chunk)
+            check_vectors(vectors, dimension)
+            index.add_items(vectors, chunk, num_threads=threads)
+        return cls(index, dimension)
 
     @classmethod
     def load(cls, path: Path, dimension: int, count: int, ef: int = EF_SEARCH) -> Self:
@@ -89,17 +111,30 @@ class HnswIndex:
     def size(self) -> int:
         return int(self._index.get_current_count())
 
+    @property
+    def ef(self) -> int:
+        """How many neighbours a search keeps in view: more find the nearest oftener, but later."""
+        return int(self._index.ef)
+
+    def set_ef(self, ef: int) -> None:
+        """Only before the index serves."""
+        self._index.set_ef(ef)
+
     def search(self, vectors: Vectors, k: int) -> Found:
-        _check(vectors, self._dimension)
+        """Raises Unreachable."""
+        check_vectors(vectors, self._dimension)
         k = min(k, self.size)
         if k == 0 or not len(vectors):
             return np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32)
-        positions, distances = self._index.knn_query(vectors, k=k)
+        try:
+            positions, distances = self._index.knn_query(vectors, k=k)
+        except RuntimeError as error:
+            raise Unreachable(str(error)) from error
         return positions.astype(np.int64), (1 - distances).astype(np.float32)
 
 
 class BruteForceIndex:
-    """Exact search: the oracle that the approximate one is tested against."""
+    """Exact search: for a few vectors, and the oracle that the approximate one is tested by."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
@@ -110,8 +145,31 @@ class BruteForceIndex:
 
     def search(self, vectors: Vectors, k: int) -> Found:
         similarities = vectors @ self._vectors.T
-        positions = np.argsort(-similarities, axis=1, kind="stable")[:, : min(k, self.size)]
-        return positions, np.take_along_axis(similarities, positions, axis=1)
+        if k < self.size:
+            near = np.sort(np.argpartition(-similarities, k, axis=1)[:, :k], axis=1)
+        else:
+            near = np.arange(self.size)[None, :].repeat(len(vectors), axis=0)
+        return nearest(near, np.take_along_axis(similarities, near, axis=1), k)
+
+
+def search_exactly(take: Take, rows: Positions, vectors: Vectors, k: int) -> Found:
+    """Among the vectors that `take` gives for `rows`, by comparing with each of them."""
+    found = np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32)
+    for start in range(0, len(rows), _COMPARED):
+        some = rows[start : start + _COMPARED]
+        places, similarities = BruteForceIndex(take(some)).search(vectors, k)
+        both = np.hstack([found[0], some[places]]), np.hstack([found[1], similarities])
+        found = nearest(*both, k)
+    return found
+
+
+def nearest(positions: Positions, similarities: Vectors, k: int) -> Found:
+    """The `k` best of each line, best first; of equal ones the earlier."""
+    order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+    return (
+        np.take_along_axis(positions, order, axis=1),
+        np.take_along_axis(similarities, order, axis=1),
+    )
 
 
 def _stored_dimension(path: Path) -> int:
@@ -121,7 +179,8 @@ def _stored_dimension(path: Path) -> int:
     return int(label_offset - data_offset) // 4
 
 
-def _check(vectors: Vectors, dimension: int) -> None:
+def check_vectors(vectors: Vectors, dimension: int) -> None:
+    """Raises ValueError for what hnswlib would read beyond its end, or answer nonsense to."""
     if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype != np.float32:
         raise ValueError(
             f"need float32 vectors (n, {dimension}), got {vectors.dtype} {vectors.shape}"

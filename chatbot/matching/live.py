@@ -2,10 +2,13 @@
 
 Polling is the mechanism; a nudge only makes it sooner. A replacement is loaded, verified and warmed
 up in a background thread; then one reference is assigned. A load that fails keeps the old matcher.
+When edits have outgrown the index of a matcher, another thread builds a new one meanwhile.
 """
 
 import logging
+import os
 import random
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from chatbot.matching.matcher import Matcher
 log = logging.getLogger(__name__)
 
 _JITTER = 0.2
+_NICENESS = 10
 _WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
 
 
@@ -55,6 +59,7 @@ class LiveMatcher:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
+        self._indexing: threading.Thread | None = None
 
     def current(self) -> Matcher:
         """The matcher to answer one request with. Raises NotReady before the first is loaded."""
@@ -100,18 +105,48 @@ class LiveMatcher:
                 self._error = describe(error)
                 log.warning("still on %s: %s", self._adopted, self._error)
             self._source.report(self._adopted, self._error)
+            self._index_aside()
 
     def _swap_in(self, target: Target) -> None:
         matcher = self._source.open_matcher(target, self._current)
-        for text in _WARM_UP:
-            matcher.match(text)
+        _warm_up(matcher)
         self._current, self._adopted = matcher, target
+
+    def _index_aside(self) -> None:
+        """Start to build an index of all phrasings, if edits have outgrown the one in use."""
+        is_busy = self._indexing is not None and self._indexing.is_alive()
+        if self._current is not None and self._current.phrasings.is_outgrown and not is_busy:
+            self._indexing = threading.Thread(
+                target=self._index, args=(self._current,), name="index", daemon=True
+            )
+            self._indexing.start()
+
+    def _index(self, matcher: Matcher) -> None:
+        """Edits go on meanwhile; a model that went on needs no index any more."""
+        _yield_to_others()
+        indexed = matcher.phrasings.build_index()
+        with self._refreshing:
+            if self._current is not None and self._current.bundle is matcher.bundle:
+                reindexed = self._current.reindexed(indexed)
+                _warm_up(reindexed)
+                self._current = reindexed
 
     def _poll(self) -> None:
         while not self._stop.is_set():
             self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
             self._wake.clear()
             self.refresh()
+
+
+def _warm_up(matcher: Matcher) -> None:
+    for text in _WARM_UP:
+        matcher.match(text)
+
+
+def _yield_to_others() -> None:
+    """Questions come first; on Linux a thread has a niceness of its own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def describe(error: Exception) -> str:

@@ -1,54 +1,19 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 
 from chatbot.domain.matching import Calibration, Candidate, Decision, Neighbour, Scored, vote
-from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
-from chatbot.matching.index import HnswIndex, Index, Vectors
+from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
+from chatbot.matching.index import Vectors
+from chatbot.matching.phrasings import Indexed, Phrasings
 
-_ENCODE_BATCH = 256
 MOST_NEIGHBOURS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class IntentCard:
-    """What a visitor is shown of an intent."""
-
-    title: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One known phrasing of an intent: an FAQ utterance, or a confirmed question."""
-
-    text: str
-    intent: str
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """All that the FAQ says at one knowledge revision, as one model version may use it."""
-
-    revision: int
-    intents: Mapping[str, IntentCard]
-    entries: tuple[Entry, ...]
-
-    @cached_property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(key(entry.text) for entry in self.entries)
-
-    @cached_property
-    def known(self) -> dict[str, str]:
-        """Intent by normalised text."""
-        return {normalise(entry.text): entry.intent for entry in self.entries}
 
 
 @dataclass(frozen=True)
@@ -67,19 +32,17 @@ class Matcher:
         self,
         version: int,
         bundle: Bundle,
-        catalogue: Catalogue,
-        index: Index,
-        vectors: Vectors,
+        revision: int,
+        intents: Mapping[str, IntentCard],
+        phrasings: Phrasings,
         rule: Rule,
     ) -> None:
         self.version = version
         self.bundle = bundle
-        self.catalogue = catalogue
-        self.intents = MappingProxyType(dict(catalogue.intents))
-        self.index = index
-        self.vectors = vectors
+        self.revision = revision
+        self.intents = MappingProxyType(dict(intents))
+        self.phrasings = phrasings
         self._rule = rule
-        self._entry_intents = [entry.intent for entry in catalogue.entries]
 
     @classmethod
     def build(
@@ -92,20 +55,41 @@ class Matcher:
     ) -> Self:
         """Join an opened model and a catalogue.
 
-        Vectors come from the artefact, from `previous` if it has the same model, and only for new
-        texts from the encoder. The published index is used when the catalogue is unchanged.
+        Vectors and index come from the artefact, or from `previous` if it has the same model; only
+        new texts are encoded. An index is built only for a model that has none.
         """
-        vectors = _collect_vectors(bundle, catalogue, previous)
-        index = bundle.stored_index(catalogue.keys) or HnswIndex.build(vectors)
-        return cls(version, bundle, catalogue, index, vectors, rule)
+        if previous is not None and previous.bundle is bundle:
+            start = previous.phrasings.emptied()
+        else:
+            start = Phrasings.of_bundle(bundle)
+        entries = dict(zip(catalogue.keys, catalogue.entries, strict=True))
+        phrasings = start.edited(entries, bundle.encoder)
+        if phrasings.indexed.index.size == 0:
+            phrasings = phrasings.reindexed(phrasings.build_index())
+        return cls(version, bundle, catalogue.revision, catalogue.intents, phrasings, rule)
+
+    def edited(self, edit: Edit) -> Self:
+        """The same model after an edit of the FAQ, at the price of the edit."""
+        cards = {**self.intents, **edit.cards}
+        return type(self)(
+            self.version,
+            self.bundle,
+            edit.revision,
+            {name: card for name, card in cards.items() if card is not None},
+            self.phrasings.edited(edit.entries, self.bundle.encoder),
+            self._rule,
+        )
+
+    def reindexed(self, indexed: Indexed) -> Self:
+        """The same answers through another index of its phrasings, or of its predecessors'."""
+        phrasings = self.phrasings.reindexed(indexed)
+        return type(self)(
+            self.version, self.bundle, self.revision, self.intents, phrasings, self._rule
+        )
 
     @property
     def calibration(self) -> Calibration:
         return self.bundle.calibration
-
-    @property
-    def revision(self) -> int:
-        return self.catalogue.revision
 
     def match(self, text: str) -> Match:
         """Decide on one cleaned question."""
@@ -113,25 +97,22 @@ class Matcher:
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many; the encoder and the index work on batches."""
-        known = [self.catalogue.known.get(normalise(text)) for text in texts]
+        known = [self.phrasings.intent_of(text) for text in texts]
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
         scored = iter(self._score(self.bundle.encoder.encode(unknown)))
         return [self._exact(intent) if intent else self._judge(next(scored)) for intent in known]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
-        """Votes for the catalogue's own entries, each as if it were not in the index."""
+        """Votes for known phrasings, each as if it were not in the index."""
         return [
-            self._vote(found, near, hidden={own})
+            self._vote(found, near, without_row=own)
             for own, found, near in self._around(rows, self._rule.neighbours + 1)
         ]
 
     def score_as_unknown(self, rows: Sequence[int]) -> list[list[Scored]]:
-        """Votes for the catalogue's own entries as if their whole intent were not in the index."""
-        members: dict[str, set[int]] = {}
-        for position, intent in enumerate(self._entry_intents):
-            members.setdefault(intent, set()).add(position)
+        """Votes for known phrasings, each as if its whole intent were not in the index."""
         return [
-            self._vote(found, near, hidden=members[self._entry_intents[own]])
+            self._vote(found, near, without_intent=self.phrasings.intent_at(own))
             for own, found, near in self._around(rows, MOST_NEIGHBOURS)
         ]
 
@@ -140,19 +121,27 @@ class Matcher:
         return self._score(self.bundle.encoder.encode(texts))
 
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
-        positions, similarities = self.index.search(vectors, self._rule.neighbours)
-        found = zip(positions.tolist(), similarities.tolist(), strict=True)
-        return [self._vote(at, near, hidden=()) for at, near in found]
+        rows, similarities = self.phrasings.search(vectors, self._rule.neighbours)
+        found = zip(rows.tolist(), similarities.tolist(), strict=True)
+        return [self._vote(at, near) for at, near in found]
 
     def _around(self, rows: Sequence[int], k: int) -> list[tuple[int, list[int], list[float]]]:
-        positions, similarities = self.index.search(self.vectors[list(rows)], k)
-        return list(zip(rows, positions.tolist(), similarities.tolist(), strict=True))
+        vectors = self.phrasings.rows.vectors(np.array(rows, np.int64))
+        found, similarities = self.phrasings.search(vectors, k)
+        return list(zip(rows, found.tolist(), similarities.tolist(), strict=True))
 
     def _vote(
-        self, positions: list[int], similarities: list[float], hidden: Collection[int]
+        self,
+        rows: list[int],
+        similarities: list[float],
+        without_row: int | None = None,
+        without_intent: str | None = None,
     ) -> list[Scored]:
-        seen = zip(positions, similarities, strict=True)
-        near = [Neighbour(self._entry_intents[p], s) for p, s in seen if p not in hidden]
+        near = [
+            Neighbour(intent, similarity)
+            for row, similarity in zip(rows, similarities, strict=True)
+            if row != without_row and (intent := self.phrasings.intent_at(row)) != without_intent
+        ]
         return vote(near[: self._rule.neighbours], self._rule.temperature)
 
     def _judge(self, scored: list[Scored]) -> Match:
@@ -161,21 +150,3 @@ class Matcher:
 
     def _exact(self, intent: str) -> Match:
         return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
-
-
-def _collect_vectors(bundle: Bundle, catalogue: Catalogue, previous: Matcher | None) -> Vectors:
-    reusable = previous if previous is not None and previous.bundle is bundle else None
-    earlier = {k: row for row, k in enumerate(reusable.catalogue.keys)} if reusable else {}
-    vectors = np.empty((len(catalogue.entries), bundle.encoder.dimension), np.float32)
-    new: list[int] = []
-    for row, k in enumerate(catalogue.keys):
-        if (published := bundle.rows.get(k)) is not None:
-            vectors[row] = bundle.vectors[published]
-        elif reusable and (kept := earlier.get(k)) is not None:
-            vectors[row] = reusable.vectors[kept]
-        else:
-            new.append(row)
-    for start in range(0, len(new), _ENCODE_BATCH):
-        rows = new[start : start + _ENCODE_BATCH]
-        vectors[rows] = bundle.encoder.encode([catalogue.entries[row].text for row in rows])
-    return vectors

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 
 from chatbot.domain.matching import Candidate, Decision, offered, usefulness
 from chatbot.domain.text import clean, key, redact
-from chatbot.matching.matcher import IntentCard, Match, Matcher
+from chatbot.matching.catalogue import IntentCard
+from chatbot.matching.matcher import Match, Matcher
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
 

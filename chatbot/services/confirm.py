@@ -36,7 +36,7 @@ def confirm(
     session.flush()
     session.refresh(existing)
     audit.record(session, by, "query.confirm", query_id, intent=intent, part=existing.part)
-    _follow_learnt(session, query_id)
+    _follow_learnt(session, query)
     return existing
 
 
@@ -48,7 +48,7 @@ def undo(session: Session, query_id: str, by: str) -> None:
     intent = query.confirmation.intent
     audit.record(session, by, "query.undo", query_id, intent=intent.name if intent else None)
     session.delete(query.confirmation)
-    _follow_learnt(session, query_id)
+    _follow_learnt(session, query)
 
 
 def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
@@ -72,8 +72,8 @@ def _part(session: Session, query: Query, intent_id: int | None, settings: Setti
     return Part.TRAINING if is_full else Part.HELD_OUT
 
 
-def _follow_learnt(session: Session, query_id: str) -> None:
+def _follow_learnt(session: Session, query: Query) -> None:
     """A query that a model learnt is part of what matchers search, so they must look again."""
-    learnt = select(VersionExample.query_id).where(VersionExample.query_id == query_id).limit(1)
+    learnt = select(VersionExample.query_id).where(VersionExample.query_id == query.id).limit(1)
     if session.scalar(learnt) is not None:
-        raise_revision(session)
+        raise_revision(session, phrasings=[normalise(query.text)])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.pairs import Example
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
-from chatbot.matching.matcher import Catalogue
+from chatbot.matching.catalogue import Catalogue
 from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance

@@ -8,7 +8,7 @@ from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
 from chatbot.services import processes
-from chatbot.services.catalogue import read_catalogue, read_target
+from chatbot.services.catalogue import read_catalogue, read_edit, read_target
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore, read_manifest
@@ -43,7 +43,7 @@ class StoredModels:
                 raise ArtefactRefused(
                     "there is no model yet; `chatbot up` or `chatbot retrain` makes one"
                 )
-        return self._build(version_id, digest, None)
+        return self._open(version_id, digest)
 
     def open_bundle(self, digest: str) -> Bundle:
         """Raises ArtefactRefused, naming the artefact and the reason."""
@@ -58,7 +58,9 @@ class StoredModels:
             return read_target(session)
 
     def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
-        return self._build(target.version, target.digest, previous)
+        if previous is not None and previous.version == target.version:
+            return self._take_up_edits(previous)
+        return self._open(target.version, target.digest)
 
     def report(self, adopted: Target | None, error: str | None) -> None:
         """Write this process's row when something changed, else every 15 seconds."""
@@ -79,9 +81,17 @@ class StoredModels:
             with suppress(ChatbotError), self._database.write() as session:
                 processes.leave(session, self._identity)
 
-    def _build(self, version: int, digest: str, previous: Matcher | None) -> Matcher:
-        keep = previous is not None and previous.version == version
-        bundle = previous.bundle if previous is not None and keep else self.open_bundle(digest)
+    def _open(self, version: int, digest: str) -> Matcher:
+        bundle = self.open_bundle(digest)
         with self._database.read() as session:
             catalogue = read_catalogue(session, version)
-        return Matcher.build(version, bundle, catalogue, bundle.rule, previous)
+        return Matcher.build(version, bundle, catalogue, bundle.rule)
+
+    def _take_up_edits(self, previous: Matcher) -> Matcher:
+        with self._database.read() as session:
+            edit = read_edit(session, previous.version, previous.revision)
+            if edit is not None:
+                return previous.edited(edit)
+            catalogue = read_catalogue(session, previous.version)
+        bundle = previous.bundle
+        return Matcher.build(previous.version, bundle, catalogue, bundle.rule, previous)

@@ -12,6 +12,7 @@ from chatbot.errors import UtteranceTaken
 from chatbot.services import audit
 from chatbot.services.catalogue_files import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.publish import raise_revision
+from chatbot.storage.database import batched
 from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 
 _CALIBRATION_SHARE = 0.5
@@ -26,6 +27,8 @@ class Imported:
     utterances_added: int = 0
     evaluation_added: int = 0
     warnings: list[str] = field(default_factory=list)
+    changed_intents: list[str] = field(default_factory=list)
+    new_phrasings: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
@@ -47,10 +50,7 @@ def import_faq(
     """
     done = Imported()
     intents = {intent.name: intent for intent in session.scalars(select(Intent))}
-    names = {intent.id: name for name, intent in intents.items()}
-    owners = {
-        n: names[i] for n, i in session.execute(select(Utterance.normalised, Utterance.intent_id))
-    }
+    owners = _owners(session, {normalise(t) for i in draft.intents.values() for t in i.utterances})
     known = set(session.scalars(select(EvaluationQuestion.normalised)))
     for item in draft.intents.values():
         intent = _upsert_intent(session, intents.get(item.name), item, done)
@@ -69,8 +69,18 @@ def import_faq(
             intents_changed=done.intents_changed,
             utterances_added=done.utterances_added,
         )
-        raise_revision(session)
+        raise_revision(session, done.changed_intents, done.new_phrasings)
     return done
+
+
+def _owners(session: Session, normalised: set[str]) -> dict[str, str]:
+    """The intents of those texts that the FAQ has already."""
+    owners: dict[str, str] = {}
+    for some in batched(normalised):
+        taken = select(Utterance.normalised, Intent.name).join(Intent)
+        rows = session.execute(taken.where(Utterance.normalised.in_(some)))
+        owners.update((text, name) for text, name in rows)
+    return owners
 
 
 def _upsert_intent(
@@ -88,6 +98,7 @@ def _upsert_intent(
         session.add(intent)
         session.flush()
         done.intents_added += 1
+        done.changed_intents.append(item.name)
         return intent
     if item.answer is not None:
         title = item.title if item.has_own_title else intent.title
@@ -95,6 +106,7 @@ def _upsert_intent(
         if (intent.title, intent.topic, intent.answer) != wanted:
             intent.title, intent.topic, intent.answer = wanted
             done.intents_changed += 1
+            done.changed_intents.append(item.name)
     return intent
 
 
@@ -109,6 +121,7 @@ def _add_utterances(
             owners[normalise(text)] = intent.name
             session.add(Utterance(intent_id=intent.id, text=text, normalised=normalise(text)))
             done.utterances_added += 1
+            done.new_phrasings.append(normalise(text))
 
 
 def _add_evaluation(

@@ -1,23 +1,51 @@
 """Change what the helpdesk knows. Each change raises the knowledge revision in its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound, UtteranceTaken
 from chatbot.services import audit
-from chatbot.storage.tables import Intent, Knowledge, Utterance
+from chatbot.storage.tables import (
+    Confirmation,
+    Intent,
+    Knowledge,
+    KnowledgeChange,
+    Query,
+    Utterance,
+    VersionExample,
+)
 
 MAX_UTTERANCE_CHARS = 500
+KEPT_REVISIONS = 10_000
+MOST_CHANGES = 10_000
 
 
-def raise_revision(session: Session) -> int:
-    """Tell every web process, within its polling time, to take up a change."""
+def raise_revision(
+    session: Session, intents: Iterable[str] = (), phrasings: Iterable[str] = ()
+) -> int:
+    """Tell every web process, within its polling time, to take up a change.
+
+    `intents` are the names whose cards changed; `phrasings` the normalised texts that came, went
+    or moved. A change of more than MOST_CHANGES is not logged: everybody reads all of the FAQ.
+    """
     session.execute(update(Knowledge).values(revision=Knowledge.revision + 1))
-    return current_revision(session)
+    revision = current_revision(session)
+    changes: list[tuple[str | None, str | None]] = [(name, None) for name in intents]
+    changes += [(None, text) for text in phrasings]
+    if len(changes) <= MOST_CHANGES:
+        rows = [
+            {"revision": revision, "intent": intent, "phrasing": phrasing}
+            for intent, phrasing in changes or [(None, None)]
+        ]
+        session.execute(insert(KnowledgeChange), rows)
+    session.execute(
+        delete(KnowledgeChange).where(KnowledgeChange.revision <= revision - KEPT_REVISIONS)
+    )
+    return revision
 
 
 def current_revision(session: Session) -> int:
@@ -68,7 +96,7 @@ def create_intent(
     audit.record(
         session, by, "intent.create", name, title=title, utterances=[u.text for u in added]
     )
-    raise_revision(session)
+    raise_revision(session, [name], [u.normalised for u in added])
     return intent
 
 
@@ -80,7 +108,8 @@ def change_intent(session: Session, by: str, name: str, changes: dict[str, Any])
         for field, value in changes.items():
             setattr(intent, field, value)
         audit.record(session, by, "intent.change", name, before=before, after=changes)
-        raise_revision(session)
+        appears = before.get("enabled") != changes.get("enabled")
+        raise_revision(session, [name], _phrasings(session, intent) if appears else ())
     return intent
 
 
@@ -94,8 +123,20 @@ def delete_intent(session: Session, by: str, name: str) -> None:
         "utterances": [utterance.text for utterance in intent.utterances],
     }
     audit.record(session, by, "intent.delete", name, **kept)
+    phrasings = _phrasings(session, intent)
     session.execute(delete(Intent).where(Intent.id == intent.id))
-    raise_revision(session)
+    raise_revision(session, [name], phrasings)
+
+
+def _phrasings(session: Session, intent: Intent) -> set[str]:
+    """All that a matcher may know the intent by: its utterances, and what any version learnt."""
+    learnt = (
+        select(Query.text)
+        .join(Confirmation, Confirmation.query_id == Query.id)
+        .where(Confirmation.intent_id == intent.id, Query.id.in_(select(VersionExample.query_id)))
+    )
+    utterances = select(Utterance.normalised).where(Utterance.intent_id == intent.id)
+    return set(session.scalars(utterances)) | {normalise(t) for t in session.scalars(learnt)}
 
 
 def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
@@ -108,7 +149,7 @@ def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
     if not added:
         return session.scalars(_having(normalise(clean(text, MAX_UTTERANCE_CHARS)))).one()
     audit.record(session, by, "utterance.add", name, text=added[0].text)
-    raise_revision(session)
+    raise_revision(session, phrasings=[added[0].normalised])
     return added[0]
 
 
@@ -146,8 +187,8 @@ def change_utterance(
         raise UtteranceTaken(text, taken.intent.name, name)
     if utterance.text != text:
         audit.record(session, by, "utterance.change", name, before=utterance.text, after=text)
-        utterance.text, utterance.normalised = text, normalise(text)
-        raise_revision(session)
+        before, utterance.text, utterance.normalised = utterance.normalised, text, normalise(text)
+        raise_revision(session, phrasings={before, utterance.normalised})
     return utterance
 
 
@@ -156,7 +197,7 @@ def delete_utterance(session: Session, by: str, name: str, utterance_id: int) ->
     utterance = _get_utterance(session, name, utterance_id)
     audit.record(session, by, "utterance.delete", name, text=utterance.text)
     session.delete(utterance)
-    raise_revision(session)
+    raise_revision(session, phrasings=[utterance.normalised])
 
 
 def _get_utterance(session: Session, name: str, utterance_id: int) -> Utterance:

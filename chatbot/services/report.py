@@ -211,6 +211,11 @@ def _training(report: dict[str, Any]) -> str:
         f"{data['out_of_scope']} out-of-scope questions for calibration. "
         f"{training['seconds']:.0f} s."
     ]
+    if index := training.get("index"):
+        lines.append(
+            f"The index finds {index['recall_at_10']:.1%} of the ten nearest utterances "
+            f"(ef {index['ef']})."
+        )
     if training["history"]:
         columns = list(training["history"][0])
         rows = [[_number(epoch[column]) for column in columns] for epoch in training["history"]]

@@ -1,10 +1,11 @@
 """The database: engine, transactions, column types and names that every table shares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     CursorResult,
@@ -32,6 +33,9 @@ _CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+_MOST_PARAMETERS = 500
+
+T = TypeVar("T")
 
 
 class Table(DeclarativeBase):
@@ -103,6 +107,13 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def batched(values: Iterable[T]) -> Iterator[list[T]]:
+    """Lists short enough for `IN (…)`: databases limit the parameters of a statement."""
+    rest = iter(values)
+    while some := list(islice(rest, _MOST_PARAMETERS)):
+        yield some
 
 
 def changes_a_row(session: Session, statement: Update) -> bool:

@@ -1,7 +1,13 @@
 """Every table; importing this package registers all of them."""
 
 from chatbot.storage.tables.access import ApiKey, AuditEvent
-from chatbot.storage.tables.knowledge import EvaluationQuestion, Intent, Knowledge, Utterance
+from chatbot.storage.tables.knowledge import (
+    EvaluationQuestion,
+    Intent,
+    Knowledge,
+    KnowledgeChange,
+    Utterance,
+)
 from chatbot.storage.tables.models import (
     ModelPointer,
     ModelVersion,
@@ -19,6 +25,7 @@ __all__ = [
     "EvaluationQuestion",
     "Intent",
     "Knowledge",
+    "KnowledgeChange",
     "ModelPointer",
     "ModelVersion",
     "Query",

@@ -18,6 +18,21 @@ class Knowledge(Table):
     revision: Mapped[int] = mapped_column(default=0)
 
 
+class KnowledgeChange(Table):
+    """What an edit touched: an intent's card, by name, or a phrasing, by its normalised text.
+
+    It says where to look, not what is there now. Each edit that is kept has a row, an empty one if
+    it changed nothing that matchers hold; so a revision without any row says: read everything.
+    """
+
+    __tablename__ = "knowledge_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(index=True)
+    intent: Mapped[str | None] = mapped_column(String(80))
+    phrasing: Mapped[str | None] = mapped_column(Text)
+
+
 class Intent(Table):
     """What a visitor can want, with its answer. A disabled one is never matched."""
 

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from chatbot.domain.text import key
 from chatbot.errors import ArtefactRefused, NotReady
+from chatbot.matching.catalogue import Edit, Entry
 from chatbot.matching.live import LiveMatcher, Target
 from chatbot.matching.matcher import Matcher
+from chatbot.matching.phrasings import Indexed, Phrasings
 from factories import make_matcher
 from fakes import FAQ
 
@@ -199,6 +202,68 @@ def test_readers_never_see_parts_of_two_matchers(live: LiveMatcher, source: Fake
     assert live.current().version == 201
     assert len(everything) > 10
     assert {(revision - version, best) for version, revision, best in everything} == {(1000, "vpn")}
+
+
+class GrowingSource(FakeSource):
+    """Each revision is an edit that adds one phrasing."""
+
+    def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
+        if previous is None or previous.version != target.version:
+            return super().open_matcher(target, previous)
+        text = f"question number {target.revision}"
+        return previous.edited(Edit(target.revision, {}, {key(text): Entry(text, "vpn")}))
+
+
+def test_an_outgrown_index_is_replaced_while_edits_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.matching.phrasings.LEAST_OUTGROWN", 2)
+    may_finish = threading.Event()
+    build = Phrasings.build_index
+
+    def build_slowly(self: Phrasings) -> Indexed:
+        assert may_finish.wait(SECONDS)
+        return build(self)
+
+    source = GrowingSource()
+    live = LiveMatcher(source, poll_seconds=60)
+    source.target = target(1, revision=1)
+    live.refresh()
+    old = live.current().phrasings.indexed
+    monkeypatch.setattr(Phrasings, "build_index", build_slowly)
+    for revision in range(2, 8):
+        source.target = target(1, revision=revision)
+        live.refresh()
+        assert live.current().match(f"Question number {revision}").exact
+        assert live.current().phrasings.indexed is old
+    may_finish.set()
+    wait_for(lambda: live.current().phrasings.indexed is not old)
+    assert live.current().revision == 7
+    assert all(live.current().match(f"question NUMBER {n}").exact for n in range(2, 8))
+
+
+def test_an_index_for_a_model_that_went_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.matching.phrasings.LEAST_OUTGROWN", 0)
+    may_finish = threading.Event()
+    build = Phrasings.build_index
+
+    def build_slowly(self: Phrasings) -> Indexed:
+        assert may_finish.wait(SECONDS)
+        return build(self)
+
+    source = GrowingSource()
+    live = LiveMatcher(source, poll_seconds=60)
+    source.target = target(1, revision=1)
+    live.refresh()
+    with monkeypatch.context() as patched:
+        patched.setattr(Phrasings, "build_index", build_slowly)
+        source.target = target(1, revision=2)
+        live.refresh()
+    source.target = target(2, revision=2)
+    live.refresh()
+    current = live.current()
+    may_finish.set()
+    assert live._indexing is not None
+    live._indexing.join(SECONDS)
+    assert live.current() is current
 
 
 def test_the_follower_finds_changes_by_itself(live: LiveMatcher, source: FakeSource) -> None:

@@ -1,5 +1,5 @@
 from chatbot.domain.split import Part
-from chatbot.matching.matcher import Entry, IntentCard
+from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services import publish, release
 from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train, read_target
 from chatbot.storage.database import Database

@@ -9,8 +9,9 @@ from chatbot.errors import ArtefactRefused, NotFound
 from chatbot.matching import bundle as bundle_module
 from chatbot.matching.bundle import write_bundle
 from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.index import HnswIndex
 from chatbot.matching.live import LiveMatcher
-from chatbot.services import publish, release
+from chatbot.services import follow, publish, release
 from chatbot.services.catalogue import read_catalogue
 from chatbot.services.follow import StoredModels
 from chatbot.services.processes import list_alive
@@ -18,7 +19,7 @@ from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database
 from chatbot.storage.tables import WorkingProcess
-from factories import RULE, add_intent, add_version
+from factories import RULE, CountingEncoder, add_intent, add_version
 from fakes import CALIBRATION
 
 
@@ -54,7 +55,9 @@ def publish_version(
     with store.stage() as folder:
         (folder / "encoder").mkdir()
         vectors = encoder.encode([entry.text for entry in catalogue.entries])
-        meaning = write_bundle(folder, encoder, calibration, catalogue.keys, vectors, RULE)
+        meaning = write_bundle(
+            folder, encoder, calibration, catalogue.keys, vectors, HnswIndex.build(vectors), RULE
+        )
         digest = store.publish(folder, meaning.to_json())
     with database.write() as session:
         version = add_version(session, digest=digest)
@@ -95,6 +98,36 @@ def test_an_edit_of_the_faq_is_taken_up_without_another_model(
     assert after.match("Tunnel is broken").candidates[0].intent == "vpn"
     assert set(after.intents) == {"vpn"}
     assert not before.match("Tunnel is broken").exact
+
+
+def test_an_edit_is_encoded_and_indexed_alone(
+    database: Database, live: LiveMatcher, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.refresh()
+    encoder = CountingEncoder()
+    monkeypatch.setattr(live.current().bundle.encoder, "encode", encoder.encode)
+    monkeypatch.setattr(HnswIndex, "build_rows", lambda *_: pytest.fail("was built"))
+    monkeypatch.setattr(follow, "read_catalogue", lambda *_: pytest.fail("was read"))
+    before = live.current()
+    with database.write() as session:
+        publish.add_utterance(session, "ann", "vpn", "tunnel is broken")
+    live.refresh()
+    assert [text for text in encoder.seen if "tunnel" in text] == ["tunnel is broken"]
+    assert not {"the VPN is down", "VPN drops", "where is my invoice"} & set(encoder.seen)
+    assert live.current().phrasings.indexed is before.phrasings.indexed
+    assert live.current().match("Tunnel IS broken").exact
+
+
+def test_a_process_that_is_too_far_behind_reads_everything(
+    database: Database, live: LiveMatcher, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.refresh()
+    monkeypatch.setattr(publish, "MOST_CHANGES", 1)
+    with database.write() as session:
+        publish.create_intent(session, "ann", "leave", "Leave", "A", "", ["book leave", "day off"])
+    live.refresh()
+    assert live.current().match("Book LEAVE").candidates[0].intent == "leave"
+    assert live.current().match("vpn DROPS").exact
 
 
 def test_a_damaged_artefact_keeps_the_old_model_and_is_reported(

@@ -152,3 +152,9 @@ def test_a_version_that_may_not_answer_says_why(
 def test_an_untrained_version_has_no_table_of_epochs(report: dict[str, object]) -> None:
     text = rendered(report | {"training": {"seconds": 3.0, "history": []}})
     assert text.rstrip().endswith("3 s.")
+
+
+def test_the_width_of_the_search_and_what_it_finds_are_told(report: dict[str, object]) -> None:
+    training = TRAINING | {"index": {"ef": 128, "recall_at_10": 0.9942}}
+    text = rendered(report | {"training": training})
+    assert "The index finds 99.4% of the ten nearest utterances (ef 128)." in text

@@ -7,8 +7,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, select
+from sqlalchemy import event, inspect, select, update
 
+from chatbot.matching.catalogue import Entry
+from chatbot.services import publish
+from chatbot.services.catalogue import read_edit
 from chatbot.storage.database import Database, Table
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
 from chatbot.storage.tables import Knowledge
@@ -67,6 +70,21 @@ def test_migrations_can_be_taken_back(new_database: Database) -> None:
     assert tables(new_database) == set()
     migrate(new_database)
     assert tables(new_database) == set(Table.metadata.tables)
+
+
+def test_an_installation_from_before_the_log_of_changes_starts_one(
+    new_database: Database,
+) -> None:
+    command.upgrade(alembic_config(new_database), "0001")
+    with new_database.write() as session:
+        session.execute(update(Knowledge).values(revision=7))
+    migrate(new_database)
+    with new_database.write() as session:
+        publish.create_intent(session, "ann", "vpn", "VPN", "A", "", ["VPN drops"])
+        assert read_edit(session, 1, since=6) is None
+        edit = read_edit(session, 1, since=7)
+    assert edit is not None
+    assert list(edit.entries.values()) == [Entry("VPN drops", "vpn")]
 
 
 def test_there_is_one_newest_migration_and_it_is_the_last_file(tmp_path: Path) -> None:

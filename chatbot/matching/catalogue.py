@@ -1,0 +1,42 @@
+"""What the FAQ says, as matchers are told: all of it, or what an edit changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCard:
+    """What a visitor is shown of an intent."""
+
+    title: str
+    answer: str
+
+
+class Entry(NamedTuple):
+    """One known phrasing of an intent: an FAQ utterance, or a confirmed question."""
+
+    text: str
+    intent: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that the FAQ says at one knowledge revision, as one model version may use it.
+
+    `keys[i]` is the key (domain.text.key) of `entries[i]`; none stands there twice.
+    """
+
+    revision: int
+    intents: Mapping[str, IntentCard]
+    entries: tuple[Entry, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What is different at `revision`: cards by intent, entries by key; None for what is gone."""
+
+    revision: int
+    cards: Mapping[str, IntentCard | None]
+    entries: Mapping[str, Entry | None]

@@ -1,0 +1,269 @@
+"""An edit that is read from the log leaves a matcher as reading the whole FAQ would."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.text import key
+from chatbot.errors import ChatbotError
+from chatbot.matching.catalogue import Entry, IntentCard
+from chatbot.services import confirm, publish
+from chatbot.services.catalogue import read_catalogue, read_edit
+from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
+from chatbot.services.import_faq import import_faq
+from chatbot.settings import Settings
+from chatbot.storage.database import Database
+from chatbot.storage.tables import Intent, KnowledgeChange, Query, Utterance
+from factories import add_confirmed, add_intent, add_version
+
+SETTINGS = Settings(held_out_share=0.0)
+INTENTS = ("vpn", "invoice", "leave", "badge")
+TEXTS = [f"{verb} {thing}" for verb in ("lost", "NEW", "old") for thing in ("one", "Straße", "key")]
+
+
+@dataclass
+class Followed:
+    """What a process knows that reads edits only."""
+
+    revision: int = 0
+    cards: dict[str, IntentCard] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def take_up(self, session: Session, version: int) -> None:
+        edit = read_edit(session, version, self.revision)
+        assert edit is not None
+        self.revision = edit.revision
+        for name, card in edit.cards.items():
+            self.cards.pop(name, None)
+            if card is not None:
+                self.cards[name] = card
+        for k, entry in edit.entries.items():
+            self.entries.pop(k, None)
+            if entry is not None:
+                self.entries[k] = entry
+
+    def check(self, session: Session, version: int) -> None:
+        catalogue = read_catalogue(session, version)
+        assert self.revision == catalogue.revision
+        assert self.cards == catalogue.intents
+        expected = dict(zip(catalogue.keys, catalogue.entries, strict=True))
+        assert {k: e.intent for k, e in self.entries.items()} == {
+            k: e.intent for k, e in expected.items()
+        }
+        assert list(expected) == [key(entry.text) for entry in expected.values()]
+        assert {e.intent for e in expected.values()} <= set(catalogue.intents)
+
+
+def add(session: Session, chance: random.Random) -> object:
+    return publish.add_utterance(session, "ann", chance.choice(INTENTS), chance.choice(TEXTS))
+
+
+def utterance(session: Session, chance: random.Random) -> tuple[str, int]:
+    rows = session.execute(select(Intent.name, Utterance.id).join(Utterance.intent)).all()
+    name, utterance_id = chance.choice(rows) if rows else ("vpn", 0)
+    return name, utterance_id
+
+
+def reword(session: Session, chance: random.Random) -> object:
+    text = chance.choice(TEXTS)
+    return publish.change_utterance(session, "ann", *utterance(session, chance), text)
+
+
+def remove(session: Session, chance: random.Random) -> object:
+    return publish.delete_utterance(session, "ann", *utterance(session, chance))
+
+
+def switch(session: Session, chance: random.Random) -> object:
+    enabled = chance.random() < 0.5
+    return publish.change_intent(session, "ann", chance.choice(INTENTS), {"enabled": enabled})
+
+
+def retitle(session: Session, chance: random.Random) -> object:
+    title = f"Title {chance.randint(1, 9)}"
+    return publish.change_intent(session, "ann", chance.choice(INTENTS), {"title": title})
+
+
+def drop(session: Session, chance: random.Random) -> object:
+    return publish.delete_intent(session, "ann", chance.choice(INTENTS))
+
+
+def create(session: Session, chance: random.Random) -> object:
+    texts = chance.sample(TEXTS, 2)
+    return publish.create_intent(session, "ann", chance.choice(INTENTS), "T", "A", "", texts)
+
+
+def correct(session: Session, chance: random.Random) -> object:
+    query = chance.choice(session.scalars(select(Query.id).order_by(Query.id)).all())
+    intent = chance.choice([*INTENTS, None])
+    return confirm.confirm(session, query, intent, "ben", SETTINGS)
+
+
+def undo(session: Session, chance: random.Random) -> object:
+    query = chance.choice(session.scalars(select(Query.id).order_by(Query.id)).all())
+    return confirm.undo(session, query, "ben")
+
+
+def import_some(session: Session, chance: random.Random) -> object:
+    draft = CatalogueDraft()
+    for name in chance.sample(INTENTS, 2):
+        draft.intents[name] = IntentDraft(name, name, answer=f"Answer {chance.randint(1, 9)}")
+    draft.intents[name].utterances.append(chance.choice(TEXTS))
+    return import_faq(session, draft, "ann")
+
+
+EDITS = [
+    add,
+    add,
+    reword,
+    remove,
+    switch,
+    retitle,
+    drop,
+    create,
+    correct,
+    correct,
+    undo,
+    import_some,
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_following_edits_is_as_good_as_reading_everything(database: Database, seed: int) -> None:
+    chance = random.Random(seed)
+    followed = Followed()
+    with database.write() as session:
+        for name in INTENTS:
+            add_intent(session, name)
+        texts = [*TEXTS[::2], *(text.upper() for text in TEXTS[::3])]
+        learnt = [add_confirmed(session, text, chance.choice(INTENTS)).id for text in texts]
+        version = add_version(session, learnt=learnt).id
+        add_version(session, learnt=learnt[:2])
+        catalogue = read_catalogue(session, version)
+        followed.revision = catalogue.revision
+        followed.cards.update(catalogue.intents)
+        followed.entries.update(zip(catalogue.keys, catalogue.entries, strict=True))
+    for _ in range(40):
+        for _ in range(chance.randint(1, 3)):
+            try:
+                with database.write() as session:
+                    chance.choice(EDITS)(session, chance)
+            except ChatbotError:
+                continue
+        with database.read() as session:
+            followed.take_up(session, version)
+            followed.check(session, version)
+
+
+@pytest.fixture
+def faq(database: Database) -> int:
+    """A version that learnt one question which the FAQ has, too, for another intent."""
+    with database.write() as session:
+        add_intent(session, "vpn", "tunnel is down", "VPN drops")
+        add_intent(session, "invoice")
+        learnt = add_confirmed(session, "Tunnel is DOWN", "invoice").id
+        return add_version(session, learnt=[learnt]).id
+
+
+def read_after(
+    database: Database, version: int, change: Callable[[Session], object]
+) -> tuple[dict[str, IntentCard | None], dict[str, Entry | None]]:
+    with database.write() as session:
+        since = publish.current_revision(session)
+        change(session)
+    with database.read() as session:
+        edit = read_edit(session, version, since)
+    assert edit is not None
+    return dict(edit.cards), dict(edit.entries)
+
+
+def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database, faq: int) -> None:
+    def remove_it(session: Session) -> None:
+        row = session.scalars(select(Utterance).where(Utterance.text == "tunnel is down")).one()
+        publish.delete_utterance(session, "ann", "vpn", row.id)
+
+    expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice")}
+    assert read_after(database, faq, remove_it) == ({}, expected)
+
+
+def test_a_change_of_a_title_reads_no_phrasing(database: Database, faq: int) -> None:
+    cards, entries = read_after(
+        database, faq, lambda s: publish.change_intent(s, "ann", "vpn", {"title": "New"})
+    )
+    assert cards == {"vpn": IntentCard("New", "Answer of vpn")}
+    assert entries == {}
+
+
+def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database, faq: int) -> None:
+    cards, entries = read_after(
+        database, faq, lambda s: publish.change_intent(s, "ann", "vpn", {"enabled": False})
+    )
+    assert cards == {"vpn": None}
+    assert entries == {
+        key("tunnel is down"): Entry("Tunnel is DOWN", "invoice"),
+        key("VPN drops"): None,
+    }
+
+
+def test_without_an_edit_there_is_nothing_to_read(database: Database, faq: int) -> None:
+    assert read_after(database, faq, lambda _: None) == ({}, {})
+
+
+def test_a_large_edit_is_read_in_portions(database: Database, faq: int) -> None:
+    texts = [f"question number {n}" for n in range(1203)]
+    _, entries = read_after(
+        database, faq, lambda s: publish.create_intent(s, "ann", "new", "T", "A", "", texts)
+    )
+    assert entries == {key(text): Entry(text, "new") for text in texts}
+
+
+def gap_by_age(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "KEPT_REVISIONS", 3)
+    for n in range(4):
+        publish.add_utterance(session, "ann", "vpn", f"number {n}")
+
+
+def gap_by_size(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "MOST_CHANGES", 3)
+    publish.create_intent(session, "ann", "new", "T", "A", "", ["one", "two", "three"])
+    publish.add_utterance(session, "ann", "vpn", "a small one behind it")
+
+
+def gap_by_an_older_program(session: Session, _: pytest.MonkeyPatch) -> None:
+    """One that knows no log, during an upgrade."""
+    revision = publish.raise_revision(session)
+    session.execute(delete(KnowledgeChange).where(KnowledgeChange.revision == revision))
+
+
+@pytest.mark.parametrize("gap", [gap_by_age, gap_by_size, gap_by_an_older_program])
+def test_where_the_log_has_a_gap_everything_is_to_be_read(
+    database: Database, faq: int, monkeypatch: pytest.MonkeyPatch, gap: Callable[..., None]
+) -> None:
+    with database.write() as session:
+        since = publish.current_revision(session)
+        gap(session, monkeypatch)
+        now = publish.current_revision(session)
+        assert read_edit(session, faq, since) is None
+        assert read_edit(session, faq, now) is not None
+        publish.add_utterance(session, "ann", "vpn", "after the gap")
+        edit = read_edit(session, faq, now)
+    assert edit is not None
+    assert list(edit.entries.values()) == [Entry("after the gap", "vpn")]
+
+
+def test_a_database_that_was_set_back_is_to_be_read(database: Database, faq: int) -> None:
+    with database.read() as session:
+        assert read_edit(session, faq, publish.current_revision(session) + 1) is None
+
+
+def test_the_log_does_not_grow_for_ever(
+    database: Database, faq: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "KEPT_REVISIONS", 5)
+    with database.write() as session:
+        for n in range(30):
+            publish.add_utterance(session, "ann", "vpn", f"number {n}")
+        assert session.scalar(select(func.count(KnowledgeChange.id))) == 5
