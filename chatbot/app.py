@@ -7,6 +7,7 @@ from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
 from chatbot.api import access, ask, health, intents, queries, releases, training
+from chatbot.api.admission import Admission
 from chatbot.api.context import EXTENSION
 from chatbot.api.docs import set_up_openapi
 from chatbot.api.errors import register_errors
@@ -16,17 +17,18 @@ from chatbot.bootstrap import Parts, build
 from chatbot.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    (
+        "Content-Security-Policy",
         "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-        "form-action 'self'"
+        "form-action 'self'",
     ),
-    "Cache-Control": "no-store",
-}
+    ("Cache-Control", "no-store"),
+]
 
 
 class ChatbotApp(APIFlask):
@@ -56,6 +58,7 @@ def create_app(
         app.json.sort_keys, app.json.ensure_ascii = False, False
     app.extensions[EXTENSION] = parts
     app.url_map.converters |= {"int": RowId, "word": Word}
+    app.wsgi_app = Admission(app.wsgi_app, parts.settings.max_questions)  # type: ignore[method-assign]
     register_logs(app)
     app.after_request(_secure)
     register_errors(app)
@@ -64,13 +67,19 @@ def create_app(
         app.register_blueprint(area.blueprint)
     if follow:
         parts.live.follow(parts.nudge.listen)
-        atexit.register(parts.models.leave)
-        atexit.register(parts.live.stop)
+        atexit.register(stop_following, app)
     return app
+
+
+def stop_following(app: APIFlask) -> None:
+    """When the process ends: no more swaps, and no more of its row among the running processes."""
+    parts: Parts = app.extensions[EXTENSION]
+    parts.live.stop()
+    parts.models.leave()
 
 
 def _secure(response: Response) -> Response:
     """Headers that hold unless a view says otherwise."""
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([h for h in _HEADERS if h[0].lower() not in given])
     return response

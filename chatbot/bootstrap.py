@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.follow import StoredModels
+from chatbot.services.keys import KeyRing
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database
@@ -17,6 +18,7 @@ class Parts:
 
     settings: Settings
     database: Database
+    keys: KeyRing
     artefacts: ArtefactStore
     models: StoredModels
     nudge: Nudge
@@ -33,6 +35,7 @@ def build(settings: Settings) -> Parts:
     return Parts(
         settings=settings,
         database=database,
+        keys=KeyRing(database),
         artefacts=artefacts,
         models=models,
         nudge=Nudge(settings.redis),

@@ -30,7 +30,7 @@ class Program:
 
 def list_programs(settings: Settings, learns: bool = True) -> list[Program]:
     """In the order in which they stop."""
-    programs = [_web(settings)]
+    programs = [_web()]
     if learns:
         programs += [_beat(settings), _worker()]
     if not settings.redis_url:
@@ -38,16 +38,8 @@ def list_programs(settings: Settings, learns: bool = True) -> list[Program]:
     return programs
 
 
-def _web(settings: Settings) -> Program:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    command = (
-        *(sys.executable, "-m", "gunicorn", "wsgi:app", "--pythonpath", str(ROOT)),
-        *("--worker-class", "gthread", "--workers", str(settings.web_processes)),
-        *("--threads", str(settings.web_threads), "--bind", f"{host}:{settings.port}"),
-        *("--graceful-timeout", "30", "--timeout", "300", "--keep-alive", "5"),
-        *("--log-level", "warning", "--no-control-socket"),
-        *(("--worker-tmp-dir", "/dev/shm") if os.access("/dev/shm", os.W_OK) else ()),  # noqa: S108
-    )
+def _web() -> Program:
+    command = (sys.executable, "-m", "chatbot.web")
     # Threads of numpy and OpenMP would fight with the other web processes for the same cores.
     few = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     # An arena for each thread would keep what earlier models left in it.

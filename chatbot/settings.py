@@ -30,7 +30,12 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that the web server listens on.")
     web_processes: int = Field(2, ge=1, le=64, description="Web processes.")
-    web_threads: int = Field(8, ge=1, le=128, description="Request threads in each web process.")
+    max_questions: int = Field(
+        48,
+        ge=1,
+        le=1000,
+        description="Questions that a web process works on at once; more are refused with 503.",
+    )
     encoder_threads: int = Field(
         1, ge=1, le=64, description="CPU threads that encode one question."
     )

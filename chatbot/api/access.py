@@ -50,7 +50,8 @@ def create_key(body: KeyIn) -> NewKeyOut:
 @requires(Scope.ADMIN)
 @blueprint.output({}, status_code=204)
 def revoke_key(key_id: str) -> tuple[str, int]:
-    """Refuse a key from now on, everywhere; revoking it again changes nothing."""
+    """Refuse a key, in all processes within two seconds; revoking it again changes nothing."""
     with parts().database.write() as session:
         keys.revoke_key(session, caller().name, key_id)
+    parts().keys.forget()
     return "", 204

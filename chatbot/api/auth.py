@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import g, request
 
 from chatbot.api.context import parts
-from chatbot.services.keys import Caller, Scope, authenticate
+from chatbot.services.keys import Caller, Scope
 
 PUBLIC = "public"
 SECURITY_SCHEMES = {
@@ -27,8 +27,7 @@ def requires(scope: Scope) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            with parts().database.read() as session:
-                g.caller = authenticate(session, _presented_key(), scope)
+            g.caller = parts().keys.authenticate(_presented_key(), scope)
             return view(*args, **kwargs)
 
         _record_rule(checked, scope)

@@ -6,6 +6,7 @@ from flask import current_app
 
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.follow import StoredModels
+from chatbot.services.keys import KeyRing
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge
@@ -18,6 +19,7 @@ class Parts(Protocol):
 
     settings: Settings
     database: Database
+    keys: KeyRing
     nudge: Nudge
     models: StoredModels
     live: LiveMatcher

@@ -5,11 +5,13 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from chatbot.api.auth import public
+from chatbot import metrics
+from chatbot.api.auth import public, requires
 from chatbot.api.context import Parts, parts
 from chatbot.api.schemas.health import HealthOut, ReadyOut
 from chatbot.errors import ServiceUnavailable
 from chatbot.services.catalogue import read_target
+from chatbot.services.keys import Scope
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
 
@@ -18,6 +20,9 @@ _NOT_READY: dict[int | str, Any] = {
         "description": "No model is loaded.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ReadyOut"}}},
     }
+}
+_METRICS: dict[int | str, Any] = {
+    200: {"description": "Prometheus's text format.", "content": {"text/plain": {}}}
 }
 
 
@@ -49,6 +54,14 @@ def readyz() -> tuple[ReadyOut, int]:
     """
     found = readiness(parts())
     return found, 503 if found.status == "not_ready" else 200
+
+
+@blueprint.get("/metrics")
+@requires(Scope.AGENT)
+@blueprint.doc(responses=_METRICS)
+def show_metrics() -> Response:
+    """Show the metrics of all web processes of this server, for Prometheus."""
+    return Response(metrics.render(), content_type=metrics.MEDIA_TYPE)
 
 
 def readiness(of: Parts) -> ReadyOut:

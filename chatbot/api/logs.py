@@ -9,10 +9,11 @@ import uuid
 import structlog
 from flask import Flask, Response, g, request
 
+from chatbot import metrics
 from chatbot.settings import Settings
 
 _VALID_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
-_QUIET = ("health.healthz", "health.readyz")
+_QUIET = ("health.healthz", "health.readyz", "health.show_metrics")
 
 _log = structlog.get_logger("chatbot.access")
 
@@ -47,13 +48,16 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
+    route = request.url_rule.rule if request.url_rule else None
+    seconds = time.perf_counter() - g.started
+    metrics.REQUESTS.labels(route or "none", response.status_code).observe(seconds)
     write = _log.debug if request.endpoint in _QUIET else _log.info
     write(
         "request",
         method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
+        route=route,
         status=response.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        ms=round(seconds * 1000, 1),
         request_id=g.request_id,
     )
     return response

@@ -39,10 +39,12 @@ def clean(text: str, max_chars: int) -> str:
     _check_length(text, max_chars)
     if "\x00" in text:
         raise InvalidText("The text contains a NUL character. Send plain text.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         raise InvalidText("The text contains half of a surrogate pair. Send valid Unicode.")
-    visible = "".join(c for c in text if c.isspace() or _is_visible(c))
-    cleaned = " ".join(unicodedata.normalize("NFKC", visible).split())
+    if not (text.isascii() and text.isprintable()):  # else it is so already
+        visible = "".join(c for c in text if c.isspace() or _is_visible(c))
+        text = unicodedata.normalize("NFKC", visible)
+    cleaned = " ".join(text.split())
     if not any(unicodedata.category(character)[0] in "LNSP" for character in cleaned):
         raise InvalidText("The text is blank. Send a question.")
     _check_length(cleaned, max_chars)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from chatbot.domain.matching import Calibration
 from chatbot.errors import ArtefactRefused
+from chatbot.matching.embedder import Embedder
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.index import EF_SEARCH, SPACE, HnswIndex, Vectors
 from chatbot.matching.rows import Keys, as_keys
@@ -105,6 +107,11 @@ class Bundle:
         _check_golden(encoder, golden)
         rule = Rule(meaning.neighbours, meaning.temperature)
         return cls(folder, encoder, calibration, as_keys(keys), vectors, rule, meaning.ef)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The encoder for visitors' questions; an FAQ edit keeps what it remembers."""
+        return Embedder(self.encoder)
 
     def stored_index(self) -> HnswIndex | None:
         """The published index, which holds `vectors` by their rows; None for an empty one."""

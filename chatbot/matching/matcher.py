@@ -7,12 +7,15 @@ from typing import Self
 
 import numpy as np
 
+from chatbot import metrics
+from chatbot.batching import Batcher
 from chatbot.domain.matching import Calibration, Candidate, Decision, Neighbour, Scored, vote
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
 from chatbot.matching.index import Vectors
 from chatbot.matching.phrasings import Indexed, Phrasings
 
+_ASK_BATCH = 32
 MOST_NEIGHBOURS = 100
 
 
@@ -43,6 +46,7 @@ class Matcher:
         self.intents = MappingProxyType(dict(intents))
         self.phrasings = phrasings
         self._rule = rule
+        self._together = Batcher(self._match_unknown, _ASK_BATCH, _watch_batch)
 
     @classmethod
     def build(
@@ -92,14 +96,15 @@ class Matcher:
         return self.bundle.calibration
 
     def match(self, text: str) -> Match:
-        """Decide on one cleaned question."""
-        return self.match_all([text])[0]
+        """Decide on one cleaned question, together with those of other threads."""
+        intent = self.phrasings.intent_of(text)
+        return self._exact(intent) if intent else self._together(text)
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many; the encoder and the index work on batches."""
         known = [self.phrasings.intent_of(text) for text in texts]
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
-        scored = iter(self._score(self.bundle.encoder.encode(unknown)))
+        scored = iter(self.score(unknown))
         return [self._exact(intent) if intent else self._judge(next(scored)) for intent in known]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
@@ -119,6 +124,12 @@ class Matcher:
     def score(self, texts: Sequence[str]) -> list[list[Scored]]:
         """Votes for `texts`, before calibration and without the short cut for known ones."""
         return self._score(self.bundle.encoder.encode(texts))
+
+    def _match_unknown(self, texts: Sequence[str]) -> list[Match]:
+        vectors = self.bundle.embedder.embed(texts)
+        with metrics.SEARCH.time():
+            scored = self._score(vectors)
+        return [self._judge(votes) for votes in scored]
 
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
         rows, similarities = self.phrasings.search(vectors, self._rule.neighbours)
@@ -150,3 +161,9 @@ class Matcher:
 
     def _exact(self, intent: str) -> Match:
         return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
+
+
+def _watch_batch(size: int, waits: Sequence[float]) -> None:
+    metrics.ENCODE_BATCH.observe(size)
+    for wait in waits:
+        metrics.QUEUE.observe(wait)

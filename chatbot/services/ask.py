@@ -1,8 +1,9 @@
 """Answer one question and log it before the answer leaves."""
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from chatbot import metrics
 from chatbot.domain.matching import Candidate, Decision, offered, usefulness
 from chatbot.domain.text import clean, key, redact
 from chatbot.matching.catalogue import IntentCard
@@ -50,25 +51,29 @@ def ask(
     question = clean(text, max_chars)
     match = matcher.match(question)
     shown = redact(question)
-    query = Query(
-        id=uuid.uuid4().hex,
-        conversation_id=conversation_id,
-        text=shown,
-        text_key=key(shown),
-        decision=match.decision.value,
-        exact=match.exact,
-        candidates=[asdict(candidate) for candidate in match.candidates],
-        usefulness=0.0 if test else usefulness(match.decision, match.candidates, match.exact),
-        test=test,
-        model_version=matcher.version,
-        knowledge_revision=matcher.revision,
-        calibration=matcher.calibration.id,
-    )
-    with database.write() as session:
-        session.add(query)
+    query_id = uuid.uuid4().hex
+    row = {
+        "id": query_id,
+        "conversation_id": conversation_id,
+        "text": shown,
+        "text_key": key(shown),
+        "decision": match.decision.value,
+        "exact": match.exact,
+        "candidates": [
+            {"intent": candidate.intent, "probability": candidate.probability}
+            for candidate in match.candidates
+        ],
+        "usefulness": 0.0 if test else usefulness(match.decision, match.candidates, match.exact),
+        "test": test,
+        "model_version": matcher.version,
+        "knowledge_revision": matcher.revision,
+        "calibration": matcher.calibration.id,
+    }
+    database.append(Query, row)
+    metrics.DECISIONS.labels(match.decision.value).inc()
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
     return Answered(
-        query_id=query.id,
+        query_id=query_id,
         match=match,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},

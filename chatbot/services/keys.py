@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, NotAuthenticated, NotAuthorised, NotFound
 from chatbot.services import audit
-from chatbot.storage.database import now
+from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ApiKey
 
 _PREFIX = "cb"
+_DEAD = "This API key is unknown, expired or revoked."
 MAX_NAME_CHARS = 80  # with its id it must fit where the audit trail names an actor
 
 
@@ -69,20 +71,52 @@ def list_keys(session: Session) -> Sequence[ApiKey]:
     return session.scalars(select(ApiKey).order_by(ApiKey.created_at)).all()
 
 
-def authenticate(session: Session, secret: str | None, needed: Scope) -> Caller:
-    """Raises NotAuthenticated for a missing or dead key, NotAuthorised for too small a scope.
+class KeyRing:
+    """Checks keys, and trusts one that was good for `trust_seconds` without asking the database.
 
-    A plain hash is enough for 256 random bits, and looking it up by the hash leaks no timing.
+    So a key that another process revokes is refused here at most that much later. The clock of
+    the process decides when one expires.
     """
-    if not secret:
-        raise NotAuthenticated("Send an API key: “Authorization: Bearer cb_…”.")
-    row = session.scalar(select(ApiKey).where(ApiKey.sha256 == _hash(secret)))
-    if row is None or row.revoked_at is not None or (row.expires_at and row.expires_at <= now()):
-        raise NotAuthenticated("This API key is unknown, expired or revoked.")
-    scope = Scope(row.scope)
-    if not scope.includes(needed):
-        raise NotAuthorised(f"This needs a key with scope “{needed}”; yours has “{scope}”.")
-    return Caller(f"{row.name} ({row.id})", scope)
+
+    def __init__(self, database: Database, trust_seconds: float = 2.0) -> None:
+        self._database = database
+        self._trust_seconds = trust_seconds
+        self._good: dict[str, tuple[Caller, datetime | None, float]] = {}
+
+    def authenticate(self, secret: str | None, needed: Scope) -> Caller:
+        """Raises NotAuthenticated for a missing or dead key, NotAuthorised for too small a scope.
+
+        A plain hash is enough for 256 random bits, and looking it up by the hash leaks no timing.
+        """
+        if not secret:
+            raise NotAuthenticated("Send an API key: “Authorization: Bearer cb_…”.")
+        sha256 = _hash(secret)
+        caller, expires_at, trusted_until = self._good.get(sha256) or self._look_up(sha256)
+        if trusted_until < time.monotonic():
+            caller, expires_at, _ = self._look_up(sha256)
+        if expires_at and expires_at <= now():
+            raise NotAuthenticated(_DEAD)
+        if not caller.scope.includes(needed):
+            raise NotAuthorised(
+                f"This needs a key with scope “{needed}”; yours has “{caller.scope}”."
+            )
+        return caller
+
+    def forget(self) -> None:
+        """Ask the database again: a key was revoked."""
+        self._good.clear()
+
+    def _look_up(self, sha256: str) -> tuple[Caller, datetime | None, float]:
+        self._good.pop(sha256, None)
+        asked_at = time.monotonic()
+        with self._database.read() as session:
+            row = session.scalar(select(ApiKey).where(ApiKey.sha256 == sha256))
+        if row is None or row.revoked_at is not None:
+            raise NotAuthenticated(_DEAD)
+        caller = Caller(f"{row.name} ({row.id})", Scope(row.scope))
+        found = (caller, row.expires_at, asked_at + self._trust_seconds)
+        self._good[sha256] = found
+        return found
 
 
 def _hash(secret: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,15 +18,20 @@ from sqlalchemy import (
     Update,
     create_engine,
     event,
+    insert,
     make_url,
     text,
 )
+from sqlalchemy import Table as CoreTable
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from chatbot import metrics
+from chatbot.batching import Batcher
 from chatbot.errors import Conflict, ServiceUnavailable
 
+_APPEND_BATCH = 64
 _CONSTRAINT_NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -70,6 +76,7 @@ class Database:
         self.url = make_url(url)
         self.engine = _create_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._appender = cache(self._make_appender)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -92,6 +99,26 @@ class Database:
             if self.is_sqlite:
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             yield session
+
+    def append(self, table: type[Table], row: dict[str, Any]) -> None:
+        """Insert one row and commit. Rows that threads append at the same moment share a commit.
+
+        Every column without a default is needed. Raises as `write` does, for the row at fault only.
+        """
+        self._appender(table)(row)
+
+    def _make_appender(self, table: type[Table]) -> Batcher[dict[str, Any], None]:
+        statement = insert(cast("CoreTable", table.__table__))
+
+        def commit(rows: list[dict[str, Any]]) -> list[None]:
+            with metrics.STORE.time(), _named_failures(), self.engine.connect() as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.execute(statement, rows)
+                connection.commit()
+            return [None] * len(rows)
+
+        return Batcher(commit, _APPEND_BATCH, lambda size, waits: metrics.STORE_BATCH.observe(size))
 
     def clock(self, session: Session) -> datetime:
         """The database's time, so that hosts with wrong clocks agree on leases."""

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import NotAuthenticated, NotAuthorised, NotFound
-from chatbot.services.keys import Scope, authenticate, create_key, list_keys, revoke_key
+from chatbot.services.keys import KeyRing, Scope, create_key, list_keys, revoke_key
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ApiKey, AuditEvent
 
@@ -23,13 +23,14 @@ def make(
 @pytest.mark.parametrize("needed", Scope)
 def test_a_scope_includes_those_before_it(database: Database, has: Scope, needed: Scope) -> None:
     key_id, secret = make(database, has)
-    with database.read() as session:
+    ring = KeyRing(database)
+    for _ in ("asks the database", "remembers"):
         if list(Scope).index(has) >= list(Scope).index(needed):
-            caller = authenticate(session, secret, needed)
+            caller = ring.authenticate(secret, needed)
             assert (caller.name, caller.scope) == (f"desk 1 ({key_id})", has)
         else:
             with pytest.raises(NotAuthorised, match=f"scope “{needed}”; yours has “{has}”"):
-                authenticate(session, secret, needed)
+                ring.authenticate(secret, needed)
 
 
 @pytest.mark.parametrize(
@@ -37,26 +38,52 @@ def test_a_scope_includes_those_before_it(database: Database, has: Scope, needed
 )
 def test_an_unknown_key_is_refused(database: Database, secret: str | None) -> None:
     make(database)
-    with database.read() as session, pytest.raises(NotAuthenticated):
-        authenticate(session, secret, Scope.ASK)
+    with pytest.raises(NotAuthenticated):
+        KeyRing(database).authenticate(secret, Scope.ASK)
 
 
 def test_only_the_exact_key_counts(database: Database) -> None:
     _, secret = make(database)
-    with database.read() as session:
-        authenticate(session, secret, Scope.ASK)
-        for other in (secret.upper(), secret[:-1], secret + "x", f" {secret}", f"{secret}\n"):
-            with pytest.raises(NotAuthenticated):
-                authenticate(session, other, Scope.ASK)
+    ring = KeyRing(database)
+    ring.authenticate(secret, Scope.ASK)
+    for other in (secret.upper(), secret[:-1], secret + "x", f" {secret}", f"{secret}\n"):
+        with pytest.raises(NotAuthenticated):
+            ring.authenticate(other, Scope.ASK)
 
 
 def test_an_expired_key_is_refused(database: Database) -> None:
     _, expired = make(database, expires_at=now() - timedelta(seconds=1))
     _, valid = make(database, expires_at=now() + timedelta(hours=1))
-    with database.read() as session:
-        authenticate(session, valid, Scope.ASK)
-        with pytest.raises(NotAuthenticated, match="expired"):
-            authenticate(session, expired, Scope.ASK)
+    ring = KeyRing(database)
+    ring.authenticate(valid, Scope.ASK)
+    with pytest.raises(NotAuthenticated, match="expired"):
+        ring.authenticate(expired, Scope.ASK)
+
+
+def test_a_trusted_key_still_expires_in_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = make(database, expires_at=now() + timedelta(hours=1))
+    ring = KeyRing(database, trust_seconds=86_400)
+    ring.authenticate(secret, Scope.ASK)
+    monkeypatch.setattr("chatbot.services.keys.now", lambda: now() + timedelta(hours=2))
+    with pytest.raises(NotAuthenticated, match="expired"):
+        ring.authenticate(secret, Scope.ASK)
+
+
+def test_a_key_revoked_elsewhere_is_trusted_only_for_a_while(database: Database) -> None:
+    key_id, secret = make(database)
+    trusting, doubting = KeyRing(database, trust_seconds=60), KeyRing(database, trust_seconds=0)
+    for ring in (trusting, doubting):
+        ring.authenticate(secret, Scope.ASK)
+    with database.write() as session:
+        revoke_key(session, "admin", key_id)
+    trusting.authenticate(secret, Scope.ASK)
+    with pytest.raises(NotAuthenticated):
+        doubting.authenticate(secret, Scope.ASK)
+    trusting.forget()
+    with pytest.raises(NotAuthenticated):
+        trusting.authenticate(secret, Scope.ASK)
 
 
 def test_a_revoked_key_is_refused_and_the_others_are_not(database: Database) -> None:
@@ -65,10 +92,10 @@ def test_a_revoked_key_is_refused_and_the_others_are_not(database: Database) -> 
     for _ in range(2):
         with database.write() as session:
             revoke_key(session, "admin", key_id)
+    with pytest.raises(NotAuthenticated, match="revoked"):
+        KeyRing(database).authenticate(secret, Scope.ASK)
+    KeyRing(database).authenticate(other, Scope.ASK)
     with database.read() as session:
-        with pytest.raises(NotAuthenticated, match="revoked"):
-            authenticate(session, secret, Scope.ASK)
-        authenticate(session, other, Scope.ASK)
         actions = session.scalars(select(AuditEvent.action)).all()
     assert actions.count("key.revoke") == 1
 

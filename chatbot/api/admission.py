@@ -1,0 +1,62 @@
+"""Overload: a process works on so many questions at once, and refuses others at once.
+
+This stands before Flask, because a refusal has to cost next to nothing: what is saved is spent on
+the questions that were let in, whose waiting time is bounded by the limit.
+"""
+
+import json
+import threading
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from chatbot import metrics
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PATHS = frozenset({"/ask", "/v1/ask"})
+RETRY_SECONDS = 1
+
+
+class Admission:
+    """WSGI middleware: at most `most` questions at once, then 503 with `Retry-After`."""
+
+    def __init__(self, application: "WSGIApplication", most: int) -> None:
+        self._application = application
+        self._places = threading.Semaphore(most)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if environ["PATH_INFO"] not in PATHS:
+            return self._application(environ, start_response)
+        if not self._places.acquire(blocking=False):
+            metrics.REFUSED.inc()
+            return _refuse(environ["PATH_INFO"], start_response)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._places.release()
+
+
+def _refuse(path: str, start_response: "StartResponse") -> Iterable[bytes]:
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    body = json.dumps(
+        {
+            "type": "urn:chatbot:problem:overloaded",
+            "title": "Too many questions at once",
+            "status": status,
+            "detail": f"Try again in {RETRY_SECONDS} second.",
+            "instance": path,
+            "request_id": "",
+        }
+    ).encode()
+    headers = [
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Retry-After", str(RETRY_SECONDS)),
+    ]
+    start_response(f"{status} {status.phrase}", headers)
+    return [body]

@@ -1,0 +1,78 @@
+"""The web server: `python -m chatbot.web` serves `wsgi.py` as the settings say.
+
+Granian reads and writes HTTP outside Python. What is imported here, before the processes are
+forked, is in memory once for all of them.
+"""
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+from multiprocessing.util import Finalize
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_PR_SET_PDEATHSIG = 1
+ROOT = Path(__file__).parents[1]
+SPARE_THREADS = 8
+"""For everything but questions, which `max_questions` limits, and for refusing questions."""
+
+
+def main() -> None:
+    settings = Settings.from_env()
+    with TemporaryDirectory(prefix="chatbot-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    sys.path.insert(0, str(ROOT))
+    import chatbot.app  # noqa: F401  in memory before the fork, see above
+
+    gc.freeze()
+    Granian(
+        "wsgi:app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=settings.web_processes,
+        blocking_threads=settings.max_questions + SPARE_THREADS,
+        backlog=2048,
+        backpressure=1024,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        respawn_failed_workers=True,
+        workers_kill_timeout=30,
+        log_access=False,
+        log_level=LogLevels.error,
+    ).serve(target_loader=_load)
+
+
+def _load(_target: str) -> "WSGIApplication":
+    """In each web process: the application, and an orderly end whichever way it comes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    from chatbot.app import stop_following
+    from wsgi import app
+
+    # A process that was forked runs no `atexit`.
+    Finalize(None, stop_following, (app,), exitpriority=1)
+    application: WSGIApplication = app
+    return application
+
+
+if __name__ == "__main__":
+    main()

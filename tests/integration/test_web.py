@@ -1,0 +1,107 @@
+"""The web server's processes: started, killed one by one, orphaned, stopped."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatbot.bootstrap import build
+from chatbot.services import processes
+from chatbot.settings import Settings
+from chatbot.supervise import choose_port
+
+PROCESSES = 2
+
+
+class Server:
+    def __init__(self, data: Path) -> None:
+        self.settings = Settings(data_dir=data)
+        self._port = choose_port("127.0.0.1", 0)
+        variables = {
+            "CHATBOT_DATA_DIR": str(data),
+            "CHATBOT_PORT": str(self._port),
+            "CHATBOT_WEB_PROCESSES": str(PROCESSES),
+        }
+        self.process = psutil.Popen(
+            [sys.executable, "-m", "chatbot.web"],
+            env=os.environ | variables,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(lambda: self.get("/healthz") == 200)
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        return list(self.process.children())
+
+    def known_processes(self) -> set[int]:
+        parts = build(self.settings)
+        with parts.database.read() as session:
+            found = {row.pid for row in processes.list_alive(session, "web")}
+        parts.database.close()
+        return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    started = Server(tmp_path)
+    workers = started.workers
+    yield started
+    for process in [started.process, *workers, *started.process.children()]:
+        if process.is_running():
+            process.kill()
+    started.process.wait()
+
+
+def test_without_a_model_it_is_up_but_not_ready(server: Server) -> None:
+    assert server.get("/healthz") == 200
+    assert server.get("/readyz") == 503
+    assert server.get("/nowhere") == 404
+
+
+def test_a_killed_process_is_replaced_and_the_others_go_on(server: Server) -> None:
+    first, second = server.workers
+    first.kill()
+    wait_for(lambda: len(server.workers) == PROCESSES and first not in server.workers)
+    assert second in server.workers
+    assert server.get("/healthz") == 200
+
+
+def test_sigterm_ends_all_and_withdraws_them_from_the_list_of_processes(server: Server) -> None:
+    workers = server.workers
+    wait_for(lambda: server.known_processes() == {worker.pid for worker in workers})
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=20) == 0
+    assert not any(worker.is_running() for worker in workers)
+    assert server.known_processes() == set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
+def test_nothing_is_left_when_the_server_itself_is_killed(server: Server) -> None:
+    workers = server.workers
+    server.process.kill()
+    wait_for(lambda: not any(worker.is_running() for worker in workers))

@@ -1,0 +1,112 @@
+"""Overload and metrics: what a process refuses, and what it tells of itself."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from chatbot.app import create_app
+from chatbot.bootstrap import Parts
+from chatbot.services.keys import Scope
+from chatbot.settings import Settings
+
+Key = Callable[[Scope], dict[str, str]]
+QUESTION = {"text": "how do I change my e-mail address"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"max_questions": 2})
+
+
+@pytest.fixture
+def stuck(
+    app: APIFlask, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[threading.Event]:
+    """Questions wait until the event is set."""
+    go = threading.Event()
+    live = parts.live.current()
+    original = live.match
+    monkeypatch.setattr(live, "match", lambda text: go.wait(20) and original(text))
+    yield go
+    go.set()
+
+
+def test_more_questions_than_the_limit_are_refused_at_once(
+    app: APIFlask, key: Key, stuck: threading.Event
+) -> None:
+    headers = key(Scope.ASK)
+
+    def ask() -> int:
+        return app.test_client().post("/ask", json=QUESTION, headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as threads:
+        admitted = [threads.submit(ask) for _ in range(2)]
+        while app.wsgi_app._places._value:  # type: ignore[attr-defined]
+            pass
+        for path in ("/ask", "/v1/ask"):
+            refused = app.test_client().post(path, json=QUESTION, headers=headers)
+            assert refused.status_code == 503
+            assert refused.headers["Retry-After"] == "1"
+            assert refused.mimetype == "application/problem+json"
+            body = refused.get_json()
+            assert body["type"] == "urn:chatbot:problem:overloaded"
+            assert (body["status"], body["instance"]) == (503, path)
+        assert app.test_client().get("/healthz").status_code == 200
+        stuck.set()
+        assert [one.result(20) for one in admitted] == [200, 200]
+    assert ask() == 200
+
+
+def test_a_question_that_fails_gives_its_place_back(
+    client: FlaskClient, key: Key, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = key(Scope.ASK)
+    for _ in range(5):
+        assert client.post("/ask", json={"text": ""}, headers=headers).status_code == 422
+        assert client.post("/ask", json=QUESTION).status_code == 401
+    monkeypatch.setattr(parts.live.current(), "match", lambda text: 1 / 0)
+    for _ in range(5):
+        assert client.post("/ask", json=QUESTION, headers=headers).status_code == 500
+
+
+def test_metrics_count_what_happened(client: FlaskClient, key: Key) -> None:
+    client.post("/ask", json=QUESTION, headers=key(Scope.ASK))
+    client.post("/ask", json=QUESTION, headers=key(Scope.ASK))
+
+    response = client.get("/metrics", headers=key(Scope.AGENT))
+
+    assert response.status_code == 200
+    assert response.mimetype == "text/plain"
+    told = response.text
+    for stage in ("queue", "encode", "search", "store"):
+        assert f'chatbot_ask_stage_seconds_count{{stage="{stage}"}}' in told
+    assert 'chatbot_embeddings_total{cache="hit"}' in told
+    assert 'chatbot_request_seconds_bucket{le="0.5",route="/ask",status="200"}' in told
+    assert "chatbot_model_version 1.0" in told
+    assert "email" not in told
+    assert "e-mail" not in told
+
+
+@pytest.mark.parametrize("scope", [None, Scope.ASK])
+def test_metrics_are_not_for_visitors(client: FlaskClient, key: Key, scope: Scope | None) -> None:
+    headers = key(scope) if scope else {}
+    assert client.get("/metrics", headers=headers).status_code in (401, 403)
+
+
+def test_a_revoked_key_is_refused_at_once_by_the_process_that_revoked_it(
+    parts: Parts, key: Key
+) -> None:
+    client = create_app(parts=parts, follow=False).test_client()
+    admin, ask = key(Scope.ADMIN), key(Scope.ASK)
+    assert client.post("/ask", json=QUESTION, headers=ask).status_code == 200
+    (key_id,) = [
+        row["id"]
+        for row in client.get("/v1/admin/keys", headers=admin).get_json()["items"]
+        if row["scope"] == "ask"
+    ]
+    assert client.delete(f"/v1/admin/keys/{key_id}", headers=admin).status_code == 204
+    assert client.post("/ask", json=QUESTION, headers=ask).status_code == 401
