@@ -7,16 +7,13 @@ compared with what exactly the version that it names says.
 
 import http.client
 import json
-import os
 import random
-import socket
-import subprocess
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,28 +21,61 @@ from typing import Any
 import psutil
 
 from bench.common import console, finish, parser, percentile
+from bench.instance import free_port, make_key, make_version, request, serve, workers_of
+from bench.load import Seen, ask_in_closed_loops, http_request
 from chatbot.bootstrap import Parts, build
-from chatbot.programs import list_programs
-from chatbot.services import jobs, keys, processes
+from chatbot.services import jobs
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.import_faq import import_faq
+from chatbot.services.keys import Scope
 from chatbot.settings import Settings
-from workers.retrain import run_waiting_jobs
 
 REPOSITORY = Path(__file__).parents[1]
 INSTANCES, PROCESSES = 2, 2
 CONVERGENCE_LIMIT = 30.0
+STEADY_SECONDS = 20.0
+SLOW = 0.25
 
 
 @dataclass
 class Load:
-    """What the clients saw, each request once."""
+    """What the clients of one instance saw while `stop` was not set."""
 
+    port: int
+    secret: str
+    questions: list[str]
     expected: dict[int, dict[str, Any]]
-    latencies: list[float] = field(default_factory=list)
-    failures: Counter[str] = field(default_factory=Counter)
+    clients: int
     mixed: list[str] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
     stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        headers = {"Authorization": f"Bearer {self.secret}"}
+
+        def prepare(text: str) -> bytes:
+            body = json.dumps({"text": text, "test": True}).encode()
+            return http_request("POST", "/v1/ask", body, headers)
+
+        self.seen = ask_in_closed_loops(
+            self.port, self.clients, self._until_stopped(), prepare, self._check, most_seconds=3600
+        )
+
+    def _until_stopped(self) -> Iterator[str]:
+        chance = random.Random(self.port)
+        while not self.stop.is_set():
+            yield chance.choice(self.questions)
+
+    def _check(self, text: str, body: bytes) -> None:
+        """Compare with what exactly the version that it names says."""
+        answer = json.loads(body)
+        got = (
+            answer["decision"],
+            answer["candidates"][0]["intent"],
+            answer["knowledge_revision"],
+        )
+        if self.expected.get(answer["model_version"], {}).get(text) != got:
+            self.mixed.append(f"{text!r} by version {answer['model_version']}: {got}")
 
 
 def run() -> None:
@@ -55,16 +85,39 @@ def run() -> None:
     made.add_argument("--clients", type=int, default=16, help="closed-loop clients")
     arguments = made.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        parts = build(Settings.from_env(data_dir=folder, epochs=1))
+        settings = Settings.from_env(data_dir=folder, epochs=1, web_processes=PROCESSES)
+        parts = build(settings)
         versions = _prepare(parts)
         questions = _questions()
-        load = Load({v: _expected(parts, v, questions) for v in versions})
-        with parts.database.write() as session:
-            secret = keys.create_key(session, "bench", "bench", keys.Scope.ADMIN)[1]
-        ports = [_free_port() for _ in range(INSTANCES)]
-        servers = [stack.enter_context(_serve(folder, port)) for port in ports]
-        figures = _drive(arguments, load, versions, questions, ports, servers, secret)
-    finish("swap", figures, arguments.keep)
+        expected = {v: _expected(parts, v, questions) for v in versions}
+        secret = make_key(parts, Scope.ADMIN)
+        ports = [free_port() for _ in range(INSTANCES)]
+        servers = [stack.enter_context(serve(settings, port)) for port in ports]
+
+        def load() -> list[Load]:
+            share = arguments.clients // INSTANCES
+            return [Load(port, secret, questions, expected, share) for port in ports]
+
+        steady, moved = load(), load()
+        _under(steady, lambda: time.sleep(STEADY_SECONDS))
+        moves = _moves(arguments.swaps, arguments.rollbacks)
+        story = _Story(versions, ports[0], secret, servers)
+        _under(moved, lambda: story.play(moves))
+    finish("swap", _figures(steady, moved, story), arguments.keep)
+
+
+def _under(loads: list[Load], do: Callable[[], object]) -> None:
+    """`do` something while all loads run."""
+    threads = [threading.Thread(target=load.run) for load in loads]
+    for thread in threads:
+        thread.start()
+    try:
+        do()
+    finally:
+        for load in loads:
+            load.stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def _prepare(parts: Parts) -> list[int]:
@@ -74,14 +127,8 @@ def _prepare(parts: Parts) -> list[int]:
     made: list[int] = []
     for kind, seed in ((jobs.Kind.UNTRAINED, 13), (jobs.Kind.TRAIN, 1), (jobs.Kind.TRAIN, 2)):
         seeded = build(parts.settings.model_copy(update={"seed": seed}))
-        with seeded.database.write() as session:
-            job_id = jobs.request(session, kind, "bench").id
         with console.status(f"making version {len(made) + 1} …"):
-            run_waiting_jobs(seeded, processes.Identity("worker"))
-        with seeded.database.read() as session:
-            version = jobs.get_job(session, job_id).version_id
-        assert version is not None
-        made.append(version)
+            made.append(make_version(seeded, kind))
     return made
 
 
@@ -98,128 +145,95 @@ def _expected(parts: Parts, version: int, questions: list[str]) -> dict[str, Any
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@dataclass
+class _Story:
+    """The moves, one after the other, each waited for until every process has taken it up."""
+
+    versions: list[int]
+    port: int
+    secret: str
+    servers: list[psutil.Process]
+    converged: list[float] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+    def play(self, moves: list[str]) -> None:
+        time.sleep(3)
+        live = self._models()["live"]["version"]
+        for number, move in enumerate(moves, 1):
+            live = self._move(move, number, live)
+            self.converged.append(self._wait_for_convergence(live))
+            time.sleep(1)
+            self.memory.append(sum(_web_memory(server) for server in self.servers))
+            console.print(
+                f"{number:2}/{len(moves)} {move} → {live}: "
+                f"{self.converged[-1]:.1f} s, {self.memory[-1]:.0f} MiB"
+            )
+
+    def _move(self, move: str, number: int, live: int) -> int:
+        body: dict[str, Any] = {"reason": f"benchmark move {number}"}
+        if move == "promote":
+            following = self.versions.index(live) + 1
+            body["version"] = self.versions[following % len(self.versions)]
+        status, release = self._call("POST", f"/v1/admin/{move}", body)
+        if status != http.HTTPStatus.OK:
+            raise SystemExit(f"{move} was refused: {release}")
+        return int(release["to_version"])
+
+    def _wait_for_convergence(self, version: int) -> float:
+        """Seconds until every web process says that it runs `version`."""
+        start = time.monotonic()
+        while time.monotonic() - start < CONVERGENCE_LIMIT:
+            running = [process["version"] for process in self._models()["processes"]]
+            if running == [version] * (INSTANCES * PROCESSES):
+                return time.monotonic() - start
+            time.sleep(0.1)
+        raise SystemExit(f"not all processes took up version {version}: {running}")
+
+    def _models(self) -> Any:
+        return self._call("GET", "/v1/models")[1]
+
+    def _call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return request(connection, method, path, body, self.secret)
 
 
-@contextmanager
-def _serve(folder: str, port: int) -> Iterator[psutil.Process]:
-    """One gunicorn with two processes, as `chatbot up` starts it."""
-    settings = Settings.from_env(data_dir=folder, port=port, web_processes=PROCESSES)
-    web = next(program for program in list_programs(settings) if program.name == "web")
-    quiet = {"CHATBOT_DATA_DIR": folder, "CHATBOT_LOG_LEVEL": "ERROR"}
-    with subprocess.Popen(web.command, env=os.environ | web.environment | quiet) as server:
-        try:
-            _wait_until_ready(port)
-            yield psutil.Process(server.pid)
-        finally:
-            server.terminate()
-
-
-def _wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if _request(http.client.HTTPConnection("127.0.0.1", port), "GET", "/readyz")[0] == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise SystemExit(f"the server on port {port} did not become ready")
-
-
-def _request(
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    body: Any = None,
-    secret: str = "",
-) -> tuple[int, Any]:
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
-    connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-    response = connection.getresponse()
-    return response.status, json.loads(response.read() or b"null")
-
-
-def _drive(
-    arguments: Any,
-    load: Load,
-    versions: list[int],
-    questions: list[str],
-    ports: list[int],
-    servers: list[psutil.Process],
-    secret: str,
-) -> dict[str, Any]:
-    clients = [
-        threading.Thread(target=_client, args=(load, questions, ports[i % len(ports)], secret, i))
-        for i in range(arguments.clients)
-    ]
-    for client in clients:
-        client.start()
-    time.sleep(3)
-    moves = _moves(arguments.swaps, arguments.rollbacks)
-    converged: list[float] = []
-    memory: list[float] = []
-    live = _live(ports[0], secret)
-    for number, move in enumerate(moves, 1):
-        live = _move(move, number, versions, live, ports[0], secret)
-        converged.append(_wait_for_convergence(ports[0], secret, live))
-        time.sleep(1)
-        memory.append(sum(_web_memory(server) for server in servers))
-        console.print(
-            f"{number:2}/{len(moves)} {move} → {live}: {converged[-1]:.1f} s, {memory[-1]:.0f} MiB"
+def _figures(steady: list[Load], moved: list[Load], story: _Story) -> dict[str, Any]:
+    before, during = _latencies(steady), _latencies(moved)
+    failures: Counter[str] = Counter()
+    for load in moved:
+        failures.update(load.seen.failures)
+        failures.update(
+            {str(s): len(v) for s, v in load.seen.latencies.items() if s != http.HTTPStatus.OK}
         )
-    load.stop.set()
-    for client in clients:
-        client.join()
-    settled = memory[4] if len(memory) > 5 else memory[0]
+    mixed = [one for load in moved for one in load.mixed]
+    settled = story.memory[4] if len(story.memory) > 5 else story.memory[0]
     return {
-        "requests": len(load.latencies),
-        "failed": sum(load.failures.values()),
-        "failures": dict(load.failures),
-        "mixed": len(load.mixed),
-        "mixed_examples": load.mixed[:3],
-        "moves": len(moves),
-        "convergence_max_s": max(converged),
-        "convergence_median_s": percentile(converged, 0.5),
-        "p50_ms": percentile(load.latencies, 0.5) * 1000,
-        "p99_ms": percentile(load.latencies, 0.99) * 1000,
-        "slowest_ms": max(load.latencies) * 1000,
+        "requests": len(during),
+        "failed": sum(failures.values()),
+        "failures": dict(failures),
+        "mixed": len(mixed),
+        "mixed_examples": mixed[:3],
+        "moves": len(story.converged),
+        "convergence_max_s": max(story.converged),
+        "convergence_median_s": percentile(story.converged, 0.5),
+        "steady_p50_ms": percentile(before, 0.5) * 1000,
+        "steady_p99_ms": percentile(before, 0.99) * 1000,
+        "steady_slowest_ms": max(before) * 1000,
+        "p50_ms": percentile(during, 0.5) * 1000,
+        "p99_ms": percentile(during, 0.99) * 1000,
+        "slowest_ms": max(during) * 1000,
+        "p99_ratio": percentile(during, 0.99) / percentile(before, 0.99),
+        "slower_than_250_ms": sum(seconds > SLOW for seconds in during),
+        "steady_slower_than_250_ms": sum(seconds > SLOW for seconds in before),
         "memory_move_5_mib": settled,
-        "memory_last_mib": memory[-1],
-        "memory_growth": memory[-1] / settled - 1,
-        "memory_mib": [round(m) for m in memory],
+        "memory_last_mib": story.memory[-1],
+        "memory_growth": story.memory[-1] / settled - 1,
+        "memory_mib": [round(m) for m in story.memory],
     }
 
 
-def _client(load: Load, questions: list[str], port: int, secret: str, seed: int) -> None:
-    chance = random.Random(seed)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    while not load.stop.is_set():
-        text = chance.choice(questions)
-        start = time.perf_counter()
-        try:
-            status, answer = _request(
-                connection, "POST", "/v1/ask", {"text": text, "test": True}, secret
-            )
-        except (OSError, http.client.HTTPException) as error:
-            load.failures[type(error).__name__] += 1
-            connection.close()
-            continue
-        load.latencies.append(time.perf_counter() - start)
-        if status != 200:
-            load.failures[str(status)] += 1
-            continue
-        _check(load, text, answer)
-
-
-def _check(load: Load, text: str, answer: dict[str, Any]) -> None:
-    """Compare with what exactly the version that it names says."""
-    got = (answer["decision"], answer["candidates"][0]["intent"], answer["knowledge_revision"])
-    if load.expected.get(answer["model_version"], {}).get(text) != got:
-        load.mixed.append(f"{text!r} by version {answer['model_version']}: {got}")
+def _latencies(loads: list[Load]) -> list[float]:
+    return [seconds for load in loads for seconds in load.seen.good]
 
 
 def _moves(swaps: int, rollbacks: int) -> list[str]:
@@ -233,40 +247,9 @@ def _moves(swaps: int, rollbacks: int) -> list[str]:
     return moves
 
 
-def _move(move: str, number: int, versions: list[int], live: int, port: int, secret: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    body: dict[str, Any] = {"reason": f"benchmark move {number}"}
-    if move == "promote":
-        body["version"] = versions[(versions.index(live) + 1) % len(versions)]
-    status, release = _request(connection, "POST", f"/v1/admin/{move}", body, secret)
-    if status != 200:
-        raise SystemExit(f"{move} was refused: {release}")
-    return int(release["to_version"])
-
-
-def _live(port: int, secret: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    return int(_request(connection, "GET", "/v1/models", None, secret)[1]["live"]["version"])
-
-
-def _wait_for_convergence(port: int, secret: str, version: int) -> float:
-    """Seconds until every web process says that it runs `version`."""
-    start = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    while time.monotonic() - start < CONVERGENCE_LIMIT:
-        running = [
-            p["version"]
-            for p in _request(connection, "GET", "/v1/models", None, secret)[1]["processes"]
-        ]
-        if running == [version] * (INSTANCES * PROCESSES):
-            return time.monotonic() - start
-        time.sleep(0.1)
-    raise SystemExit(f"not all processes took up version {version}: {running}")
-
-
 def _web_memory(server: psutil.Process) -> float:
     """MiB of resident memory of an instance's web processes."""
-    return float(sum(child.memory_info().rss for child in server.children())) / 2**20
+    return float(sum(child.memory_info().rss for child in workers_of(server))) / 2**20
 
 
 if __name__ == "__main__":
