@@ -16,7 +16,7 @@ from tokenizers import Encoding, Tokenizer
 
 from chatbot.errors import ArtefactRefused
 
-MOST_TOKENS = 384
+MOST_TOKENS = 256
 """In one run, padding included, which bounds the memory that the encoder keeps for its runs."""
 
 _COLUMNS = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
