@@ -6,6 +6,7 @@ as the product does. Times are of one thread: one question at a time, and 32 tha
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from chatbot.matching.encoder import OnnxEncoder
 from workers import base_model, export, torch_graph
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Open = Callable[[int], Encode]
 TIMED = 960
 TOGETHER = 32
 EMULATED = 150
@@ -47,23 +49,24 @@ def run() -> None:
         variants = _variants(model, folder, sample)
         figures: dict[str, Any] = {}
         expected: dict[str, Any] = {}
-        for title, encode in variants.items():
+        for title, opened in variants.items():
             with console.status(f"{title} …"):
-                figures[title] = measure(encode, sets, expected)
+                figures[title] = measure(opened(os.cpu_count() or 1), sets, expected)
             file = folder / title / "model.onnx"
             figures[title]["mib"] = file.stat().st_size / 2**20 if file.exists() else None
         texts = [row.text for row in sets["banking77"].test]
-        _time(variants, texts, figures)
+        alone = {title: opened(1) for title, opened in variants.items()}
+        _time(alone, texts, figures)
         _show(figures)
         result: dict[str, Any] = {"variants": figures}
         if arguments.avx2:
             some = texts[:EMULATED]
-            here = variants["served"](some)
+            here = alone["served"](some)
             result["distance_without_vnni"] = _emulate(arguments.avx2, folder, some, here)
     finish("encoders", result, arguments.keep)
 
 
-def _variants(model: SentenceTransformer, folder: Path, sample: list[str]) -> dict[str, Encode]:
+def _variants(model: SentenceTransformer, folder: Path, sample: list[str]) -> dict[str, Open]:
     served = folder / "served"
     export.write(model, served, sample)
     exact = folder / "float32 by torch" / "model.onnx"
@@ -72,7 +75,7 @@ def _variants(model: SentenceTransformer, folder: Path, sample: list[str]) -> di
         quantize_dynamic(exact, path, per_channel=True, weight_type=QuantType.QInt8)
         return _input_names(exact.parent)
 
-    def opened(title: str, write: Callable[[Path], tuple[str, ...]]) -> Encode:
+    def written(title: str, write: Callable[[Path], tuple[str, ...]]) -> Open:
         """Everything as it is served, but for the graph."""
         out = folder / title
         out.mkdir()
@@ -80,18 +83,22 @@ def _variants(model: SentenceTransformer, folder: Path, sample: list[str]) -> di
         card = json.loads((served / "encoder.json").read_text())
         card["input_names"] = write(out / "model.onnx")
         (out / "encoder.json").write_text(json.dumps(card))
-        return OnnxEncoder.open(out).encode
+        return lambda threads: OnnxEncoder.open(out, threads).encode
+
+    def by_torch(threads: int) -> Encode:
+        torch.set_num_threads(threads)
+        return lambda texts: model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False
+        )
 
     return {
-        "torch": lambda texts: model.encode(
-            list(texts), normalize_embeddings=True, show_progress_bar=False
-        ),
-        exact.parent.name: opened(
+        "torch": by_torch,
+        exact.parent.name: written(
             exact.parent.name, lambda path: torch_graph.write_exact(model, path)
         ),
-        "dynamic int8": opened("dynamic int8", dynamic),
-        "int8 in blocks": opened("int8 in blocks", lambda path: torch_graph.write(model, path)),
-        "served": OnnxEncoder.open(served).encode,
+        "dynamic int8": written("dynamic int8", dynamic),
+        "int8 in blocks": written("int8 in blocks", lambda path: torch_graph.write(model, path)),
+        "served": lambda threads: OnnxEncoder.open(served, threads).encode,
     }
 
 
@@ -137,7 +144,6 @@ def _vote(
 
 def _time(variants: dict[str, Encode], texts: list[str], figures: dict[str, Any]) -> None:
     """Medians of five rounds in which the variants take turns."""
-    torch.set_num_threads(1)
     rounds: dict[tuple[str, int], list[float]] = {}
     for _ in range(5):
         for title, encode in variants.items():

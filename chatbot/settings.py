@@ -31,7 +31,7 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port that the web server listens on.")
     web_processes: int = Field(2, ge=1, le=64, description="Web processes.")
     max_questions: int = Field(
-        48,
+        42,
         ge=1,
         le=1000,
         description="Questions that a web process works on at once; more are refused with 503.",

@@ -140,6 +140,7 @@ class LiveMatcher:
                 self._current = reindexed
 
     def _poll(self) -> None:
+        _yield_to_others()
         while not self._stop.is_set():
             self._wake.wait(self._poll_seconds * random.uniform(1 - _JITTER, 1 + _JITTER))
             self._wake.clear()

@@ -1,5 +1,6 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,7 +47,14 @@ class Matcher:
         self.intents = MappingProxyType(dict(intents))
         self.phrasings = phrasings
         self._rule = rule
-        self._together = Batcher(self._match_unknown, _ASK_BATCH, _watch_batch)
+        itself = weakref.ref(self)  # a cycle would keep a replaced model in memory for a while
+
+        def match_together(texts: list[str]) -> list[Match]:
+            matcher = itself()
+            assert matcher is not None, "the callers hold it"
+            return matcher._match_unknown(texts)  # noqa: SLF001
+
+        self._together = Batcher(match_together, _ASK_BATCH, _watch_batch)
 
     @classmethod
     def build(

@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
 
@@ -213,3 +215,15 @@ def test_the_largest_rule_works_with_many_equal_entries() -> None:
     bundle = Bundle.blank(BlindEncoder(), CALIBRATION)
     matcher = Matcher.build(1, bundle, make_catalogue(entries), largest)
     assert len(matcher.score_known(range(300))) == 300
+
+
+def test_a_replaced_matcher_is_gone_at_once_and_its_model_with_it() -> None:
+    matcher = make_matcher({"open": ["when do you open"]})
+    matcher.match("are you open")
+    gone = weakref.ref(matcher)
+    gc.disable()
+    try:
+        del matcher
+        assert gone() is None
+    finally:
+        gc.enable()
