@@ -34,8 +34,9 @@ class _Ticket(Generic[Item, Result]):
 class Batcher(Generic[Item, Result]):
     """`work` gets 1 to `most` items and returns as many results, in their order.
 
-    If it raises for several items, each is tried alone, so that only the item at fault fails.
-    `watch` is told of each batch: how many items, and how many seconds each of them waited.
+    If it raises for several items, each is tried alone, so that only the item at fault fails; an
+    error of a `shared` kind is no item's fault, and all get it. `watch` is told of each batch: how
+    many items, and how many seconds each of them waited.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Batcher(Generic[Item, Result]):
         work: Callable[[list[Item]], Sequence[Result]],
         most: int,
         watch: Callable[[int, list[float]], None] = lambda size, waits: None,
+        shared: tuple[type[Exception], ...] = (),
     ) -> None:
         self._work = work
         self._most = most
         self._watch = watch
+        self._shared = shared
         self._waiting: deque[_Ticket[Item, Result]] = deque()
         self._state = threading.Lock()
         self._led = False
@@ -89,7 +92,8 @@ class Batcher(Generic[Item, Result]):
             for ticket, result in zip(batch, results, strict=True):
                 ticket.result = [result]
         except BaseException as error:  # noqa: BLE001 it is raised again, in the caller's thread
-            if len(batch) == 1 or not isinstance(error, Exception):
+            alone = len(batch) == 1 or not isinstance(error, Exception)
+            if alone or isinstance(error, self._shared):
                 for ticket in batch:
                     ticket.error = error
                 return

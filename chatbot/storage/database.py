@@ -1,5 +1,6 @@
 """The database: engine, transactions, column types and names that every table shares."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
+    Connection,
     CursorResult,
     DateTime,
     Dialect,
@@ -32,6 +34,8 @@ from chatbot.batching import Batcher
 from chatbot.errors import Conflict, ServiceUnavailable
 
 _APPEND_BATCH = 64
+_LOCK_SECONDS = 10
+_LOCK_POLL_SECONDS = 0.001
 _CONSTRAINT_NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -97,7 +101,7 @@ class Database:
         """
         with _named_failures(), self._sessions() as session, session.begin():
             if self.is_sqlite:
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+                _begin_write(session.connection())
             yield session
 
     def append(self, table: type[Table], row: dict[str, Any]) -> None:
@@ -113,12 +117,17 @@ class Database:
         def commit(rows: list[dict[str, Any]]) -> list[None]:
             with metrics.STORE.time(), _named_failures(), self.engine.connect() as connection:
                 if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    _begin_write(connection)
                 connection.execute(statement, rows)
                 connection.commit()
             return [None] * len(rows)
 
-        return Batcher(commit, _APPEND_BATCH, lambda size, waits: metrics.STORE_BATCH.observe(size))
+        return Batcher(
+            commit,
+            _APPEND_BATCH,
+            lambda size, waits: metrics.STORE_BATCH.observe(size),
+            shared=(ServiceUnavailable,),
+        )
 
     def clock(self, session: Session) -> datetime:
         """The database's time, so that hosts with wrong clocks agree on leases."""
@@ -181,9 +190,26 @@ def _create_engine(url: str) -> Engine:
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": 10})
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _LOCK_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _begin_write(connection: Connection) -> None:
+    """Take SQLite's write lock. It would look for it ever more seldom itself, 0.1 s apart."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOCK_POLL_SECONDS)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOCK_SECONDS * 1000}")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -191,5 +217,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # SQLite's own knows only ASCII, which would tell “Ä” from “ä”.
     connection.create_function("lower", 1, lambda t: t and t.lower(), deterministic=True)
     connection.isolation_level = None  # pysqlite must not emit its own BEGIN; `write` does
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    waits = f"busy_timeout={_LOCK_SECONDS * 1000}"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", waits):
         connection.execute(f"PRAGMA {pragma}")

@@ -96,6 +96,22 @@ def test_only_the_item_at_fault_fails(slow: Slow) -> None:
     assert slow.batches[1:] == [[1, -1, 3], [1], [-1], [3]]
 
 
+def test_an_error_that_is_nobodys_fault_is_tried_once_and_told_to_all(slow: Slow) -> None:
+    batcher = Batcher(slow, most=8, shared=(ValueError,))
+    with ThreadPoolExecutor(10) as threads:
+        results = [threads.submit(batcher, 0)]
+        slow.entered.acquire()
+        for count, item in enumerate((1, -1, 3), 1):
+            results.append(threads.submit(batcher, item))
+            wait_until(lambda count=count: len(batcher._waiting) == count)  # type: ignore[misc]
+        slow.go.release(2)
+
+        for result in results[1:]:
+            with pytest.raises(ValueError, match="minus one"):
+                result.result(10)
+    assert slow.batches == [[0], [1, -1, 3]]
+
+
 def test_after_a_failure_work_goes_on() -> None:
     def work(items: list[int]) -> list[float]:
         return [1 / item for item in items]

@@ -1,5 +1,6 @@
 """`Database.append`: one durable row a call, commits shared between threads."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from chatbot.errors import Conflict, ServiceUnavailable
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Intent
+from factories import add_intent
 
 
 def intent(name: str) -> dict[str, Any]:
@@ -65,3 +67,34 @@ def test_a_database_that_is_away_is_named(tmp_path: Any) -> None:
     (tmp_path / "folder").rename(tmp_path / "gone")
     with pytest.raises(ServiceUnavailable):
         away.append(Intent, intent("open"))
+
+
+def test_a_lock_that_is_held_too_long_is_waited_for_once_by_all(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.storage.database._LOCK_SECONDS", 1)
+
+    def append(number: int) -> str:
+        try:
+            sqlite_database.append(Intent, intent(f"intent-{number}"))
+        except ServiceUnavailable:
+            return "unavailable"
+        return "stored"
+
+    started = time.monotonic()
+    with sqlite_database.write() as session, ThreadPoolExecutor(9) as threads:
+        add_intent(session, "holder")
+        results = list(threads.map(append, range(9)))
+    assert results == ["unavailable"] * 9
+    assert time.monotonic() - started < 6, "two batches, not nine, wait for a second"
+    assert append(9) == "stored"
+
+
+def test_a_lock_is_taken_soon_after_it_is_free(sqlite_database: Database) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with sqlite_database.write() as session:
+            add_intent(session, "holder")
+            waiting = threads.submit(sqlite_database.append, Intent, intent("waiting"))
+            time.sleep(0.2)
+            assert not waiting.done()
+        waiting.result(5)
