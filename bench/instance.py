@@ -34,7 +34,7 @@ def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
     with parts.database.read() as session:
         job = jobs.get_job(session, job_id)
         if job.version_id is None:
-            raise SystemExit(f"no version was made: {job.message}")
+            raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
         return job.version_id
 
 

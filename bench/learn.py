@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common import Dataset, console, finish, load_dataset, parser
+from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import bootstrap_interval, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
-from chatbot.services import jobs, processes
+from chatbot.services import jobs
 from chatbot.services.catalogue import read_catalogue
 from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
 from chatbot.services.evaluate import evaluate, time_single
 from chatbot.services.import_faq import import_faq
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
-from workers.retrain import run_waiting_jobs
 
 
 def run() -> None:
@@ -35,9 +35,11 @@ def run() -> None:
         settings = Settings.from_env(data_dir=folder, start_from="live", seed=arguments.seed)
         parts = build(settings)
         _import(parts, dataset)
-        base = _make_version(parts, jobs.Kind.UNTRAINED)
+        with console.status("making the untrained version …"):
+            base = make_version(parts, jobs.Kind.UNTRAINED)
         before = _measure(parts, base, dataset)
-        trained = _make_version(parts, jobs.Kind.TRAIN)
+        with console.status("training …"):
+            trained = make_version(parts, jobs.Kind.TRAIN)
         after = _measure(parts, trained, dataset)
         figures = _figures(parts, trained, before, after)
         figures["int8_torch_agreement"] = _torch_agreement(parts, trained, dataset)
@@ -70,18 +72,6 @@ def _import(parts: Parts, dataset: Dataset) -> None:
     console.print(
         f"{dataset.name}: {done.utterances_added} utterances of {done.intents_added} intents"
     )
-
-
-def _make_version(parts: Parts, kind: jobs.Kind) -> int:
-    with console.status(f"{kind} …"), parts.database.write() as session:
-        job_id = jobs.request(session, kind, "bench").id
-    with console.status(f"making the {kind} version …"):
-        run_waiting_jobs(parts, processes.Identity("worker"))
-    with parts.database.read() as session:
-        job = jobs.get_job(session, job_id)
-    if job.version_id is None:
-        raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
-    return job.version_id
 
 
 def _measure(parts: Parts, version: int, dataset: Dataset) -> dict[str, Any]:
