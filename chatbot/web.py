@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from multiprocessing.util import Finalize
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,13 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from chatbot.programs import ROOT
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _PR_SET_PDEATHSIG = 1
-ROOT = Path(__file__).parents[1]
 SPARE_THREADS = 8
 """For everything but questions, which `max_questions` limits, and for refusing questions."""
 

@@ -1,7 +1,7 @@
 """Any sentence encoder as an int8 ONNX graph: as torch exports it, with its products rounded.
 
 For what `workers.bert_graph` does not know (MPNet, RoBERTa, extra layers): as accurate, but
-about three times as slow.
+slower.
 """
 
 import logging

@@ -31,7 +31,7 @@ def ask(body: AskIn) -> Response:
         body.conversation_id,
         body.test,
     )
-    # Written by pydantic itself: through Flask's own writer it takes five times as long.
+    # Written by pydantic itself, which spares a dictionary and Flask's slower writer.
     return Response(AskOut.of(answered).model_dump_json(), mimetype="application/json")
 
 
