@@ -72,10 +72,10 @@ class Batcher(Generic[Item, Result]):
         """Work on the oldest items, the leader's own first, then hand the lead on."""
         with self._state:
             batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        started = time.perf_counter()
         try:
-            started = time.perf_counter()
-            self._watch(len(batch), [started - ticket.came for ticket in batch])
             self._settle(batch)
+            self._watch(len(batch), [started - ticket.came for ticket in batch])
         finally:
             with self._state:
                 following = self._waiting[0] if self._waiting else None

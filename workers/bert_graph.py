@@ -1,7 +1,7 @@
 """A BERT encoder as an ONNX graph made for short questions: int8 products, no padding.
 
-The graph is written by hand, because the exporter's is much slower (bench/encoders.py): it multiplies
-padding, and no fusion of ONNX Runtime finds its attention. What is different here:
+The graph is written by hand, because the exporter's is much slower (bench/encoders.py): it
+multiplies padding, and no fusion of ONNX Runtime finds its attention. What is different here:
 
 * Tokens are packed: everything but attention works on the (tokens, hidden) rows of all texts, so
   that a short text costs no more beside a long one.
