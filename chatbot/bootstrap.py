@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chatbot.matching.live import LiveMatcher
+from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
 from chatbot.settings import Settings
@@ -23,6 +24,7 @@ class Parts:
     models: StoredModels
     nudge: Nudge
     live: LiveMatcher
+    answerer: Answerer
 
 
 def build(settings: Settings) -> Parts:
@@ -32,6 +34,7 @@ def build(settings: Settings) -> Parts:
     migrate(database)
     artefacts = ArtefactStore(settings.artefacts, settings.cache_dir, settings.data_dir / "staging")
     models = StoredModels(settings, database, artefacts)
+    live = LiveMatcher(models, settings.poll_seconds)
     return Parts(
         settings=settings,
         database=database,
@@ -39,5 +42,6 @@ def build(settings: Settings) -> Parts:
         artefacts=artefacts,
         models=models,
         nudge=Nudge(settings.redis),
-        live=LiveMatcher(models, settings.poll_seconds),
+        live=live,
+        answerer=Answerer(database, live, settings.max_text_chars),
     )

@@ -28,11 +28,9 @@ _stages = Histogram(
 QUEUE, ENCODE, SEARCH, STORE = (
     _stages.labels(stage) for stage in ("queue", "encode", "search", "store")
 )
-_batches = Histogram(
-    "chatbot_batch_size", "Items that were worked on together.", ["stage"],
-    buckets=(1, 2, 4, 8, 16, 32, 64),
-)  # fmt: skip
-ENCODE_BATCH, STORE_BATCH = (_batches.labels(stage) for stage in ("encode", "store"))
+BATCH = Histogram(
+    "chatbot_batch_size", "Questions that were worked on together.", buckets=(1, 2, 4, 8, 16, 32)
+)
 REQUESTS = Histogram(
     "chatbot_request_seconds", "Time of one HTTP request.", ["route", "status"], buckets=_SECONDS
 )

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chatbot.bootstrap import build
-from chatbot.services.ask import ask as answer
+from chatbot.services.ask import Question, answer_all
 from chatbot.services.confirm import confirm
 from chatbot.settings import Settings
 
@@ -51,7 +51,8 @@ def confirm_many(console: Console) -> None:
     matcher = parts.models.open_version()
     for intent, name in CODE_NAMES.items():
         for phrasing in PHRASINGS:
-            query = answer(parts.database, matcher, phrasing.format(name), 2000).query_id
+            question = Question(phrasing.format(name))
+            query = answer_all(parts.database, matcher, [question])[0].query_id
             with parts.database.write() as session:
                 confirm(session, query, intent, "agent", parts.settings)
     say(console, "# Agents have confirmed 96 questions with such names. One more, from the shell:")

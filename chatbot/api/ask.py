@@ -7,7 +7,6 @@ from chatbot.api.auth import requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.ask import AskIn, AskOut, FeedbackIn, FeedbackOut
 from chatbot.services import review
-from chatbot.services.ask import ask as answer
 from chatbot.services.keys import Scope
 
 blueprint = APIBlueprint("ask", __name__, tag="Ask")
@@ -23,14 +22,7 @@ def ask(body: AskIn) -> Response:
 
     The question is stored, redacted, before the answer leaves. `/ask` is another name of `/v1/ask`.
     """
-    answered = answer(
-        parts().database,
-        parts().live.current(),
-        body.text,
-        parts().settings.max_text_chars,
-        body.conversation_id,
-        body.test,
-    )
+    answered = parts().answerer.ask(body.text, body.conversation_id, body.test)
     # Written by pydantic itself, which spares a dictionary and Flask's slower writer.
     return Response(AskOut.of(answered).model_dump_json(), mimetype="application/json")
 

@@ -5,6 +5,7 @@ from typing import Protocol
 from flask import current_app
 
 from chatbot.matching.live import LiveMatcher
+from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
 from chatbot.settings import Settings
@@ -23,6 +24,7 @@ class Parts(Protocol):
     nudge: Nudge
     models: StoredModels
     live: LiveMatcher
+    answerer: Answerer
 
 
 def parts() -> Parts:

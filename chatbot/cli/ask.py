@@ -7,9 +7,10 @@ import click
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
 from chatbot.cli.jobs import ensure_model
 from chatbot.domain.matching import Decision
-from chatbot.services import ask as asking
+from chatbot.domain.text import clean
 from chatbot.services import confirm as confirming
 from chatbot.services import review
+from chatbot.services.ask import Answered, Question, answer_all
 from chatbot.storage.tables import Query
 
 _SAYS = {
@@ -29,7 +30,8 @@ def ask(context: Context, text: str, test: bool, as_json: bool) -> None:
     ensure_model(context)
     parts = context.parts
     matcher = parts.models.open_version()
-    answered = asking.ask(parts.database, matcher, text, context.settings.max_text_chars, test=test)
+    question = Question(clean(text, context.settings.max_text_chars), test=test)
+    [answered] = answer_all(parts.database, matcher, [question])
     if as_json:
         print_json(_describe_answered(answered))
         return
@@ -45,7 +47,7 @@ def ask(context: Context, text: str, test: bool, as_json: bool) -> None:
     remark(f"query {answered.query_id}, model version {answered.model_version}")
 
 
-def _describe_answered(answered: asking.Answered) -> dict[str, object]:
+def _describe_answered(answered: Answered) -> dict[str, object]:
     return {
         "query_id": answered.query_id,
         "decision": answered.decision,

@@ -34,6 +34,10 @@ class Embedder:
         metrics.CACHE_HITS.inc(len(texts) - len(unknown))
         return vectors
 
+    def forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+
     def _recall(self, text: str, row: NDArray[np.float32]) -> bool:
         with self._lock:
             known = self._known.get(text)

@@ -1,6 +1,5 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,14 +8,12 @@ from typing import Self
 import numpy as np
 
 from chatbot import metrics
-from chatbot.batching import Batcher
 from chatbot.domain.matching import Calibration, Candidate, Decision, Neighbour, Scored, vote
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
 from chatbot.matching.index import Vectors
 from chatbot.matching.phrasings import Indexed, Phrasings
 
-_ASK_BATCH = 32
 MOST_NEIGHBOURS = 100
 
 
@@ -47,14 +44,6 @@ class Matcher:
         self.intents = MappingProxyType(dict(intents))
         self.phrasings = phrasings
         self._rule = rule
-        itself = weakref.ref(self)  # a cycle would keep a replaced model in memory for a while
-
-        def match_together(texts: list[str]) -> list[Match]:
-            matcher = itself()
-            assert matcher is not None, "the callers hold it"
-            return matcher._match_unknown(texts)  # noqa: SLF001
-
-        self._together = Batcher(match_together, _ASK_BATCH, _watch_batch)
 
     @classmethod
     def build(
@@ -104,16 +93,15 @@ class Matcher:
         return self.bundle.calibration
 
     def match(self, text: str) -> Match:
-        """Decide on one cleaned question, together with those of other threads."""
-        intent = self.phrasings.intent_of(text)
-        return self._exact(intent) if intent else self._together(text)
+        """Decide on one cleaned question."""
+        return self.match_all([text])[0]
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many; the encoder and the index work on batches."""
         known = [self.phrasings.intent_of(text) for text in texts]
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
-        scored = iter(self.score(unknown))
-        return [self._exact(intent) if intent else self._judge(next(scored)) for intent in known]
+        judged = iter(self._match_unknown(unknown))
+        return [self._exact(intent) if intent else next(judged) for intent in known]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for known phrasings, each as if it were not in the index."""
@@ -134,6 +122,8 @@ class Matcher:
         return self._score(self.bundle.encoder.encode(texts))
 
     def _match_unknown(self, texts: Sequence[str]) -> list[Match]:
+        if not texts:
+            return []
         vectors = self.bundle.embedder.embed(texts)
         with metrics.SEARCH.time():
             scored = self._score(vectors)
@@ -169,9 +159,3 @@ class Matcher:
 
     def _exact(self, intent: str) -> Match:
         return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
-
-
-def _watch_batch(size: int, waits: Sequence[float]) -> None:
-    metrics.ENCODE_BATCH.observe(size)
-    for wait in waits:
-        metrics.QUEUE.observe(wait)

@@ -38,7 +38,8 @@ class Timing:
 
 
 def time_single(matcher: Matcher, rows: Sequence[Labelled], most: int = 200) -> Timing | None:
-    """Ask up to `most` of the questions one by one; None without rows."""
+    """Ask up to `most` of the questions one by one, as if each were new; None without rows."""
+    matcher.bundle.embedder.forget()
     took = []
     for row in rows[:most]:
         start = time.perf_counter()

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.bootstrap import Parts, build
 from chatbot.services import jobs, processes
-from chatbot.services.ask import ask
+from chatbot.services.ask import Question, answer_all
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.confirm import confirm
 from chatbot.services.import_faq import import_faq
@@ -33,7 +33,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     matcher = parts.models.open_version()
     for intent, name in CODE_NAMES.items():
         for phrasing in PHRASINGS:
-            query = ask(parts.database, matcher, phrasing.format(name), 2000)
+            [query] = answer_all(parts.database, matcher, [Question(phrasing.format(name))])
             with parts.database.write() as session:
                 confirm(session, query.query_id, intent, "test", parts.settings)
     parts.database.close()

@@ -6,7 +6,7 @@ from test_crashes import live_version, run_worker
 from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_held_out
 from chatbot.services import jobs
-from chatbot.services.ask import ask
+from chatbot.services.ask import Question, answer_all
 from chatbot.services.confirm import confirm
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from code_names import CODE_NAMES
@@ -42,6 +42,6 @@ def confirm_held_out(parts: Parts) -> None:
         for number in range(10):
             text = FOLLOW_UPS[number % 3].format(name) % number
             if is_held_out(text, parts.settings.held_out_share):
-                query = ask(parts.database, matcher, text, 2000).query_id
+                query = answer_all(parts.database, matcher, [Question(text)])[0].query_id
                 with parts.database.write() as session:
                     confirm(session, query, intent, "test", parts.settings)

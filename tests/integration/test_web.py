@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -22,7 +22,7 @@ PROCESSES = 2
 
 
 class Server:
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, cores: int | None = None) -> None:
         self.settings = Settings(data_dir=data)
         self._port = choose_port("127.0.0.1", 0)
         variables = {
@@ -36,6 +36,8 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        if cores is not None:
+            self.process.cpu_affinity(self.process.cpu_affinity()[:cores])
         wait_for(lambda: self.get("/healthz") == 200)
 
     def get(self, path: str) -> int:
@@ -75,9 +77,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    started = Server(tmp_path)
+@contextmanager
+def running(started: Server) -> Iterator[Server]:
     workers = started.workers
     yield started
     with suppress(psutil.NoSuchProcess):
@@ -86,6 +87,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     started.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running(Server(tmp_path)) as started:
+        yield started
 
 
 def test_without_a_model_it_is_up_but_not_ready(server: Server) -> None:
@@ -116,3 +123,19 @@ def test_nothing_is_left_when_the_server_itself_is_killed(server: Server) -> Non
     workers = server.workers
     server.process.kill()
     wait_for(lambda: not any(is_alive(worker) for worker in workers))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs sched_setaffinity")
+@pytest.mark.skipif(len(psutil.Process().cpu_affinity()) < PROCESSES, reason="needs more cores")
+def test_with_a_process_for_each_core_each_has_its_own(tmp_path: Path) -> None:
+    with running(Server(tmp_path, cores=PROCESSES)) as server:
+        first, second = (worker.cpu_affinity() for worker in server.workers)
+        assert [len(first), len(second)] == [1, 1]
+        assert first != second
+
+        killed = server.workers[0]
+        killed.kill()
+        wait_for(lambda: len(server.workers) == PROCESSES and killed not in server.workers)
+        wait_for(
+            lambda: sorted(w.cpu_affinity() for w in server.workers) == sorted([first, second])
+        )

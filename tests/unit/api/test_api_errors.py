@@ -66,17 +66,17 @@ def test_a_surprise_is_a_500_that_tells_nothing(app: APIFlask, asker: Headers) -
     secret = "my secret question"
 
     class Fails:
-        def current(self) -> None:
+        def ask(self, *question: object) -> None:
             raise RuntimeError(secret)
 
-    object.__setattr__(app.extensions["chatbot"], "live", Fails())
+    object.__setattr__(app.extensions["chatbot"], "answerer", Fails())
     with capture_logs() as logs:
         response = app.test_client().post("/v1/ask", json={"text": secret}, headers=asker)
     body = assert_problem(response, 500)
     assert secret not in json.dumps(body)
     [logged] = [line for line in logs if line["event"] == "error"]
     assert logged["kinds"] == ["RuntimeError"]
-    assert "in current" in logged["traceback"]
+    assert "in ask" in logged["traceback"]
     assert logged["request_id"] == body["request_id"]
     assert secret not in logged["traceback"].replace("RuntimeError(secret)", "")
 

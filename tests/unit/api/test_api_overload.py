@@ -29,8 +29,8 @@ def stuck(
     """Questions wait until the event is set."""
     go = threading.Event()
     live = parts.live.current()
-    original = live.match
-    monkeypatch.setattr(live, "match", lambda text: go.wait(20) and original(text))
+    original = live.match_all
+    monkeypatch.setattr(live, "match_all", lambda texts: go.wait(20) and original(texts))
     yield go
     go.set()
 
@@ -68,7 +68,7 @@ def test_a_question_that_fails_gives_its_place_back(
     for _ in range(5):
         assert client.post("/ask", json={"text": ""}, headers=headers).status_code == 422
         assert client.post("/ask", json=QUESTION).status_code == 401
-    monkeypatch.setattr(parts.live.current(), "match", lambda text: 1 / 0)
+    monkeypatch.setattr(parts.live.current(), "match_all", lambda texts: 1 / 0)
     for _ in range(5):
         assert client.post("/ask", json=QUESTION, headers=headers).status_code == 500
 

@@ -5,7 +5,6 @@ from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
 from chatbot.services import audit
-from chatbot.services.ask import ask
 from fakes import ANSWERED, UNCLEAR, UNKNOWN
 
 Headers = dict[str, str]
@@ -17,7 +16,7 @@ def asked(parts: Parts) -> Ask:
     """`asked("text")` logs a question and returns its id."""
 
     def ask_once(text: str = UNCLEAR, conversation: str | None = None, test: bool = False) -> str:
-        return ask(parts.database, parts.live.current(), text, 2000, conversation, test).query_id
+        return parts.answerer.ask(text, conversation, test).query_id
 
     return ask_once
 

@@ -1,10 +1,16 @@
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from chatbot.domain.matching import Decision
-from chatbot.errors import InvalidText, ServiceUnavailable
+from chatbot.domain.text import clean
+from chatbot.errors import InvalidText, NotReady, ServiceUnavailable
 from chatbot.matching.matcher import Matcher
-from chatbot.services.ask import ask
+from chatbot.services.ask import Answered, Answerer, Question, answer_all
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
 from factories import add_query, add_version, make_matcher
@@ -21,6 +27,10 @@ def matcher(database: Database) -> Matcher:
     return make_matcher({name: texts for name, (_, _, texts) in FAQ.items()}, version, revision=7)
 
 
+def ask(database: Database, matcher: Matcher, text: str, test: bool = False) -> Answered:
+    return answer_all(database, matcher, [Question(text, "c-1", test)])[0]
+
+
 def stored(database: Database, query_id: str) -> Query:
     with database.read() as session:
         query = session.get(Query, query_id)
@@ -31,7 +41,7 @@ def stored(database: Database, query_id: str) -> Query:
 def test_the_row_says_what_was_asked_and_everything_that_answered(
     database: Database, matcher: Matcher
 ) -> None:
-    answered = ask(database, matcher, f"  {ANSWERED}\n", 2000, conversation_id="c-1")
+    answered = ask(database, matcher, ANSWERED)
     row = stored(database, answered.query_id)
     assert (row.text, row.conversation_id) == (ANSWERED, "c-1")
     assert (row.decision, row.exact, row.test) == ("answer", False, False)
@@ -55,7 +65,7 @@ def test_the_row_says_what_was_asked_and_everything_that_answered(
 def test_only_a_confident_decision_carries_an_answer(
     database: Database, matcher: Matcher, text: str, decision: Decision, intent: str | None
 ) -> None:
-    answered = ask(database, matcher, text, 2000)
+    answered = ask(database, matcher, text)
     assert answered.decision is decision
     assert answered.answer == (matcher.intents[intent] if intent else None)
     assert stored(database, answered.query_id).decision == decision
@@ -64,14 +74,14 @@ def test_only_a_confident_decision_carries_an_answer(
 def test_a_choice_offers_only_probable_intents_with_their_titles(
     database: Database, matcher: Matcher
 ) -> None:
-    answered = ask(database, matcher, UNCLEAR, 2000)
+    answered = ask(database, matcher, UNCLEAR)
     assert [c.intent for c in answered.candidates] == ["reset-password", "vpn"]
     assert len(stored(database, answered.query_id).candidates) > 2
     assert all(c.intent in answered.intents for c in answered.candidates)
 
 
 def test_private_data_is_matched_but_never_stored(database: Database, matcher: Matcher) -> None:
-    answered = ask(database, matcher, "reset the password of ann@example.org, +49 30 1234567", 2000)
+    answered = ask(database, matcher, "reset the password of ann@example.org, +49 30 1234567")
     row = stored(database, answered.query_id)
     assert row.text == "reset the password of [email], [phone]"
     assert "ann" not in str(row.candidates)
@@ -80,31 +90,21 @@ def test_private_data_is_matched_but_never_stored(database: Database, matcher: M
 def test_an_uncertain_question_is_worth_a_review_and_a_known_one_is_not(
     database: Database, matcher: Matcher
 ) -> None:
-    assert stored(database, ask(database, matcher, UNCLEAR, 2000).query_id).usefulness > 0.3
-    known = stored(database, ask(database, matcher, KNOWN, 2000).query_id)
+    assert stored(database, ask(database, matcher, UNCLEAR).query_id).usefulness > 0.3
+    known = stored(database, ask(database, matcher, KNOWN).query_id)
     assert (known.usefulness, known.exact) == (0.0, True)
 
 
 def test_a_test_question_is_stored_but_never_useful(database: Database, matcher: Matcher) -> None:
-    row = stored(database, ask(database, matcher, UNCLEAR, 2000, test=True).query_id)
+    row = stored(database, ask(database, matcher, UNCLEAR, test=True).query_id)
     assert (row.test, row.usefulness) == (True, 0.0)
-
-
-@pytest.mark.parametrize("text", ["", "\u200b", "a\0b", "\ud800", "x" * 101])
-def test_unusable_text_is_refused_and_not_stored(
-    database: Database, matcher: Matcher, text: str
-) -> None:
-    with pytest.raises(InvalidText):
-        ask(database, matcher, text, 100)
-    with database.read() as session:
-        assert session.scalar(select(func.count(Query.id))) == 1
 
 
 @pytest.mark.parametrize(
     "text", ["\U0001f600 vpn \U0010ffff?", "'; DROP TABLE queries; --", "\u202etfel"]
 )
 def test_any_other_text_is_stored(database: Database, matcher: Matcher, text: str) -> None:
-    assert stored(database, ask(database, matcher, text, 100).query_id).text
+    assert stored(database, ask(database, matcher, text).query_id).text
 
 
 def test_no_answer_leaves_without_its_row(
@@ -112,4 +112,80 @@ def test_no_answer_leaves_without_its_row(
 ) -> None:
     away = Database("postgresql+psycopg://nobody@/none?host=/nowhere")
     with pytest.raises(ServiceUnavailable):
-        ask(away, matcher, ANSWERED, 2000)
+        ask(away, matcher, ANSWERED)
+
+
+class Desk:
+    """A live matcher that never changes; `None` is one that is not loaded yet."""
+
+    def __init__(self, matcher: Matcher | None) -> None:
+        self._matcher = matcher
+
+    def current(self) -> Matcher:
+        if self._matcher is None:
+            raise NotReady("Not yet.")
+        return self._matcher
+
+
+@pytest.mark.parametrize("text", ["", "\u200b", "a\0b", "\ud800", "x" * 101])
+def test_unusable_text_is_refused_and_not_stored(
+    database: Database, matcher: Matcher, text: str
+) -> None:
+    with pytest.raises(InvalidText):
+        Answerer(database, Desk(matcher), max_chars=100).ask(text)
+    with database.read() as session:
+        assert session.scalar(select(func.count(Query.id))) == 1
+
+
+def test_text_is_cleaned_before_it_is_matched(database: Database, matcher: Matcher) -> None:
+    answered = Answerer(database, Desk(matcher), max_chars=100).ask(f"  {ANSWERED}\n", "c-2")
+    row = stored(database, answered.query_id)
+    assert (row.text, row.conversation_id) == (ANSWERED, "c-2")
+
+
+def test_threads_that_ask_together_get_their_own_answers(
+    database: Database, matcher: Matcher
+) -> None:
+    answerer = Answerer(database, Desk(matcher), max_chars=2000)
+    texts = [KNOWN, ANSWERED, UNCLEAR, UNKNOWN] * 10
+    with ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(answerer.ask, texts))
+    alone = [match.decision for match in matcher.match_all(texts)]
+    assert [answered.decision for answered in answers] == alone
+    assert len({answered.query_id for answered in answers}) == 40
+    for text, answered in zip(texts, answers, strict=True):
+        assert stored(database, answered.query_id).text == clean(text, 2000)
+
+
+def test_only_the_question_at_fault_fails(
+    database: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = matcher.bundle.encoder.encode
+
+    def fail_for_one(texts: Sequence[str]) -> NDArray[np.float32]:
+        if "poison" in texts:
+            raise ValueError("this one")
+        return encode(texts)
+
+    monkeypatch.setattr(matcher.bundle.encoder, "encode", fail_for_one)
+    answerer = Answerer(database, Desk(matcher), max_chars=2000)
+
+    def ask_one(text: str) -> str:
+        try:
+            return answerer.ask(text).decision.value
+        except ValueError:
+            return "failed"
+
+    texts = [f"question {n}" for n in range(15)] + ["poison"]
+    with ThreadPoolExecutor(16) as threads:
+        decisions = list(threads.map(ask_one, texts))
+    assert decisions[-1] == "failed"
+    assert "failed" not in decisions[:-1]
+
+
+def test_before_a_model_is_loaded_every_question_hears_so(database: Database) -> None:
+    answerer = Answerer(database, Desk(None), max_chars=2000)
+    with ThreadPoolExecutor(4) as threads:
+        for asked in [threads.submit(answerer.ask, "hello") for _ in range(4)]:
+            with pytest.raises(NotReady):
+                asked.result()
