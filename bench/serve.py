@@ -55,13 +55,8 @@ def run() -> None:
         floor = _floor(encoder, [row.text for row in questions])
         ours: list[dict[str, Any]] = []
         found: dict[str, dict[str, Any]] = {}
-        wanted = [
-            p
-            for p in peers.known().values()
-            if arguments.peers in (None, []) or p.name in arguments.peers
-        ]
-        if arguments.peers == []:
-            wanted = []
+        named = peers.known() if arguments.peers is None else arguments.peers
+        wanted = [peers.known()[name] for name in named]
         ours.append(_measure_ours(folder / "ours", secret, questions))
         for number, peer in enumerate(wanted):
             found[peer.name] = _measure_peer(peer, folder, catalogue, questions)
@@ -141,7 +136,9 @@ def _measure_ours(folder: Path, secret: str, questions: list[Labelled]) -> dict[
     def prepare(text: str) -> bytes:
         return http_request("POST", "/ask", json.dumps({"text": text}).encode(), headers)
 
+    started = time.perf_counter()
     with serve(settings, port) as server:
+        ready = time.perf_counter() - started
         right: list[bool] = []
         truth = {row.text: row.intent for row in questions}
 
@@ -153,7 +150,10 @@ def _measure_ours(folder: Path, secret: str, questions: list[Labelled]) -> dict[
         seen = _levels(port, [row.text for row in questions], prepare)
         figures = _figures(seen)
         figures["right_of_warm_up"] = sum(right) / len(right)
-        figures["rss_mib"] = [round(p.memory_info().rss / 2**20) for p in workers_of(server)]
+        processes = [process.memory_full_info() for process in workers_of(server)]
+        figures["rss_mib"] = [round(memory.rss / 2**20) for memory in processes]
+        figures["pss_mib"] = [round(memory.pss / 2**20) for memory in processes]
+        figures["ready_seconds"] = round(ready, 2)
     return figures
 
 
@@ -271,6 +271,7 @@ def _compare(
         "p50_one_client_ms": ours["levels"]["1"]["p50_ms"],
         "floor_one_question_ms": floor["one_question_ms"],
         "p99_to_p50_at_16": sixteen["p99_ms"] / sixteen["p50_ms"],
+        "ready_seconds": ours["ready_seconds"],
         "floor": floor,
         "ours": ours,
         "peers": found,
