@@ -6,7 +6,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from rich.table import Table
 from chatbot.services.examples import Labelled
 
 RESULTS = Path(__file__).parent / "results"
+OUT_OF_SCOPE_SHARE = 0.2
 console = Console(stderr=True)
 
 
@@ -32,9 +33,15 @@ class Dataset:
 
 
 def load_dataset(folder: Path, name: str) -> Dataset:
-    """BANKING77 (`banking77/train.csv`, `test.csv`) or CLINC150 (`clinc150/data_full.json`)."""
+    """BANKING77 (`banking77/train.csv`, `test.csv`) or CLINC150 (`clinc150/data_full.json`).
+
+    `banking77+oos` has a fifth of CLINC150's out-of-scope test questions in its test part, and, as
+    its FAQ would, knows none of their kind beforehand.
+    """
     if name == "banking77":
         return Dataset(name, *_banking77(folder / "banking77"))
+    if name == "banking77+oos":
+        return _with_foreign_questions(load_dataset(folder, "banking77"), folder)
     return Dataset(name, *_clinc150(folder / "clinc150" / "data_full.json"))
 
 
@@ -44,6 +51,12 @@ def _banking77(folder: Path) -> tuple[list[Labelled], list[str], list[Labelled]]
             return [Labelled(row["text"], row["category"]) for row in csv.DictReader(file)]
 
     return rows("train"), [], rows("test")
+
+
+def _with_foreign_questions(dataset: Dataset, folder: Path) -> Dataset:
+    foreign = [row for row in load_dataset(folder, "clinc150").test if row.intent is None]
+    wanted = int(len(dataset.test) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
+    return replace(dataset, test=dataset.test + foreign[:wanted])
 
 
 def _clinc150(path: Path) -> tuple[list[Labelled], list[str], list[Labelled]]:

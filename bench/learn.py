@@ -5,7 +5,11 @@ measured, never trained or tuned on.
 """
 
 import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -26,25 +30,23 @@ from chatbot.services.import_faq import import_faq
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
 
+HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_recall", "ece")
+
 
 def run() -> None:
     arguments = _arguments()
     dataset = load_dataset(arguments.data, arguments.dataset)
-    with tempfile.TemporaryDirectory() as folder:
-        # Keeping the full-precision weights lets us compare int8 with torch on the test part.
-        settings = Settings.from_env(data_dir=folder, start_from="live", seed=arguments.seed)
-        parts = build(settings)
-        _import(parts, dataset)
-        with console.status("making the untrained version …"):
-            base = make_version(parts, jobs.Kind.UNTRAINED)
-        before = _measure(parts, base, dataset)
-        with console.status("training …"):
-            trained = make_version(parts, jobs.Kind.TRAIN)
-        after = _measure(parts, trained, dataset)
-        figures = _figures(parts, trained, before, after)
-        figures["int8_torch_agreement"] = _torch_agreement(parts, trained, dataset)
-        figures["dataset"], figures["seed"] = dataset.name, arguments.seed
-    finish(f"learn_{dataset.name}", figures, arguments.keep)
+    runs = [
+        _learn(few_shot(dataset, arguments.shots, seed), seed, arguments.compare_torch)
+        for seed in arguments.seeds
+    ]
+    name = f"learn_{dataset.name}" + (f"_{arguments.shots}shot" if arguments.shots else "")
+    figures: dict[str, Any] = {"dataset": dataset.name, "shots": arguments.shots}
+    figures |= {part: _mean([run[part] for run in runs]) for part in ("base", "tuned")}
+    for figure in HEADLINES:
+        figures |= {f"{part}.{figure}": figures[part][figure] for part in ("base", "tuned")}
+    figures["training_seconds"] = fmean(run["training"]["seconds"] for run in runs)
+    finish(name, figures | {"runs": runs}, arguments.keep)
 
 
 def _arguments() -> Any:
@@ -52,12 +54,63 @@ def _arguments() -> Any:
     made.add_argument(
         "--data", type=Path, required=True, help="folder with banking77/ and clinc150/"
     )
-    made.add_argument("--dataset", choices=("banking77", "clinc150"), default="banking77")
-    made.add_argument("--seed", type=int, default=13, help="seed of the training")
+    made.add_argument(
+        "--dataset", choices=("banking77+oos", "banking77", "clinc150"), default="banking77+oos"
+    )
+    made.add_argument("--shots", type=int, default=0, help="training rows an intent; 0: all")
+    made.add_argument(
+        "--seeds", type=int, nargs="+", default=[1, 2, 3], help="of rows and training"
+    )
+    made.add_argument("--compare-torch", action="store_true", help="int8 with the trained model")
     return made.parse_args()
 
 
-def _import(parts: Parts, dataset: Dataset) -> None:
+def few_shot(dataset: Dataset, shots: int, seed: int) -> Dataset:
+    """`shots` training rows of each intent; 0 leaves all."""
+    if not shots:
+        return dataset
+    mixed = Random(seed).sample(dataset.train, len(dataset.train))
+    taken: Counter[str | None] = Counter()
+    chosen = []
+    for row in mixed:
+        taken[row.intent] += 1
+        if taken[row.intent] <= shots:
+            chosen.append(row)
+    return replace(dataset, train=chosen)
+
+
+def _learn(dataset: Dataset, seed: int, compare_torch: bool) -> dict[str, Any]:
+    """One seed: import, both versions by the product's own jobs, and their test figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Keeping the full-precision weights lets us compare int8 with torch on the test part.
+        start = "live" if compare_torch else "base"
+        parts = build(Settings.from_env(data_dir=folder, start_from=start, seed=seed))
+        import_rows(parts, dataset)
+        with console.status("making the untrained version …"):
+            base = make_version(parts, jobs.Kind.UNTRAINED)
+        before = _measure(parts, base, dataset)
+        with console.status("training …"):
+            trained = make_version(parts, jobs.Kind.TRAIN)
+        after = _measure(parts, trained, dataset)
+        with parts.database.read() as session:
+            report = get_version(session, trained).report
+        figures: dict[str, Any] = {
+            "seed": seed,
+            "base": before.figures,
+            "tuned": after.figures,
+            "difference": _difference(before.outcomes, after.outcomes),
+            "training": {key: report["training"][key] for key in ("seconds", "history")},
+        }
+        if compare_torch:
+            figures["int8_torch_agreement"] = _torch_agreement(parts, trained, dataset)
+    console.print(
+        f"seed {seed}: top-1 {figures['base']['top1']:.2%} → {figures['tuned']['top1']:.2%}"
+    )
+    return figures
+
+
+def import_rows(parts: Parts, dataset: Dataset) -> None:
+    """The training rows become the utterances of an FAQ."""
     draft = CatalogueDraft(out_of_scope=dataset.out_of_scope)
     seen: set[str] = set()
     for row in dataset.train:
@@ -74,37 +127,34 @@ def _import(parts: Parts, dataset: Dataset) -> None:
     )
 
 
-def _measure(parts: Parts, version: int, dataset: Dataset) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Measured:
+    outcomes: list[Outcome]
+    figures: dict[str, Any]
+
+
+def _measure(parts: Parts, version: int, dataset: Dataset) -> _Measured:
     matcher = parts.models.open_version(version)
     outcomes = evaluate(matcher, dataset.test)
     timing = time_single(matcher, dataset.test)
-    return {"outcomes": outcomes, **summarise(outcomes), "p50_ms": timing.p50 if timing else None}
+    return _Measured(outcomes, summarise(outcomes) | {"p50_ms": timing.p50 if timing else None})
 
 
-def _figures(
-    parts: Parts, trained: int, before: dict[str, Any], after: dict[str, Any]
-) -> dict[str, Any]:
-    with parts.database.read() as session:
-        report = get_version(session, trained).report
-    pairs: list[tuple[Outcome, Outcome]] = [
-        (a, b) for a, b in zip(before["outcomes"], after["outcomes"], strict=True) if a.expected
-    ]
+def _difference(before: list[Outcome], after: list[Outcome]) -> dict[str, Any]:
+    """Paired, on the in-scope test rows."""
+    pairs = [(a, b) for a, b in zip(before, after, strict=True) if a.expected]
     gained = sum(b.is_top1 and not a.is_top1 for a, b in pairs)
     lost = sum(a.is_top1 and not b.is_top1 for a, b in pairs)
     low, high = bootstrap_interval(gained, lost, len(pairs), seed=0)
-    keys = [key for key in before if key not in ("outcomes", "n", "n_in_scope", "n_out_of_scope")]
+    gain = (gained - lost) / len(pairs)
+    p_value = mcnemar_exact(gained, lost)
+    return {"gain": gain, "low": low, "high": high, "gained": gained, "lost": lost, "p": p_value}
+
+
+def _mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "n": before["n"],
-        **{f"base_{key}": before[key] for key in keys},
-        **{f"tuned_{key}": after[key] for key in keys},
-        "gain": (gained - lost) / len(pairs),
-        "gain_low": low,
-        "gain_high": high,
-        "gained": gained,
-        "lost": lost,
-        "p_value": mcnemar_exact(gained, lost),
-        "training_seconds": report["training"]["seconds"],
-        "training_history": report["training"]["history"],
+        key: None if figures[0][key] is None else fmean(run[key] for run in figures)
+        for key in figures[0]
     }
 
 

@@ -82,20 +82,20 @@ class Settings(BaseModel):
         50, ge=0, description="Most held-out questions per intent; later ones train."
     )
     validation_share: Share = Field(
-        0.2, description="Share of training rows kept for calibration and early stopping."
+        0.1,
+        description="Share of training rows kept for calibration; below 2,000 rows none is needed.",
     )
 
     retrain_at: str = Field(
         "02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC."
     )
-    loss: Literal["contrastive", "cosine_similarity"] = Field(
-        "contrastive", description="Training loss."
-    )
     start_from: Literal["base", "live"] = Field(
         "base", description="Weights that training starts from."
     )
-    epochs: int = Field(3, ge=0, le=100, description="Passes over the training pairs.")
-    batch_size: int = Field(64, ge=2, le=4096, description="Pairs in one training step.")
+    epochs: int = Field(
+        3, ge=0, le=100, description="Passes over the training rows; a small FAQ gets more."
+    )
+    batch_size: int = Field(64, ge=2, le=4096, description="Texts in one training step.")
     learning_rate: float = Field(1e-4, gt=0, lt=1, description="Peak learning rate.")
     seed: int = Field(13, ge=0, description="Seed of everything random in training.")
     training_threads: int = Field(
@@ -106,7 +106,12 @@ class Settings(BaseModel):
         120, ge=1, description="How long a job stays its worker's without a heartbeat."
     )
 
-    gate_alpha: float = Field(0.05, gt=0, lt=1, description="Significance that a promotion needs.")
+    gate_alpha: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Chance that a year of nights promotes a model that is no better.",
+    )
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
     gate_out_of_scope_margin: Share = Field(
         0.1, description="How much more out-of-scope may be answered."

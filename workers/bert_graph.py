@@ -22,6 +22,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from workers import bert
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
@@ -41,33 +43,19 @@ _NEVER = 1e4
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def is_supported(model: "SentenceTransformer") -> bool:
-    """Whether `model` is a plain BERT, as MiniLM, BGE and E5 are."""
-    kinds = [type(module).__name__ for module in model]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        return False
-    config = _bert(model).config
-    return (
-        config.model_type == "bert"
-        and config.hidden_act == "gelu"
-        and getattr(config, "position_embedding_type", None) in (None, "absolute")
-        and _pooling(model) in ("mean", "cls")
-    )
-
-
 def write(model: "SentenceTransformer", path: Path, sample: Sequence[str]) -> None:
-    """Write the graph of a supported `model`, and its weights beside it.
+    """Write the graph of a plain BERT (`bert.is_plain`), and its weights beside it.
 
     `sample` shows which channels need smoothing.
 
     Inputs: `input_ids` and `attention_mask`, int64 (texts, longest). Output: `sentence_vector`,
     float32 (texts, dimension), rows of length one.
     """
-    bert = _bert(model)
+    inner = bert.inner(model)
     weights = {
-        name: value.detach().float().cpu().numpy() for name, value in bert.state_dict().items()
+        name: value.detach().float().cpu().numpy() for name, value in inner.state_dict().items()
     }
-    graph = _Bert(bert.config, weights, _pooling(model), _largest_inputs(model, sample))
+    graph = _Bert(inner.config, weights, bert.pooling(model), _largest_inputs(model, sample))
     path.with_name(WEIGHTS_FILE).unlink(missing_ok=True)  # it would be appended to
     onnx.save(
         graph.build(),
@@ -325,7 +313,7 @@ def _largest_inputs(
 
     hooks = [
         module.register_forward_pre_hook(watch(name))
-        for name, module in _bert(model).named_modules()
+        for name, module in bert.inner(model).named_modules()
         if name.endswith((".attention.self.query", ".intermediate.dense"))
     ]
     try:
@@ -334,12 +322,3 @@ def _largest_inputs(
         for hook in hooks:
             hook.remove()
     return found
-
-
-def _bert(model: "SentenceTransformer") -> Any:
-    return model[0].model
-
-
-def _pooling(model: "SentenceTransformer") -> str:
-    mode: Any = model[1].pooling_mode
-    return str(mode[0] if isinstance(mode, (list, tuple)) and len(mode) == 1 else mode)

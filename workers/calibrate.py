@@ -1,6 +1,7 @@
 """Fit, for one model version, what its votes mean as probabilities and when it may answer."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -8,9 +9,10 @@ from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
 
 from chatbot.domain.matching import Calibration, Scored
-from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
+from workers.unseen import Unseen
 
+GENERIC = Path(__file__).parent / "generic_out_of_scope.txt"
 LEAST_ROWS = 50
 NEVER = 1.01
 OUT_OF_SCOPE_SHARE = 0.2
@@ -21,23 +23,25 @@ Vote = tuple[list[Scored], str | None]
 
 
 def calibrate(
-    matcher: Matcher, texts: Sequence[str] | None, out_of_scope: Sequence[str], settings: Settings
+    unseen: Sequence[Unseen], out_of_scope: Sequence[str], settings: Settings
 ) -> Calibration:
     """Fit on catalogue entries that the encoder was not trained on, each hidden from the index.
 
-    `texts` names them; None means all, for an untrained encoder. Up to a fifth of the rows is out
-    of scope, as visitors' questions are: where no `out_of_scope` questions are known, entries whose
-    whole intent is hidden stand in for them.
+    Up to a fifth of the rows is out of scope, as visitors' questions are. Where no `out_of_scope`
+    questions are known, half of these are what people ask any chatbot, and half are entries whose
+    whole intent is hidden: foreign to the FAQ, but near.
     """
-    known = matcher.phrasings
-    rows = known.known_rows.tolist() if texts is None else known.rows_of(texts)
-    truths = [known.intent_at(row) for row in rows]
-    unknown = int(len(rows) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
-    foreign = _spread(out_of_scope, unknown)
-    stand_ins = _spread(rows, 0 if foreign else unknown)
-    votes: list[Vote] = list(zip(matcher.score_known(rows), truths, strict=True))
-    votes += [(scored, None) for scored in matcher.score(foreign)]
-    votes += [(scored, None) for scored in matcher.score_as_unknown(stand_ins)]
+    votes: list[Vote] = []
+    foreign_texts = out_of_scope or GENERIC.read_text(encoding="utf-8").splitlines()
+    for number, part in enumerate(unseen):
+        unknown = int(len(part.rows) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
+        hidden = 0 if out_of_scope else unknown // 2
+        foreign = _spread(foreign_texts[number :: len(unseen)], unknown - hidden)
+        stand_ins = _spread(part.rows, hidden)
+        matcher = part.matcher
+        votes += zip(matcher.score_known(part.rows), part.intents, strict=True)
+        votes += [(scored, None) for scored in matcher.score(foreign)]
+        votes += [(scored, None) for scored in matcher.score_as_unknown(stand_ins)]
     return fit(votes, settings)
 
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from chatbot.errors import ExportRefused
 from chatbot.matching.encoder import OnnxEncoder
-from workers import bert_graph, torch_graph
+from workers import bert, bert_graph, torch_graph
 
 LEAST_AGREEMENT = 0.97
 LEAST_MEAN_COSINE = 0.97
@@ -68,7 +68,7 @@ def _write_graph(
     model: SentenceTransformer, path: Path, sample: Sequence[str]
 ) -> tuple[Sequence[str], str]:
     """Return the names of the graph's inputs, and how its weights are kept."""
-    if bert_graph.is_supported(model):
+    if bert.is_plain(model):
         bert_graph.write(model, path, sample)
         return bert_graph.INPUTS, "int8 by output channel"
     return torch_graph.write(model, path), f"int8 in blocks of {torch_graph.BLOCK}"

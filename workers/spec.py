@@ -1,15 +1,14 @@
 """What one training is asked to do, as read from `spec.json`; imports no torch."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
-from chatbot.domain.pairs import Example
+from chatbot.domain.example import Example
 from chatbot.errors import TrainingFailed
-
-Loss = Literal["contrastive", "cosine_similarity"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +17,16 @@ class TrainingSpec:
 
     `base_model` is read by `workers.base_model.resolve`; `start_from` is the `torch/` folder of an
     earlier training, to go on from there. `epochs=0` exports the model as it is.
+
+    With `folds`, the training is repeated that often without a part of the examples: what those
+    models make of the part that they never saw shows what the model would make of new questions.
     """
 
     examples: tuple[Example, ...]
     validation: tuple[Example, ...] = ()
     base_model: str = ""
     start_from: str | None = None
-    loss: Loss = "contrastive"
+    folds: int = 0
     epochs: int = 3
     batch_size: int = 64
     learning_rate: float = 1e-4
@@ -32,11 +34,8 @@ class TrainingSpec:
     threads: int = 2
 
     def __post_init__(self) -> None:
-        _require(
-            self.loss in get_args(Loss),
-            f"loss is “{self.loss}”; use one of {', '.join(get_args(Loss))}",
-        )
         _require(self.epochs >= 0, f"epochs is {self.epochs}; use 0 or more")
+        _require(self.folds != 1 and self.folds >= 0, f"folds is {self.folds}; use 0, 2 or more")
         _require(self.batch_size >= 2, f"batch_size is {self.batch_size}; use 2 or more")
         _require(
             0 < self.learning_rate < 1, f"learning_rate is {self.learning_rate}; use 0 < rate < 1"
@@ -70,6 +69,21 @@ class TrainingSpec:
         validation = _examples("validation", content.pop("validation", []))
         return cls(examples, validation, **content)
 
+    def left_out(self, fold: int) -> list[Example]:
+        """What the training of a fold never sees: the same share of each intent's examples.
+
+        An intent's only example is never left out.
+        """
+        counts = Counter(example.intent for example in self.examples)
+        several = [example for example in self.examples if counts[example.intent] > 1]
+        return sorted(several, key=lambda example: example.intent)[fold :: self.folds]
+
+    def without(self, fold: int) -> Self:
+        """The same training without what the fold leaves out."""
+        left_out = set(map(id, self.left_out(fold)))
+        kept = tuple(example for example in self.examples if id(example) not in left_out)
+        return replace(self, examples=kept, folds=0)
+
     def dump(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
@@ -90,7 +104,7 @@ class TrainingSpec:
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "base_model": str,
     "start_from": (str, type(None)),
-    "loss": str,
+    "folds": int,
     "epochs": int,
     "batch_size": int,
     "learning_rate": (int, float),

@@ -10,14 +10,15 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import TextIO
 
-from chatbot.domain.pairs import Example
+from chatbot.domain.example import Example
 from chatbot.errors import ChatbotError
 from chatbot.matching.bundle import GOLDEN_QUERIES
 from workers.spec import TrainingSpec
@@ -90,9 +91,14 @@ def run(job: Path, report: _Report) -> None:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     out = job / "out"
     out.mkdir(exist_ok=True)
-    result = contrastive.fit(
-        spec, out / "torch", lambda step, done, message: report(step, 0.85 * done, message)
-    )
+    runs = spec.folds + 1
+    for fold in range(spec.folds):
+        told = _part_of(report, 0.85 * fold / runs, 0.85 / runs)
+        with tempfile.TemporaryDirectory(dir=job) as folder:
+            unseen = contrastive.fit(spec.without(fold), Path(folder), told)
+        export.write(unseen.model, out / "folds" / str(fold), _sample(spec))
+    told = _part_of(report, 0.85 * spec.folds / runs, 0.85 / runs)
+    result = contrastive.fit(spec, out / "torch", told)
     report("export", 0.88, "Writing the encoder that will be served")
     export.write(result.model, out / "encoder", _sample(spec))
     report("parity", 0.94, "Comparing it with the trained model")
@@ -102,7 +108,7 @@ def run(job: Path, report: _Report) -> None:
     )
     summary = {
         "seconds": round(time.monotonic() - started, 1),
-        "history": result.history,
+        "history": result.history_as_json(),
         "best_epoch": result.best_epoch,
         "export": {
             "agreement": figures.agreement,
@@ -115,6 +121,11 @@ def run(job: Path, report: _Report) -> None:
     }
     (out / "training.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     report("parity", 1.0, f"Trained in {summary['seconds']} s")
+
+
+def _part_of(report: _Report, start: float, share: float) -> Callable[[str, float, str], None]:
+    """Reports of a part that takes `share` of the whole and begins at `start`."""
+    return lambda step, done, message: report(step, start + share * done, message)
 
 
 def _yield_to_others() -> None:

@@ -45,6 +45,7 @@ class Comparison:
     only_live: int
     both_wrong: int
     p_value: float
+    needed_p_value: float
     gain: float
     gain_interval: tuple[float, float]
     intents_worse: dict[str, float]
@@ -97,6 +98,7 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
         only_live=lost,
         both_wrong=pairs[False, False],
         p_value=p_value,
+        needed_p_value=rules.alpha,
         gain=gain,
         gain_interval=interval,
         intents_worse=worse,
@@ -178,6 +180,7 @@ def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: floa
         return f"It gives the same first candidate on all {n} held-out questions."
     needed = next(m for m in range(1, 1100) if mcnemar_exact(m, 0) < alpha)
     return (
-        f"Better on {gained}, worse on {lost} of {n} held-out questions (p = {p_value:.3g}): that "
-        f"could be chance. At least {needed} differing questions, all in its favour, are needed."
+        f"Better on {gained}, worse on {lost} of {n} held-out questions (p = {p_value:.3g}; less "
+        f"than {alpha:.2g} is needed): that could be chance. At least {needed} differing "
+        "questions, all in its favour, are needed."
     )

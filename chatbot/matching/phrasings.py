@@ -87,14 +87,13 @@ class Phrasings:
 
     def intent_of(self, text: str) -> str | None:
         """Of a known phrasing, whatever its case and spacing."""
-        (row,) = self.rows.find(as_keys([key(text)]))
-        return self.intent_at(row) if row != UNKNOWN and self.intents[row] != GONE else None
+        row = self.row_of(text)
+        return None if row is None else self.intent_at(row)
 
-    def rows_of(self, texts: Sequence[str]) -> list[int]:
-        """Of those texts that are known, in the order of the rows."""
-        rows = self.rows.find(as_keys([key(text) for text in texts]))
-        rows = np.unique(rows[rows != UNKNOWN])
-        return [int(row) for row in rows if self.intents[row] != GONE]
+    def row_of(self, text: str) -> int | None:
+        """Of a known phrasing, whatever its case and spacing."""
+        (row,) = self.rows.find(as_keys([key(text)]))
+        return int(row) if row != UNKNOWN and self.intents[row] != GONE else None
 
     def search(self, vectors: Vectors, k: int) -> Found:
         """(rows, cosine similarities), each (n, min(k, size)), nearest first."""

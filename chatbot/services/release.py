@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.gate import Verdict
@@ -69,6 +69,13 @@ def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
         .limit(1)
     )
     return session.scalar(query)
+
+
+def count_looks(session: Session, live_id: int | None) -> int:
+    """How often a candidate was compared with this live version so far."""
+    report = ModelVersion.report
+    looks = select(func.max(report["look"].as_integer()))
+    return session.scalar(looks.where(report["live_version"].as_integer() == live_id)) or 0
 
 
 def read_pointer(session: Session) -> ModelPointer | None:

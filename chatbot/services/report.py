@@ -46,6 +46,7 @@ def make_report(
             "validation": len(frozen.validation),
             "out_of_scope": len(frozen.out_of_scope),
             "held_out": len(frozen.held_out),
+            "cross_fitted": len(candidate.outcomes) - len(frozen.held_out),
             "learnt_queries": len(frozen.learnt_queries),
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,
@@ -121,7 +122,12 @@ def _figures(report: dict[str, Any]) -> str:
         [label, *(_figure(key, report[c][key]) for c, _ in columns)]
         for key, label in _FIGURES.items()
     ]
-    return _table(header, rows)
+    cross_fitted = report["data"].get("cross_fitted", 0)
+    note = (
+        f"{cross_fitted} of these questions are the FAQ's own utterances, each put to a model that "
+        "was not trained on it.\n\n"
+    )
+    return (note if cross_fitted else "") + _table(header, rows)
 
 
 def _figure(key: str, value: float | None) -> str:

@@ -15,7 +15,7 @@ from chatbot.matching.encoder import (
     OnnxEncoder,
     _batches,
 )
-from workers import base_model, bert_graph, export
+from workers import base_model, bert, export
 
 QUESTIONS = [
     "Where is my parcel?",
@@ -42,7 +42,7 @@ def exported_by_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same model, exported as one of which only torch knows the graph."""
     folder = tmp_path_factory.mktemp("job") / "encoder"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bert_graph, "is_supported", lambda _model: False)
+        patch.setattr(bert, "is_plain", lambda _model: False)
         export.write(base_model.load(base_model.resolve("")), folder, GOLDEN_QUERIES)
     return folder
 

@@ -46,7 +46,6 @@ class TestFromEnv:
             ("VOTE_TEMPERATURE", "0"),
             ("RETRAIN_AT", "24:00"),
             ("RETRAIN_AT", "2:00"),
-            ("LOSS", "hinge"),
             ("LEARNING_RATE", "inf"),
             ("BATCH_SIZE", "1"),
         ],

@@ -431,3 +431,14 @@ def test_any_sequence_of_moves_leaves_exactly_one_live_version(machine_database:
         OnDatabase,
         settings=hypothesis_settings(max_examples=30, stateful_step_count=15, deadline=None),
     )
+
+
+def test_looks_are_counted_for_each_live_version_alone(database: Database) -> None:
+    with database.write() as session:
+        add_version(session)
+        for live, look in ((1, 1), (1, 2), (2, 1)):
+            add_version(session, report={"live_version": live, "look": look})
+        add_version(session, report={"live_version": None, "look": 9})
+        assert release.count_looks(session, 1) == 2
+        assert release.count_looks(session, 2) == 1
+        assert release.count_looks(session, 3) == 0

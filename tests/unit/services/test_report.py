@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
-from chatbot.domain.pairs import Example
 from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.report import Measured, make_report, render
 from chatbot.storage.tables import ModelVersion
@@ -60,6 +60,7 @@ def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
         "validation": 3,
         "out_of_scope": 2,
         "held_out": 5,
+        "cross_fitted": 19,
         "learnt_queries": 1,
         "knowledge_revision": 9,
         "fingerprint": FROZEN.fingerprint,

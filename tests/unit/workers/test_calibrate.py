@@ -3,10 +3,13 @@ from random import Random
 
 import pytest
 
+from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration, Scored
+from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
 from workers.calibrate import LEAST_ROWS, NEVER, answering_threshold, calibrate, fit
+from workers.unseen import Unseen
 
 Answers = list[tuple[float, bool]]
 
@@ -170,12 +173,19 @@ PLACES += [
 UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
 
 
+EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
+
+
+def everything(matcher: Matcher) -> Unseen:
+    return Unseen.of(matcher, EXAMPLES)
+
+
 def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside(
     settings: Settings,
 ) -> None:
     matcher = make_matcher(UTTERANCES)
     foreign = [f"purple elephants number {i} dance over {'xyz' * i}" for i in range(20)]
-    calibration = calibrate(matcher, None, foreign, settings)
+    calibration = calibrate([everything(matcher)], foreign, settings)
     assert calibration.rows == 100
     (known,) = matcher.score([UTTERANCES["vpn"][0] + " again"])
     (unknown,) = matcher.score(["green giraffes sing"])
@@ -185,12 +195,33 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
 
 
 def test_hidden_intents_stand_in_for_unknown_questions(settings: Settings) -> None:
-    calibration = calibrate(make_matcher(UTTERANCES), None, [], settings)
+    calibration = calibrate([everything(make_matcher(UTTERANCES))], [], settings)
     assert calibration.rows == 100
 
 
-def test_only_the_named_texts_are_used(settings: Settings) -> None:
+def test_parts_are_calibrated_together(settings: Settings) -> None:
     matcher = make_matcher(UTTERANCES)
-    named = [text.upper() for texts in UTTERANCES.values() for text in texts[:15]]
-    assert calibrate(matcher, [*named, "not in the catalogue"], [], settings).rows == 75
-    assert calibrate(matcher, named[:20], [], settings).rows == 0
+    halves = [Unseen.of(matcher, EXAMPLES[start::2]) for start in (0, 1)]
+    assert calibrate(halves, [], settings).rows == 100
+    assert calibrate(halves, [f"elephant {n}" for n in range(8)], settings).rows == 88
+
+
+def test_only_known_texts_of_the_same_intent_are_used() -> None:
+    matcher = make_matcher(UTTERANCES)
+    moved = Example(EXAMPLES[0].text, "vpn")
+    found = Unseen.of(
+        matcher,
+        [moved, Example(EXAMPLES[1].text.upper(), EXAMPLES[1].intent), Example("new", "vpn")],
+    )
+    assert found.texts == [EXAMPLES[1].text.upper()]
+    assert found.intents == [EXAMPLES[1].intent]
+
+
+def test_an_unseen_text_is_answered_as_if_the_catalogue_did_not_have_it() -> None:
+    lonely = {**UTTERANCES, "bees": ["zzz bumblebee"]}
+    matcher = make_matcher(lonely)
+    outcomes = Unseen.of(matcher, [Example("zzz bumblebee", "bees"), EXAMPLES[0]]).outcomes(
+        matcher.calibration
+    )
+    assert outcomes["zzz bumblebee"].best != "bees"
+    assert outcomes[EXAMPLES[0].text].is_top1

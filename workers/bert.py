@@ -1,0 +1,65 @@
+"""What the trainer and the export know of a plain BERT, such as MiniLM, BGE and E5 are."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+def is_plain(model: "SentenceTransformer") -> bool:
+    """Whether `model` is a BERT without relatives' peculiarities, pooled by mean or first token."""
+    kinds = [type(module).__name__ for module in model]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return False
+    config = inner(model).config
+    return (
+        config.model_type == "bert"
+        and config.hidden_act == "gelu"
+        and getattr(config, "position_embedding_type", None) in (None, "absolute")
+        and pooling(model) in ("mean", "cls")
+    )
+
+
+def inner(model: "SentenceTransformer") -> Any:
+    """The `transformers` model inside."""
+    return model[0].model
+
+
+def pooling(model: "SentenceTransformer") -> str:
+    mode: Any = model[1].pooling_mode
+    return str(mode[0] if isinstance(mode, (list, tuple)) and len(mode) == 1 else mode)
+
+
+def run_layers(layers: Iterable[Any], hidden: Tensor, mask: Tensor) -> Tensor:
+    """Send (texts, longest, hidden) through BERT layers, without dropout.
+
+    `mask` is True at the tokens and False at the padding, (texts, longest).
+    """
+    for layer in layers:
+        attention, output = layer.attention, layer.attention.output
+        texts, longest, width = hidden.shape
+        heads = (texts, longest, attention.self.num_attention_heads, -1)
+        query, key, value = (
+            part(hidden).view(heads).transpose(1, 2)
+            for part in (attention.self.query, attention.self.key, attention.self.value)
+        )
+        seen = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask[:, None, None, :]
+        )
+        joined = seen.transpose(1, 2).reshape(texts, longest, width)
+        hidden = output.LayerNorm(output.dense(joined) + hidden)
+        widened = functional.gelu(layer.intermediate.dense(hidden))
+        hidden = layer.output.LayerNorm(layer.output.dense(widened) + hidden)
+    return hidden
+
+
+def pool(hidden: Tensor, mask: Tensor, how: str) -> Tensor:
+    """One float32 vector a text, (texts, hidden): the mean of its tokens, or the first."""
+    if how == "cls":
+        return hidden[:, 0].float()
+    tokens = mask[:, :, None].float()
+    return (hidden.float() * tokens).sum(dim=1) / tokens.sum(dim=1)

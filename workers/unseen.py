@@ -1,0 +1,48 @@
+"""What a model makes of phrasings that it does not know, though its catalogue has them.
+
+Each is hidden from the index while it is asked, and the encoder was not trained on it. So an FAQ's
+own utterances show what new questions would meet, long before agents confirmed enough of those.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from chatbot.domain.example import Example
+from chatbot.domain.matching import Calibration
+from chatbot.domain.metrics import Outcome
+from chatbot.matching.matcher import Matcher
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
+
+    matcher: Matcher
+    rows: list[int]
+    texts: list[str]
+
+    @classmethod
+    def of(cls, matcher: Matcher, examples: Sequence[Example]) -> Self:
+        """Those of `examples` that the matcher knows, by the same intent."""
+        rows = [(matcher.phrasings.row_of(e.text), e) for e in examples]
+        known = [
+            (row, example.text)
+            for row, example in rows
+            if row is not None and matcher.phrasings.intent_at(row) == example.intent
+        ]
+        return cls(matcher, [row for row, _ in known], [text for _, text in known])
+
+    @property
+    def intents(self) -> list[str]:
+        return [self.matcher.phrasings.intent_at(row) for row in self.rows]
+
+    def outcomes(self, calibration: Calibration) -> dict[str, Outcome]:
+        """What visitors who ask each text would get, by text."""
+        found = {}
+        votes = self.matcher.score_known(self.rows)
+        for text, intent, scored in zip(self.texts, self.intents, votes, strict=True):
+            candidates = calibration.candidates(scored)
+            decision = calibration.decide(candidates)
+            found[text] = Outcome(text, intent, decision, tuple(candidates))
+        return found
