@@ -47,8 +47,9 @@ def _serve(result: dict[str, Any]) -> Figure:
     right.set_yscale("log")
     for axes in (left, right):
         axes.set_xscale("log", base=2)
+        axes.set_xticks(clients, [str(count) for count in clients])
         axes.set_xlabel("clients that ask one question after the other")
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, loc=(0.02, 0.5))
     return figure
 
 
