@@ -43,7 +43,10 @@ def _serve(settings: Settings, folder: Path) -> None:
     sys.path.insert(0, str(ROOT))
     import chatbot.app  # noqa: F401  in memory before the fork, see above
 
+    server = os.getpid()
+
     def load(_target: str) -> "WSGIApplication":
+        _end_with(server)
         application = _load()
         _stay_on_one_core(settings.web_processes, folder)
         return application
@@ -68,10 +71,19 @@ def _serve(settings: Settings, folder: Path) -> None:
     ).serve(target_loader=load)
 
 
-def _load() -> "WSGIApplication":
-    """In each web process: the application, and an orderly end whichever way it comes."""
+def _end_with(server: int) -> None:
+    """A web process ends when its server does, also while it loads: until Granian serves, the
+    server's own handling of SIGTERM, which a fork inherits, would swallow the signal.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != server:
+        raise SystemExit
+
+
+def _load() -> "WSGIApplication":
+    """In each web process: the application, and an orderly end whichever way it comes."""
     from chatbot.app import stop_following
     from wsgi import app
 

@@ -13,6 +13,7 @@ from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.live import LiveMatcher
 from chatbot.matching.rows import as_keys
 from chatbot.services import publish, release
+from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 
 CALIBRATION = Calibration((12.0, 0.2), -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
@@ -83,7 +84,9 @@ class FakeModels(StoredModels):
 def with_fake_models(parts: Parts) -> Parts:
     """The same parts, whose matcher needs no artefacts; nothing is loaded yet."""
     models = FakeModels(parts.settings, parts.database, parts.artefacts)
-    return replace(parts, models=models, live=LiveMatcher(models, parts.settings.poll_seconds))
+    live = LiveMatcher(models, parts.settings.poll_seconds)
+    answerer = Answerer(parts.database, live, parts.settings.max_text_chars)
+    return replace(parts, models=models, live=live, answerer=answerer)
 
 
 def add_faq(session: Session) -> None:

@@ -55,7 +55,7 @@ def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path
 
     copy = retrain(environment)
     assert live(copy) == learnt
-    worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.02"})
+    worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.003"})
     assert live(worse) == learnt
     assert worse[0]["verdict"] == "hold"
 

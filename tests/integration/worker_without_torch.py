@@ -11,6 +11,7 @@ from typing import Any
 
 from workers import retrain
 from workers.child import Progress
+from workers.spec import TrainingSpec
 
 
 def hand_back_encoder(
@@ -18,7 +19,9 @@ def hand_back_encoder(
 ) -> dict[str, Any]:
     progress("train", 1.0, "nothing to do")
     encoder = next((folder.parents[1] / "artefacts").glob("*/encoder"))
-    shutil.copytree(encoder, folder / "out" / "encoder")
+    folds = TrainingSpec.load(folder / "spec.json").folds
+    for place in ("encoder", *(f"folds/{fold}" for fold in range(folds))):
+        shutil.copytree(encoder, folder / "out" / place)
     training = {"seconds": 0.0, "history": [], "best_epoch": 0, "export": {}, "libraries": {}}
     return json.loads(json.dumps(training))
 
