@@ -1,8 +1,7 @@
 """The encoder while it trains: texts are read once, and so is what training does not change.
 
-The lower half of a plain BERT stays as it is. On 10 labelled texts an intent that is more accurate
-than training all of it (bench/recipes.py), and its outputs are computed once for each text, not in
-every epoch. Another kind of model trains as a whole.
+The lower half of a plain BERT stays as it is. That is as accurate as training all of it
+(bench/recipes.py), and its outputs are computed once for each text, not in every epoch. Another kind of model trains as a whole.
 """
 
 from collections.abc import Iterator, Sequence
