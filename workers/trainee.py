@@ -1,7 +1,8 @@
 """The encoder while it trains: texts are read once, and so is what training does not change.
 
 The lower half of a plain BERT stays as it is. That is as accurate as training all of it
-(bench/recipes.py), and its outputs are computed once for each text, not in every epoch. Another kind of model trains as a whole.
+(bench/recipes.py), and its outputs are computed once for each text, not in every epoch. Another
+kind of model trains as a whole.
 """
 
 from collections.abc import Iterator, Sequence
