@@ -13,7 +13,7 @@ import sys
 from multiprocessing.util import Finalize
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _PR_SET_PDEATHSIG = 1
-_claims: list[TextIO] = []
 SPARE_THREADS = 8
 """For everything but questions, which `max_questions` limits, and for refusing questions."""
 
@@ -102,15 +101,14 @@ def _stay_on_one_core(web_processes: int, folder: Path) -> None:
     if sys.platform != "linux" or web_processes < len(os.sched_getaffinity(0)):
         return
     for core in sorted(os.sched_getaffinity(0)):
-        claim = (folder / f"core-{core}").open("w")
+        claim = os.open(folder / f"core-{core}", os.O_CREAT)
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            claim.close()
+            os.close(claim)
             continue
         os.sched_setaffinity(0, {core})
-        _claims.append(claim)
-        return
+        return  # the claim stays open, and so locked, as long as the process lives
 
 
 if __name__ == "__main__":

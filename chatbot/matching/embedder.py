@@ -35,6 +35,7 @@ class Embedder:
         return vectors
 
     def forget(self) -> None:
+        """Encode every text anew, as a measurement needs it."""
         with self._lock:
             self._known.clear()
 
