@@ -257,9 +257,9 @@ class _Retraining:
     def _measure_both(self, version_id: int) -> tuple[Measured, Measured | None]:
         """What visitors would get: published artefacts, opened as web processes open them.
 
-        A young helpdesk has few held-out questions. Then the FAQ's own utterances are asked too:
-        the candidate's folds and the live version answer each as if they did not know it. A live
-        version that was trained on them has an advantage, so this promotes too seldom, if at all.
+        A young helpdesk has few held-out questions. Beside an untrained live version the FAQ's own
+        utterances are then asked too: the candidate's folds and the live version answer each as if
+        they did not know it. A live version that was trained on them would have an advantage.
         """
         matcher = self.parts.models.open_version(version_id)
         candidate = evaluate(matcher, self.frozen.held_out)
@@ -268,7 +268,9 @@ class _Retraining:
         live_matcher = self.parts.models.open_version(self.live_id)
         live = evaluate(live_matcher, self.frozen.held_out)
         in_scope = sum(row.intent is not None for row in self.frozen.held_out)
-        if in_scope < ENOUGH_HELD_OUT and self.cross_fitted:
+        with self.parts.database.read() as session:
+            live_kind = release.get_version(session, self.live_id).kind
+        if in_scope < ENOUGH_HELD_OUT and live_kind == jobs.Kind.UNTRAINED:
             known = Unseen.of(live_matcher, self.frozen.training)
             for text, outcome in known.outcomes(live_matcher.calibration).items():
                 if text in self.cross_fitted:

@@ -8,6 +8,7 @@ from chatbot.domain.split import is_held_out
 from chatbot.services import jobs
 from chatbot.services.ask import Question, answer_all
 from chatbot.services.confirm import confirm
+from chatbot.services.release import get_version
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from code_names import CODE_NAMES
 
@@ -45,3 +46,21 @@ def confirm_held_out(parts: Parts) -> None:
                 query = answer_all(parts.database, matcher, [Question(text)])[0].query_id
                 with parts.database.write() as session:
                     confirm(session, query, intent, "test", parts.settings)
+
+
+def test_a_faqs_own_utterances_are_evidence_only_beside_an_untrained_model(
+    installation: Parts,
+) -> None:
+    assert train(installation) == "done"
+    assert cross_fitted(installation, version=2) > 50
+
+    confirm_held_out(installation)
+    assert train(installation, {"CHATBOT_SEED": "14", "CHATBOT_NEIGHBOURS": "9"}) == "done"
+    assert live_version(installation) == 2
+    assert cross_fitted(installation, version=3) == 0
+
+
+def cross_fitted(parts: Parts, version: int) -> int:
+    with parts.database.read() as session:
+        count: int = get_version(session, version).report["data"]["cross_fitted"]
+    return count
