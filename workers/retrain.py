@@ -5,13 +5,10 @@ Any step may die. The next run starts over from the rows and comes to the same a
 """
 
 import logging
-import math
-import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +39,15 @@ from chatbot.services.examples import freeze
 from chatbot.services.report import Measured, make_report
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.calibrate import LEAST_ROWS, calibrate
+from workers.calibrate import calibrate
 from workers.child import run_trainer
-from workers.spec import TrainingSpec
+from workers.heartbeat import heartbeats
+from workers.recipe import make_spec
 from workers.unseen import Unseen
 
 log = logging.getLogger(__name__)
 
-FOLDS = 3
 ENOUGH_HELD_OUT = 200
-LEAST_STEPS = 60
-MOST_EPOCHS = 20
 _ORPHAN_SECONDS = 24 * 3600
 
 
@@ -79,7 +74,7 @@ def _run(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
 def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
     """Raises LeaseLost, also where losing the lease ended the trainer: that is no failure."""
     try:
-        with _heartbeats(parts, lease, who) as lost:
+        with heartbeats(parts, lease, who) as lost:
             _Retraining(parts, lease, lost).run()
     except LeaseLost:
         raise
@@ -107,7 +102,12 @@ class _Retraining:
             self.generation = pointer.generation if pointer else 0
             self.live_id = pointer.version_id if pointer else None
         self.rule = Rule(self.settings.neighbours, self.settings.vote_temperature)
-        self.spec = self._make_spec()
+        self.spec = make_spec(
+            self.frozen,
+            self.settings,
+            trains=self.kind is jobs.Kind.TRAIN,
+            start_from=self._live_weights(),
+        )
         self.cross_fitted: dict[str, Outcome] = {}
         failpoint("job.after_freeze")
 
@@ -145,31 +145,10 @@ class _Retraining:
         failpoint("train.after_child")
         return training
 
-    def _make_spec(self) -> TrainingSpec:
-        settings, frozen, trains = self.settings, self.frozen, self.kind is jobs.Kind.TRAIN
-        cross_fits = trains and not frozen.validation and len(frozen.training) >= LEAST_ROWS
-        return TrainingSpec(
-            base_model=settings.base_model,
-            start_from=self._live_weights() if trains and settings.start_from == "live" else None,
-            folds=FOLDS if cross_fits and settings.epochs else 0,
-            epochs=self._epochs() if trains else 0,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            seed=settings.seed,
-            threads=settings.training_threads or os.cpu_count() or 1,
-            examples=tuple(frozen.training),
-            validation=tuple(frozen.validation),
-        )
-
-    def _epochs(self) -> int:
-        """A small FAQ is gone through more often: it takes so many steps to learn anything."""
-        steps = math.ceil(len(self.frozen.training) / self.settings.batch_size)
-        enough = math.ceil(LEAST_STEPS / max(1, steps))
-        return max(self.settings.epochs, min(enough, MOST_EPOCHS)) if self.settings.epochs else 0
-
     def _live_weights(self) -> str | None:
-        """Full-precision weights of the live version; None, the base model, if it has none."""
-        if self.live_id is None:
+        """To go on from; None for the base model, or where the live version has no weights."""
+        trains = self.kind is jobs.Kind.TRAIN
+        if self.live_id is None or not trains or self.settings.start_from != "live":
             return None
         with self.parts.database.read() as session:
             digest = release.get_version(session, self.live_id).digest
@@ -326,33 +305,6 @@ def _check_recall(index: HnswIndex, vectors: Vectors) -> float:
     if recall < LEAST_RECALL:
         raise TrainingFailed(f"The index finds only {recall:.1%} of the nearest utterances.")
     return recall
-
-
-@contextmanager
-def _heartbeats(
-    parts: Parts, lease: jobs.Lease, who: processes.Identity
-) -> Iterator[threading.Event]:
-    """Prolong the lease while the block runs; the event tells that it is lost or over."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(parts.settings.lease_seconds / 4):
-            try:
-                jobs.heartbeat(parts.database, lease, parts.settings.lease_seconds)
-                with parts.database.write() as session:
-                    processes.beat(session, who)
-            except LeaseLost:
-                stop.set()
-            except ChatbotError:
-                log.warning("the database does not answer; the lease may run out")
-
-    thread = threading.Thread(target=beat, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _remove_orphans(staging: Path) -> None:
