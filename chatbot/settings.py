@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from chatbot.errors import SettingsError
 
@@ -137,6 +139,17 @@ class Settings(BaseModel):
                 for e in error.errors()
             ]
             raise SettingsError("\n".join(lines)) from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_lasting_database(cls, url: str) -> str:
+        try:
+            parsed = make_url(url or "sqlite:///default")
+        except ArgumentError:
+            raise ValueError("not an SQLAlchemy URL: postgresql+psycopg://user@host/db") from None
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            raise ValueError("an SQLite database in memory is another one for each connection")
+        return url
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:

@@ -34,11 +34,15 @@ class Server:
             [sys.executable, "-m", "chatbot.web"],
             env=os.environ | variables,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         )
         if cores is not None:
             self.process.cpu_affinity(self.process.cpu_affinity()[:cores])
-        wait_for(lambda: self.get("/healthz") == 200)
+        wait_for(self._all_loaded)
+
+    def _all_loaded(self) -> bool:
+        """Each process listens on a socket of its own, once it has loaded."""
+        assert self.process.poll() is None, "the server ended while it started"
+        return sum(is_listening(worker) for worker in self.workers) == PROCESSES
 
     def get(self, path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
@@ -60,6 +64,10 @@ class Server:
             found = {row.pid for row in processes.list_alive(session, "web")}
         parts.database.close()
         return found
+
+
+def is_listening(process: psutil.Process) -> bool:
+    return any(c.status == psutil.CONN_LISTEN for c in process.net_connections())
 
 
 def is_alive(process: psutil.Process) -> bool:

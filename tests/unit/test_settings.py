@@ -41,6 +41,9 @@ class TestFromEnv:
         ("variable", "value"),
         [
             ("PORT", "-1"),
+            ("DATABASE_URL", "rubbish"),
+            ("DATABASE_URL", "sqlite://"),
+            ("DATABASE_URL", "sqlite:///:memory:"),
             ("PROMISE", "1.5"),
             ("PROMISE", "nan"),
             ("VOTE_TEMPERATURE", "0"),

@@ -1,5 +1,7 @@
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,22 @@ def test_there_is_one_newest_migration_and_it_is_the_last_file(tmp_path: Path) -
     with closing(Database(f"sqlite:///{tmp_path / 'unused.db'}")) as database:
         scripts = ScriptDirectory.from_config(alembic_config(database))
     assert scripts.get_heads() == [newest_revision()]
+
+
+def migrate_at_once(url: str, together: Barrier) -> None:
+    with closing(Database(url)) as database:
+        together.wait()
+        migrate(database)
+
+
+def test_processes_that_start_together_migrate_once(new_database: Database) -> None:
+    url = new_database.url.render_as_string(hide_password=False)
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(4)
+    processes = [spawn.Process(target=migrate_at_once, args=(url, together)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    assert tables(new_database) == set(Table.metadata.tables)
