@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
+from chatbot import console
 from chatbot.api import access, ask, health, intents, queries, releases, training
 from chatbot.api.admission import Admission
 from chatbot.api.context import EXTENSION
@@ -65,6 +66,7 @@ def create_app(
     set_up_openapi(app)
     for area in (ask, queries, intents, releases, training, access, health):
         app.register_blueprint(area.blueprint)
+    console.register(app)
     if follow:
         parts.live.follow(parts.nudge.listen)
         atexit.register(stop_following, app)

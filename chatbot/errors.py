@@ -8,8 +8,9 @@
     ├── Conflict                  the request contradicts what is stored
     │   └── UtteranceTaken        the same phrasing belongs to another intent
     ├── AccessDenied
-    │   ├── NotAuthenticated      no key, or an unknown, expired or revoked one
+    │   ├── NotAuthenticated      nobody known: no key, a dead one, or not signed in
     │   └── NotAuthorised         a good key without the needed scope
+    ├── TooManyAttempts           wrong passwords, more than a person makes
     ├── NotReady                  no matcher is loaded yet
     ├── ArtefactRefused           a stored model that must not be loaded, with the reason
     ├── LeaseLost                 another worker owns the job now
@@ -84,6 +85,10 @@ class NotAuthenticated(AccessDenied):
 
 
 class NotAuthorised(AccessDenied):
+    pass
+
+
+class TooManyAttempts(ChatbotError):
     pass
 
 

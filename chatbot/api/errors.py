@@ -32,6 +32,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     errors.NotAuthenticated: (401, "An API key is needed"),
     errors.AccessDenied: (403, "That is not allowed"),
     errors.NotAuthorised: (403, "This API key may not do that"),
+    errors.TooManyAttempts: (429, "Too many attempts"),
     errors.NotReady: (503, "No model is loaded yet"),
     errors.ServiceUnavailable: (503, "The database does not answer"),
     errors.ArtefactRefused: (503, "A stored model cannot be loaded"),
@@ -80,12 +81,24 @@ def problem(
     return response
 
 
-def _from_exception(error: Exception) -> Response:
+def explain(error: Exception) -> tuple[int, str, str]:
+    """Status, title and what the client may know; what is our fault is logged."""
+    if isinstance(error, HTTPException) and not isinstance(error, InternalServerError):
+        status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+        name = HTTPStatus(status).phrase
+        return status, name, error.description or name
     status, title = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_ours(error, status)
-        return problem(status, title, _OUR_FAULT[status], _kind(error, status))
-    return problem(status, title, str(error), _kind(error, status), _mistakes(error))
+        return status, title, _OUR_FAULT[status]
+    if isinstance(error, ValidationError):
+        return status, title, _summary([_mistake(found, in_body=True) for found in error.errors()])
+    return status, title, str(error)
+
+
+def _from_exception(error: Exception) -> Response:
+    status, title, detail = explain(error)
+    return problem(status, title, detail, _kind(error, status), _mistakes(error))
 
 
 def _from_http(error: HTTPException) -> Response | HTTPException:
@@ -95,8 +108,8 @@ def _from_http(error: HTTPException) -> Response | HTTPException:
         return error
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         return _from_exception(error.original_exception)
-    name = HTTPStatus(status).phrase
-    response = problem(status, name, error.description or name, _slug(name))
+    _, name, detail = explain(error)
+    response = problem(status, name, detail, _slug(name))
     for header, value in error.get_headers():
         if header not in ("Content-Type", "Content-Length"):
             response.headers[header] = value

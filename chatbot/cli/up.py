@@ -9,6 +9,7 @@ from chatbot.cli.context import Context, pass_context, remark
 from chatbot.cli.faq import import_path
 from chatbot.cli.jobs import ensure_model, request_job
 from chatbot.cli.keys import make_first_keys
+from chatbot.cli.users import FIRST, make_first_user
 from chatbot.programs import ROOT, list_programs, prepare_store_folders
 from chatbot.services import jobs
 from chatbot.storage.tables import Intent
@@ -31,7 +32,8 @@ SHIPPED_FAQ = ROOT / "faq_data"
 def up(context: Context, host: str | None, port: int | None, web_only: bool) -> None:
     """Start everything and keep it running until Ctrl-C.
 
-    The first start imports faq_data/, makes API keys and the first model, and trains on the FAQ.
+    The first start imports faq_data/, makes API keys, an admin and the first model, and trains
+    on the FAQ.
     """
     context.override("host", host)
     context.override("port", port)
@@ -44,6 +46,7 @@ def up(context: Context, host: str | None, port: int | None, web_only: bool) -> 
             prepare_store_folders(context.settings)
         _import_shipped_faq(context)
         _show_keys(make_first_keys(context))
+        _show_first_user(make_first_user(context))
         if ensure_model(context) and learns:
             request_job(context, jobs.Kind.TRAIN)
             remark("The first training on the FAQ follows in the background: chatbot models")
@@ -79,12 +82,19 @@ def _show_keys(made: dict[str, str]) -> None:
             click.echo(f"  {scope.upper()}_KEY={secret}")
 
 
+def _show_first_user(password: str | None) -> None:
+    if password:
+        click.echo("The console's first admin. Also shown only now; change it under People:")
+        click.echo(f"  {FIRST}  {password}")
+
+
 def _greet(context: Context) -> None:
     settings = context.settings
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     lines = [
         f"Ready: {address}",
+        f"  Console   {address}/console/",
         f"  API docs  {address}/docs",
         f"  Logs      {settings.data_dir / 'logs'}",
         "",

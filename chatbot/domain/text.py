@@ -66,6 +66,12 @@ def key_of_normalised(normalised: str) -> str:
     return hashlib.sha256(normalised.encode()).hexdigest()[:32]
 
 
+def slug(text: str) -> str:
+    """A name of at most 60 ASCII letters, digits and dashes; “faq” if nothing is left of `text`."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or "faq"
+
+
 def redact(text: str) -> str:
     """`text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
     text = _EMAIL.sub("[email]", text)

@@ -17,6 +17,15 @@ from chatbot.matching.phrasings import Indexed, Phrasings
 MOST_NEIGHBOURS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A known phrasing near a question, by its key; `similarity` is a cosine, -1 to 1."""
+
+    key: str
+    intent: str
+    similarity: float
+
+
 @dataclass(frozen=True)
 class Match:
     """What the matcher makes of one question; `exact` when it is a known utterance."""
@@ -102,6 +111,16 @@ class Matcher:
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
         judged = iter(self._match_unknown(unknown))
         return [self._exact(intent) if intent else next(judged) for intent in known]
+
+    def nearest(self, text: str, k: int) -> list[Near]:
+        """The known phrasings that are most like `text`, nearest first: why it is answered so."""
+        vectors = self.bundle.embedder.embed([text])
+        (rows,), (similarities,) = self.phrasings.search(vectors, min(k, MOST_NEIGHBOURS))
+        keys = self.phrasings.rows.keys(rows)
+        return [
+            Near(key, self.phrasings.intent_at(row), similarity)
+            for key, row, similarity in zip(keys, rows.tolist(), similarities.tolist(), strict=True)
+        ]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for known phrasings, each as if it were not in the index."""

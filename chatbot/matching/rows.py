@@ -67,6 +67,14 @@ class Rows:
             found[rows != UNKNOWN] = rows[rows != UNKNOWN] + start
         return found
 
+    def keys(self, rows: Positions) -> list[str]:
+        """The key of each row."""
+        taken = np.empty(len(rows), _KEY)
+        for part, (start, end) in self._placed():
+            here = (start <= rows) & (rows < end)
+            taken[here] = part.keys[rows[here] - start]
+        return [key.decode() for key in taken.tolist()]
+
     def vectors(self, rows: Positions) -> Vectors:
         """(len(rows), dimension), a copy. Raises IndexError for a row that there is not."""
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):

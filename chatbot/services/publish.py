@@ -77,6 +77,19 @@ def list_intents(
     return rows[:limit], rows[limit - 1][0].name if len(rows) > limit else None
 
 
+def titles(session: Session, names: Sequence[str]) -> dict[str, str]:
+    """By name, of those intents that are still there."""
+    rows = session.execute(select(Intent.name, Intent.title).where(Intent.name.in_(names)))
+    return dict(rows.tuples().all())
+
+
+def free_name(session: Session, wanted: str) -> str:
+    """`wanted`, or with the first number behind it that no intent has."""
+    taken = set(session.scalars(select(Intent.name).where(Intent.name.startswith(wanted))))
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
 def create_intent(
     session: Session,
     by: str,

@@ -37,7 +37,7 @@ def list_queries(
     session: Session, filters: Filters, after: Cursor | None, limit: int
 ) -> tuple[Sequence[Query], Cursor | None]:
     """One page and the cursor of the next, None at the end."""
-    query = _filtered(filters).order_by(Query.usefulness.desc(), Query.id).limit(limit + 1)
+    query = filtered(filters).order_by(Query.usefulness.desc(), Query.id).limit(limit + 1)
     if after is not None:
         query = query.where(
             or_(
@@ -76,7 +76,8 @@ def _usefulness(query: Query) -> float:
     return usefulness(Decision(query.decision), candidates, query.exact)
 
 
-def _filtered(filters: Filters) -> Select[Query]:
+def filtered(filters: Filters) -> Select[Query]:
+    """All queries that fit, in no order."""
     wanted: list[ColumnElement[bool]] = []
     if filters.reviewed is not None:
         reviewed = Query.confirmation.has()

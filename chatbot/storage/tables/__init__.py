@@ -1,6 +1,6 @@
 """Every table; importing this package registers all of them."""
 
-from chatbot.storage.tables.access import ApiKey, AuditEvent
+from chatbot.storage.tables.access import ApiKey, AuditEvent, FailedSignIn, SignIn, User
 from chatbot.storage.tables.knowledge import (
     EvaluationQuestion,
     Intent,
@@ -16,13 +16,14 @@ from chatbot.storage.tables.models import (
     VersionExample,
     WorkingProcess,
 )
-from chatbot.storage.tables.queries import Confirmation, Query
+from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
 
 __all__ = [
     "ApiKey",
     "AuditEvent",
     "Confirmation",
     "EvaluationQuestion",
+    "FailedSignIn",
     "Intent",
     "Knowledge",
     "KnowledgeChange",
@@ -30,7 +31,10 @@ __all__ = [
     "ModelVersion",
     "Query",
     "Release",
+    "ReviewTurn",
+    "SignIn",
     "TrainingJob",
+    "User",
     "Utterance",
     "VersionExample",
     "WorkingProcess",

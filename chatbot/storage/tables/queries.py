@@ -58,3 +58,19 @@ class Confirmation(Table):
 
     query: Mapped[Query] = relationship(back_populates="confirmation")
     intent: Mapped[Intent | None] = relationship(lazy="joined")
+
+
+class ReviewTurn(Table):
+    """A query that an agent has before them, or has put aside; until then it is offered to nobody.
+
+    So no two agents judge the same question, and what somebody leaves open comes back.
+    """
+
+    __tablename__ = "review_turns"
+
+    query_id: Mapped[str] = mapped_column(
+        ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True
+    )
+    agent: Mapped[str] = mapped_column(String(100), index=True)
+    until: Mapped[datetime] = mapped_column(Moment)
+    skipped: Mapped[bool] = mapped_column(default=False)

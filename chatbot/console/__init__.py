@@ -1,0 +1,22 @@
+"""Pages for agents, editors and admins, on the same use cases as the API."""
+
+from apiflask import APIBlueprint
+from flask import Flask
+
+from chatbot.console import access, assets, errors, overview, people, review, sign_in, view
+
+
+def register(app: Flask) -> None:
+    console = APIBlueprint(
+        "console",
+        __name__,
+        url_prefix="/console",
+        template_folder="templates",
+        enable_openapi=False,
+    )
+    console.before_request(access.refuse_other_sites)
+    console.register_error_handler(Exception, errors.show)
+    console.app_context_processor(view.helpers)
+    for area in (assets, sign_in, overview, review, people):
+        console.register_blueprint(area.blueprint)
+    app.register_blueprint(console)

@@ -1,0 +1,178 @@
+"""The review desk: one question after another, one key for each verdict."""
+
+from dataclasses import replace
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, make_response, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from chatbot.api.context import parts
+from chatbot.api.schemas.intents import IntentIn
+from chatbot.console.access import allows, who
+from chatbot.console.view import say
+from chatbot.domain.text import slug
+from chatbot.errors import NotFound, NotReady
+from chatbot.matching.matcher import Matcher
+from chatbot.services import confirm, desk, explain, publish, receipt, review, search_intents
+from chatbot.services.keys import Scope
+from chatbot.storage.tables import Query
+
+blueprint = APIBlueprint("review", __name__, url_prefix="/review", enable_openapi=False)
+
+MOST_RECEIPTS = 8
+_DECISIONS = ("answer", "clarify", "handoff")
+
+
+@blueprint.get("")
+@allows(Scope.AGENT)
+def show() -> str:
+    return render_template("console/review.html", filters=_filters(), **_next_card())
+
+
+@blueprint.post("/<word:query_id>/verdict")
+@allows(Scope.AGENT)
+def judge(query_id: str) -> Response:
+    """One verdict for the question and those ticked beside it; the next question comes back."""
+    intent = _verdict()
+    with parts().database.write() as session:
+        judged = [_judge(session, each, intent) for each in _ticked(query_id)]
+    parts().nudge.send()
+    return _answer_with_next(_done(judged, intent))
+
+
+@blueprint.post("/<word:query_id>/skip")
+@allows(Scope.AGENT)
+def skip(query_id: str) -> Response:
+    with parts().database.write() as session:
+        desk.skip(session, who().name, query_id)
+    return _answer_with_next("Skipped. Others will see it.")
+
+
+@blueprint.post("/undo")
+@allows(Scope.AGENT)
+def undo() -> Response:
+    """Take back the last verdict of this agent, and show its question again."""
+    with parts().database.write() as session:
+        last = desk.list_judged(session, who().name, limit=1)
+        if not last:
+            raise NotFound("There is no verdict of yours to undo.")
+        confirm.undo(session, last[0].id, who().name)
+        session.flush()
+        session.expire(last[0])
+        card = _card(session, desk.hold(session, who().name, last[0].id))
+    parts().nudge.send()
+    return _answer("Undone.", card)
+
+
+@blueprint.post("/<word:query_id>/intent")
+@allows(Scope.AGENT)
+def create_intent(query_id: str) -> Response:
+    """A new FAQ whose utterances are the question and those ticked beside it."""
+    with parts().database.write() as session:
+        queries = [review.get_query(session, each) for each in _ticked(query_id)]
+        new = IntentIn(
+            name=publish.free_name(session, slug(request.form.get("title", ""))),
+            title=request.form.get("title", ""),
+            answer=request.form.get("answer", ""),
+            topic=request.form.get("topic", ""),
+            utterances=[query.text for query in queries],
+        )
+        publish.create_intent(
+            session, who().name, new.name, new.title, new.answer, new.topic, new.utterances
+        )
+        for query in queries:
+            confirm.confirm(session, query.id, new.name, who().name, parts().settings)
+    parts().nudge.send()
+    return _answer_with_next(f"“{new.title}” is in the FAQ and answers within seconds.")
+
+
+@blueprint.get("/<word:query_id>/intents")
+@allows(Scope.AGENT)
+def find_intents(query_id: str) -> str:
+    with parts().database.read() as session:
+        found = search_intents.search(session, request.args.get("find", ""), limit=8)
+        return render_template("console/review_intents.html", found=found, query_id=query_id)
+
+
+def _verdict() -> str | None:
+    """The intent that was chosen, None for “none of these”. Raises BadRequest without either."""
+    if "none" in request.form:
+        return None
+    if intent := request.form.get("intent"):
+        return intent
+    raise BadRequest("Choose an intent, or “none of these”.")
+
+
+def _judge(session: Session, query_id: str, intent: str | None) -> bool:
+    """Whether this verdict counts: another agent's that came first is not overwritten unseen."""
+    query = review.get_query(session, query_id)
+    if query.confirmation is not None and query.confirmation.confirmed_by != who().name:
+        return False
+    confirm.confirm(session, query_id, intent, who().name, parts().settings)
+    return True
+
+
+def _done(judged: list[bool], intent: str | None) -> str:
+    label = f"“{intent}”" if intent else "none of these"
+    counted = sum(judged)
+    if counted == 0:
+        return "Somebody else judged it meanwhile; their verdict stays."
+    return f"Confirmed: {label}." if counted == 1 else f"Confirmed {counted} questions: {label}."
+
+
+def _ticked(query_id: str) -> list[str]:
+    return list(dict.fromkeys([query_id, *request.form.getlist("also")]))
+
+
+def _answer_with_next(said: str) -> Response:
+    return _answer(said, _next_card())
+
+
+def _answer(said: str, card: dict[str, Any]) -> Response:
+    return say(make_response(render_template("console/review_desk.html", **card)), said)
+
+
+def _next_card() -> dict[str, Any]:
+    with parts().database.write() as session:
+        return _card(session, desk.take(session, who().name, _filters()))
+
+
+def _card(session: Session, query: Query | None) -> dict[str, Any]:
+    """What the desk shows: the question with all that helps to judge it, and today's progress."""
+    name = who().name
+    shown: dict[str, Any] = {
+        "query": query,
+        "waiting": desk.count_waiting(session, _filters()),
+        "today": desk.count_judged_today(session, name),
+        "receipts": receipt.list_receipts(session, desk.list_judged(session, name, MOST_RECEIPTS)),
+    }
+    if query is None:
+        return shown
+    matcher = _matcher()
+    near = explain.list_neighbours(session, matcher, query.text) if matcher else []
+    return shown | {
+        "titles": publish.titles(session, [c["intent"] for c in query.candidates]),
+        "near": explain.nearest_of_each(near),
+        "alike": desk.list_alike(session, matcher, query, name) if matcher else [],
+        "conversation": desk.list_conversation(session, query),
+    }
+
+
+def _matcher() -> Matcher | None:
+    try:
+        return parts().live.current()
+    except NotReady:
+        return None
+
+
+def _filters() -> review.Filters:
+    values = request.values
+    decision = values.get("decision", "")
+    return replace(
+        review.Filters(),
+        decision=decision if decision in _DECISIONS else None,
+        helpful=False if values.get("unhelpful") else None,
+        text=values.get("q", "").replace("\x00", "").strip() or None,
+    )
