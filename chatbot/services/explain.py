@@ -44,4 +44,4 @@ def _texts(session: Session, intents: set[str], keys: set[str]) -> dict[str, str
         select(Utterance.normalised, Utterance.text).join(Intent).where(Intent.name.in_(intents))
     )
     by_key = {key_of_normalised(normalised): text for normalised, text in authored}
-    return dict(asked.tuples().all()) | {k: t for k, t in by_key.items() if k in keys}
+    return dict(asked.all()) | {k: t for k, t in by_key.items() if k in keys}
