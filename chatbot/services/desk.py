@@ -69,10 +69,11 @@ def list_alike(session: Session, matcher: Matcher, query: Query, agent: str) -> 
     if not others:
         return []
     vectors = matcher.bundle.embedder.embed([query.text, *(other.text for other in others)])
-    similarities = vectors[1:] @ vectors[0]
-    likest = np.argsort(-similarities)[:_MOST_SIMILAR].tolist()
+    same = np.array([other.text_key == query.text_key for other in others])
+    similarities = np.where(same, 1.0, vectors[1:] @ vectors[0])
+    likest = np.argsort(-similarities, kind="stable")[:_MOST_SIMILAR].tolist()
     return [
-        Alike(others[place], others[place].text_key == query.text_key)
+        Alike(others[place], bool(same[place]))
         for place in likest
         if similarities[place] >= LEAST_SIMILARITY
     ]
