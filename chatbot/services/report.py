@@ -112,7 +112,7 @@ def render(version: ModelVersion) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-_FIGURES = {
+FIGURES = {
     "n_in_scope": "In-scope questions",
     "n_out_of_scope": "Out-of-scope questions",
     "top1": "Right intent first",
@@ -136,7 +136,7 @@ def _figures(report: dict[str, Any]) -> str:
     header = ["Figure", *(title for _, title in columns)]
     rows = [
         [label, *(_figure(key, report[c][key]) for c, _ in columns)]
-        for key, label in _FIGURES.items()
+        for key, label in FIGURES.items()
     ]
     cross_fitted = report["data"].get("cross_fitted", 0)
     note = (
