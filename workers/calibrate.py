@@ -1,5 +1,6 @@
 """Fit, for one model version, what its votes mean as probabilities and when it may answer."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -8,7 +9,7 @@ import numpy as np
 from scipy.stats import binom
 from sklearn.linear_model import LogisticRegression
 
-from chatbot.domain.matching import Calibration, Scored
+from chatbot.domain.matching import Calibration, Candidate, Scored
 from chatbot.settings import Settings
 from workers.unseen import Unseen
 
@@ -16,16 +17,15 @@ GENERIC = Path(__file__).parent / "generic_out_of_scope.txt"
 LEAST_ROWS = 50
 NEVER = 1.01
 OUT_OF_SCOPE_SHARE = 0.2
+OTHER_PROMISES = tuple(percent / 100 for percent in range(1, 21))
 _STEPS = 50
 
 T = TypeVar("T")
 Vote = tuple[list[Scored], str | None]
 
 
-def calibrate(
-    unseen: Sequence[Unseen], out_of_scope: Sequence[str], settings: Settings
-) -> Calibration:
-    """Fit on catalogue entries that the encoder was not trained on, each hidden from the index.
+def gather_votes(unseen: Sequence[Unseen], out_of_scope: Sequence[str]) -> list[Vote]:
+    """For catalogue entries that the encoder was not trained on, each hidden from the index.
 
     Up to a fifth of the rows is out of scope, as visitors' questions are. Where no `out_of_scope`
     questions are known, half of these are what people ask any chatbot, and half are entries whose
@@ -42,7 +42,7 @@ def calibrate(
         votes += zip(matcher.score_known(part.rows), part.intents, strict=True)
         votes += [(scored, None) for scored in matcher.score(foreign)]
         votes += [(scored, None) for scored in matcher.score_as_unknown(stand_ins)]
-    return fit(votes, settings)
+    return votes
 
 
 def fit(votes: Sequence[Vote], settings: Settings) -> Calibration:
@@ -60,9 +60,19 @@ def fit(votes: Sequence[Vote], settings: Settings) -> Calibration:
         clarify_at=settings.clarify_probability,
         rows=len(votes),
     )
-    answers = [_first(draft, scored, truth) for scored, truth in votes]
+    answers = _answers(draft, votes)
     answer_at = answering_threshold(answers, settings.promise, settings.promise_confidence)
     return Calibration.from_json(draft.to_json() | {"answer_at": answer_at})
+
+
+def thresholds_of_other_promises(
+    calibration: Calibration, votes: Sequence[Vote], confidence: float
+) -> list[tuple[float, float]]:
+    """(promise, where this version would answer if that were the promise); none if unfitted."""
+    if calibration.rows == 0:
+        return []
+    answers = _answers(calibration, votes)
+    return [(p, answering_threshold(answers, p, confidence)) for p in OTHER_PROMISES]
 
 
 def answering_threshold(
@@ -79,13 +89,14 @@ def answering_threshold(
     can_pass = int(np.ceil(np.log(1 - confidence) / np.log(1 - promise))) if 0 < promise < 1 else 1
     least = max(can_pass, len(ranked) // 5)
     step = max(1, len(ranked) // _STEPS)
+    falling = [-probability for probability, _ in ranked]
+    wrong = np.cumsum([not is_right for _, is_right in ranked])
     threshold = NEVER
     for n in range(least, len(ranked) + 1, step):
-        lowest = ranked[n - 1][0]
-        answered = [is_right for probability, is_right in ranked if probability >= lowest]
-        if binom.cdf(answered.count(False), len(answered), promise) > 1 - confidence:
+        answered = bisect_right(falling, falling[n - 1])
+        if binom.cdf(wrong[answered - 1], answered, promise) > 1 - confidence:
             break
-        threshold = lowest
+        threshold = ranked[n - 1][0]
     return threshold
 
 
@@ -96,8 +107,12 @@ def _spread(items: Sequence[T], most: int) -> Sequence[T]:
     return [items[i * len(items) // most] for i in range(most)] if len(items) > most else items
 
 
-def _first(calibration: Calibration, scored: list[Scored], truth: str | None) -> tuple[float, bool]:
-    candidates = calibration.candidates(scored)
-    return (
-        (candidates[0].probability, candidates[0].intent == truth) if candidates else (0.0, False)
-    )
+def _answers(calibration: Calibration, votes: Sequence[Vote]) -> list[tuple[float, bool]]:
+    """Probability of the first candidate, and whether it is right."""
+    return [_first(calibration.candidates(scored), truth) for scored, truth in votes]
+
+
+def _first(candidates: Sequence[Candidate], truth: str | None) -> tuple[float, bool]:
+    if not candidates:
+        return 0.0, False
+    return candidates[0].probability, candidates[0].intent == truth

@@ -39,7 +39,7 @@ from chatbot.services.examples import freeze
 from chatbot.services.report import Measured, make_report
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.calibrate import calibrate
+from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
 from workers.heartbeat import heartbeats
 from workers.recipe import make_spec
@@ -117,7 +117,7 @@ class _Retraining:
             return
         with self.parts.artefacts.stage() as folder:
             training = self._train(folder)
-            candidate, training["index"] = self._build_and_publish(folder)
+            candidate, built = self._build_and_publish(folder)
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)
             version_id = release.register(session, candidate).id
@@ -126,7 +126,7 @@ class _Retraining:
         if version_id == self.live_id:
             self._skip(f"The training gave exactly version {version_id} again, which is live.")
             return
-        self._judge_and_release(version_id, training)
+        self._judge_and_release(version_id, training | built)
         failpoint("release.after_commit")
         self.parts.nudge.send()
 
@@ -156,7 +156,7 @@ class _Retraining:
         return str(weights) if weights.is_dir() else None
 
     def _build_and_publish(self, folder: Path) -> tuple[release.Candidate, dict[str, Any]]:
-        """The version, and how well its index finds."""
+        """The version, how well its index finds, and when it would answer under other promises."""
         self._report("build", 0.0, f"index of {len(self.frozen.catalogue.entries)} utterances")
         artefact = folder / "artefact"
         artefact.mkdir()
@@ -167,7 +167,8 @@ class _Retraining:
         index, vectors = matcher.phrasings.indexed.index, matcher.phrasings.rows.all_vectors()
         recall = _check_recall(index, vectors)
         unseen = self._unseen(matcher, folder / "out" / "folds")
-        calibration = calibrate(unseen, self.frozen.out_of_scope, self.settings)
+        votes = gather_votes(unseen, self.frozen.out_of_scope)
+        calibration = fit(votes, self.settings)
         self.cross_fitted = {
             text: outcome
             for part in unseen
@@ -195,7 +196,12 @@ class _Retraining:
             training_rows=len(self.frozen.training) + len(self.frozen.validation),
             learnt_queries=self.frozen.learnt_queries,
         )
-        return candidate, {"ef": meaning.ef, "recall_at_10": round(recall, 4)}
+        return candidate, {
+            "index": {"ef": meaning.ef, "recall_at_10": round(recall, 4)},
+            "thresholds": thresholds_of_other_promises(
+                calibration, votes, self.settings.promise_confidence
+            ),
+        }
 
     def _matcher(self, encoder: Path) -> Matcher:
         """Over the whole catalogue, not calibrated yet."""

@@ -21,6 +21,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("Overview", "overview", "console.overview.show", Scope.AGENT),
     Place("Review", "review", "console.review.show", Scope.AGENT),
+    Place("Models", "models", "console.models.show", Scope.AGENT),
     Place("People", "people", "console.people.show", Scope.ADMIN),
 )
 
@@ -43,8 +44,8 @@ def say(response: Response, text: str) -> Response:
     return response
 
 
-def percent(share: float) -> str:
-    return f"{share:.0%}"
+def percent(share: float, digits: int = 0) -> str:
+    return f"{share:.{digits}%}"
 
 
 def ago(moment: datetime) -> str:

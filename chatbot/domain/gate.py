@@ -35,6 +35,16 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class Guard:
+    """How much worse one figure got, how much was allowed, and what is said where it is broken."""
+
+    name: str
+    measured: float
+    allowed: float
+    broken: list[str]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Paired counts of in-scope rows, their statistics, and the verdict with its reasons."""
 
@@ -52,6 +62,7 @@ class Comparison:
     out_of_scope_change: float
     rightly_answered_change: float
     wrong_answer_rates: tuple[float, float]
+    guards: list[Guard]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,12 +81,13 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
     p_value = mcnemar_exact(gained, lost)
     gain = (gained - lost) / len(rows) if rows else 0.0
     interval = bootstrap_interval(gained, lost, len(rows), rules.seed)
-    worse = _intents_worse(rows, rules.intent_margin)
+    intents = _intent_changes(rows)
     out_of_scope = _answered_share(candidate) - _answered_share(live)
     rightly = _rightly_answered(candidate) - _rightly_answered(live)
     wrong = _wrong_answer_rate(live), _wrong_answer_rate(candidate)
 
-    broken = _broken_guards(worse, out_of_scope, rightly, wrong, rules)
+    guards = _guards(intents, out_of_scope, rightly, wrong, rules)
+    broken = [reason for guard in guards for reason in guard.broken]
     significant = p_value < rules.alpha
     if broken or (significant and lost > gained):
         verdict = Verdict.HOLD
@@ -101,10 +113,11 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
         needed_p_value=rules.alpha,
         gain=gain,
         gain_interval=interval,
-        intents_worse=worse,
+        intents_worse=_worse(intents, rules.intent_margin),
         out_of_scope_change=out_of_scope,
         rightly_answered_change=rightly,
         wrong_answer_rates=wrong,
+        guards=guards,
     )
 
 
@@ -128,13 +141,17 @@ def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float
     return float(low), float(high)
 
 
-def _intents_worse(rows: Sequence[tuple[Outcome, Outcome]], margin: float) -> dict[str, float]:
+def _intent_changes(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, float]:
+    """By how much each intent with enough questions gained, as a share of them."""
     support: Counter[str] = Counter(a.label for a, _ in rows)
     net: Counter[str] = Counter()
     for live, candidate in rows:
         net[live.label] += candidate.is_top1 - live.is_top1
-    changes = {i: net[i] / n for i, n in support.items() if n >= _LEAST_INTENT_ROWS}
-    return {intent: change for intent, change in sorted(changes.items()) if change < -margin - 1e-9}
+    return {i: net[i] / n for i, n in sorted(support.items()) if n >= _LEAST_INTENT_ROWS}
+
+
+def _worse(intents: dict[str, float], margin: float) -> dict[str, float]:
+    return {intent: change for intent, change in intents.items() if change < -margin - 1e-9}
 
 
 def _answered_share(outcomes: Sequence[Outcome]) -> float:
@@ -155,24 +172,46 @@ def _wrong_answer_rate(outcomes: Sequence[Outcome]) -> float:
     return sum(flags) / len(flags) if flags else 0.0
 
 
-def _broken_guards(
-    worse: dict[str, float],
+def _guards(
+    intents: dict[str, float],
     out_of_scope: float,
     rightly: float,
     wrong: tuple[float, float],
     rules: Rules,
-) -> list[str]:
-    broken = [f"Intent “{intent}” gets worse by {-change:.0%}." for intent, change in worse.items()]
-    if out_of_scope > rules.out_of_scope_margin:
-        broken.append(f"It answers {out_of_scope:.1%} more of the out-of-scope questions.")
-    if rightly < -rules.coverage_margin:
-        broken.append(f"It answers {-rightly:.1%} fewer of the in-scope questions rightly.")
-    if wrong[1] > max(wrong[0], rules.promise) + rules.wrong_answer_margin:
-        broken.append(
+) -> list[Guard]:
+    worse = _worse(intents, rules.intent_margin).items()
+    allowed_wrong = max(wrong[0], rules.promise) + rules.wrong_answer_margin
+    return [
+        Guard(
+            "intents",
+            max(0.0, -min(intents.values(), default=0.0)),
+            rules.intent_margin,
+            [f"Intent “{intent}” gets worse by {-change:.0%}." for intent, change in worse],
+        ),
+        _guard(
+            "out_of_scope",
+            out_of_scope,
+            rules.out_of_scope_margin,
+            f"It answers {out_of_scope:.1%} more of the out-of-scope questions.",
+        ),
+        _guard(
+            "rightly_answered",
+            -rightly,
+            rules.coverage_margin,
+            f"It answers {-rightly:.1%} fewer of the in-scope questions rightly.",
+        ),
+        _guard(
+            "wrong_answers",
+            wrong[1],
+            allowed_wrong,
             f"{wrong[1]:.1%} of its automatic answers are wrong; "
-            f"the promise is {rules.promise:.0%}."
-        )
-    return broken
+            f"the promise is {rules.promise:.0%}.",
+        ),
+    ]
+
+
+def _guard(name: str, measured: float, allowed: float, if_broken: str) -> Guard:
+    return Guard(name, measured, allowed, [if_broken] if measured > allowed else [])
 
 
 def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: float) -> str:

@@ -10,6 +10,8 @@ from chatbot.domain.matching import Candidate, Decision
 
 OUT_OF_SCOPE = "out_of_scope"
 _BINS = 15
+_CURVE_POINTS = 50
+_Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,36 @@ def reliability(rows: Sequence[tuple[float, bool]]) -> list[tuple[float, float, 
         (sum(p for p, _ in b) / len(b), sum(r for _, r in b) / len(b), len(b))
         for _, b in sorted(bins.items())
     ]
+
+
+def risk_coverage(outcomes: Sequence[Outcome]) -> list[tuple[float, int, int]]:
+    """(least probability, questions answered from it on, how many of those wrongly), rising.
+
+    What answering more would cost (El-Yaniv and Wiener 2010); at most 51 points. Answers that tie
+    are given together.
+    """
+    ranked = sorted(outcomes, key=lambda o: -o.probability)
+    step = max(1, len(ranked) // _CURVE_POINTS)
+    curve: list[tuple[float, int, int]] = []
+    wrong = 0
+    for answered, outcome in enumerate(ranked, start=1):
+        wrong += not outcome.is_top1
+        is_last = answered == len(ranked)
+        if not is_last and ranked[answered].probability == outcome.probability:
+            continue
+        if is_last or answered - (curve[-1][1] if curve else 0) >= step:
+            curve.append((round(outcome.probability, 6), answered, wrong))
+    return curve
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = successes / n, _Z95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:

@@ -145,15 +145,23 @@ def install_untrained(
     return _move(session, version, "install", "system", reason, expected_generation)
 
 
-def roll_back(session: Session, by: str, reason: str, to_version: int | None = None) -> Release:
+def roll_back(
+    session: Session,
+    by: str,
+    reason: str,
+    to_version: int | None = None,
+    expected_generation: int | None = None,
+) -> Release:
     """Return to `to_version`, or to the one that was live before; the left one is withdrawn.
 
-    Raises Conflict if there is nothing to return to, or if `to_version` never was live.
+    Raises Conflict if there is nothing to return to, if `to_version` never was live, or if the
+    pointer moved since `expected_generation`.
     """
     target = rollback_target(session, to_version)
     pointer = session.scalars(select(ModelPointer)).one()
     left = get_version(session, pointer.version_id)
-    release = _move(session, target, "rollback", by, reason, pointer.generation)
+    expected = pointer.generation if expected_generation is None else expected_generation
+    release = _move(session, target, "rollback", by, reason, expected)
     left.withdrawn = True
     target.withdrawn = False
     return release
@@ -205,7 +213,8 @@ def _move(
     left, generation = (pointer.version_id, pointer.generation) if pointer else (None, 0)
     if expected_generation is not None and generation != expected_generation:
         raise Conflict(
-            f"The live model changed meanwhile: generation {generation}, not {expected_generation}."
+            f"The live model changed meanwhile: version {left} is live by now, generation "
+            f"{generation}, not {expected_generation}."
         )
     if left == version.id:
         raise Conflict(f"Version {version.id} is live already.")

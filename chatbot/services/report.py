@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.domain.gate import Comparison
 from chatbot.domain.matching import Calibration
-from chatbot.domain.metrics import Outcome, per_intent, reliability, summarise
+from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
 from chatbot.storage.tables import ModelVersion
 
@@ -40,6 +40,11 @@ def make_report(
         "per_intent": per_intent(candidate.outcomes),
         "calibration": candidate.calibration.to_json()
         | {"curve": reliability([(o.probability, o.is_top1) for o in candidate.outcomes])},
+        "risk_coverage": risk_coverage(candidate.outcomes),
+        "promises": [
+            _kept(promise, answer_at, candidate.outcomes)
+            for promise, answer_at in training.get("thresholds", [])
+        ],
         "changed": _changed(live.outcomes, candidate.outcomes) if live else [],
         "data": {
             "training": len(frozen.training),
@@ -53,6 +58,17 @@ def make_report(
             "evidence": frozen.evidence,
         },
         "training": training,
+    }
+
+
+def _kept(promise: float, answer_at: float, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What became of the held-out questions if `promise` were made; known texts are answered."""
+    answered = [o for o in outcomes if o.probability >= min(answer_at, 1.0)]
+    return {
+        "promise": promise,
+        "answer_at": answer_at,
+        "answered": len(answered),
+        "wrong": sum(not o.is_top1 for o in answered),
     }
 
 
@@ -96,7 +112,7 @@ def render(version: ModelVersion) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-_FIGURES = {
+FIGURES = {
     "n_in_scope": "In-scope questions",
     "n_out_of_scope": "Out-of-scope questions",
     "top1": "Right intent first",
@@ -120,7 +136,7 @@ def _figures(report: dict[str, Any]) -> str:
     header = ["Figure", *(title for _, title in columns)]
     rows = [
         [label, *(_figure(key, report[c][key]) for c, _ in columns)]
-        for key, label in _FIGURES.items()
+        for key, label in FIGURES.items()
     ]
     cross_fitted = report["data"].get("cross_fitted", 0)
     note = (

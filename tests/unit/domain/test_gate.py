@@ -187,6 +187,22 @@ def test_every_broken_guard_is_named() -> None:
     assert len(comparison.reasons) == 4
 
 
+def test_every_guard_says_how_much_was_measured_and_allowed() -> None:
+    live, candidate = with_intent("b", [(True, False)] * 2 + [(True, True)] * 8)
+    live += [RIGHT] * 40 + [REFUSED] * 20
+    candidate += [RIGHT] * 40 + [ANSWERED] + [REFUSED] * 19
+    comparison = compare(live, candidate, RULES)
+    guards = {guard.name: guard for guard in comparison.guards}
+    assert list(guards) == ["intents", "out_of_scope", "rightly_answered", "wrong_answers"]
+    assert guards["intents"].measured == pytest.approx(0.2)
+    assert guards["out_of_scope"].measured == pytest.approx(0.05)
+    assert guards["rightly_answered"].measured == pytest.approx(0.04)
+    assert guards["wrong_answers"].measured == pytest.approx(1 / 49)
+    assert guards["wrong_answers"].allowed == pytest.approx(0.07)
+    assert [name for name, guard in guards.items() if guard.broken] == ["intents"]
+    assert comparison.reasons == guards["intents"].broken
+
+
 def test_out_of_scope_rows_say_nothing_on_top1() -> None:
     comparison = compare([REFUSED] * 50, [ANSWERED] * 2 + [REFUSED] * 48, RULES)
     assert (comparison.gain, comparison.p_value) == (0.0, 1.0)

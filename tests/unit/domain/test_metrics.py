@@ -3,6 +3,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import (
     matthews_corrcoef,
     precision_recall_fscore_support,
@@ -18,7 +19,9 @@ from chatbot.domain.metrics import (
     matthews,
     per_intent,
     reliability,
+    risk_coverage,
     summarise,
+    wilson_interval,
 )
 from factories import make_outcome
 
@@ -158,3 +161,30 @@ def test_what_is_not_answered_is_predicted_out_of_scope() -> None:
     assert make_outcome("a", "a", answered=False).predicted == OUT_OF_SCOPE
     assert make_outcome(None, "a").label == OUT_OF_SCOPE
     assert not make_outcome(None, None).is_top1
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 10), (99, 100), (500, 1000), (7, 7)])
+def test_wilsons_interval_equals_scipys(successes: int, n: int) -> None:
+    expected = binomtest(successes, n).proportion_ci(method="wilson")
+    assert wilson_interval(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_without_rows_a_share_may_be_anything() -> None:
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_risk_curve_counts_what_each_threshold_would_answer(seed: int) -> None:
+    outcomes = random_outcomes(seed, 300)
+    curve = risk_coverage(outcomes)
+    for probability, answered, wrong in curve:
+        chosen = [o for o in outcomes if o.probability >= probability]
+        assert (len(chosen), sum(not o.is_top1 for o in chosen)) == (answered, wrong)
+    assert curve[-1][1] == 300
+    assert len(curve) <= 51
+
+
+def test_answers_that_tie_are_given_together() -> None:
+    tied = [make_outcome("a", "a", probability=0.5), make_outcome("a", "b", probability=0.5)]
+    assert risk_coverage(tied * 20) == [(0.5, 40, 20)]
+    assert risk_coverage([]) == []

@@ -112,6 +112,18 @@ def test_a_move_that_expects_another_generation_is_refused(
     assert live(database) == (2, 2)
 
 
+def test_a_rollback_that_expects_another_generation_is_refused(
+    database: Database, versions: list[int]
+) -> None:
+    promote(database, versions[0], versions[1])
+    with pytest.raises(Conflict, match="generation 2, not 1"), database.write() as session:
+        release.roll_back(session, "ann", "complaints", expected_generation=1)
+    assert (live(database), withdrawn(database)) == ((versions[1], 2), set())
+    with database.write() as session:
+        release.roll_back(session, "ann", "complaints", expected_generation=2)
+    assert live(database) == (versions[0], 3)
+
+
 def test_of_many_simultaneous_moves_each_generation_has_one_winner(
     database: Database, versions: list[int]
 ) -> None:

@@ -8,7 +8,14 @@ from chatbot.domain.matching import Calibration, Scored
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
-from workers.calibrate import LEAST_ROWS, NEVER, answering_threshold, calibrate, fit
+from workers.calibrate import (
+    LEAST_ROWS,
+    NEVER,
+    answering_threshold,
+    fit,
+    gather_votes,
+    thresholds_of_other_promises,
+)
 from workers.unseen import Unseen
 
 Answers = list[tuple[float, bool]]
@@ -132,6 +139,19 @@ def test_without_enough_to_learn_from_it_stays_unfitted(
     assert fit(rows, settings) == Calibration.unfitted(settings.clarify_probability)
 
 
+def test_a_version_says_when_it_would_answer_under_other_promises(settings: Settings) -> None:
+    rows = votes(400, noise=0.2)
+    calibration = fit(rows, settings)
+    others = dict(thresholds_of_other_promises(calibration, rows, settings.promise_confidence))
+    assert others[settings.promise] == calibration.answer_at
+    assert others[0.01] >= others[0.05] >= others[0.2]
+
+
+def test_an_unfitted_version_keeps_no_promise(settings: Settings) -> None:
+    unfitted = Calibration.unfitted(settings.clarify_probability)
+    assert thresholds_of_other_promises(unfitted, votes(10, 0.2), 0.9) == []
+
+
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
     random = Random(3)
     coin = [(scored, random.choice(["a", "b"])) for scored, _ in votes(300, 0.0)]
@@ -185,7 +205,7 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
 ) -> None:
     matcher = make_matcher(UTTERANCES)
     foreign = [f"purple elephants number {i} dance over {'xyz' * i}" for i in range(20)]
-    calibration = calibrate([everything(matcher)], foreign, settings)
+    calibration = fit(gather_votes([everything(matcher)], foreign), settings)
     assert calibration.rows == 100
     (known,) = matcher.score([UTTERANCES["vpn"][0] + " again"])
     (unknown,) = matcher.score(["green giraffes sing"])
@@ -195,15 +215,15 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
 
 
 def test_hidden_intents_stand_in_for_unknown_questions(settings: Settings) -> None:
-    calibration = calibrate([everything(make_matcher(UTTERANCES))], [], settings)
+    calibration = fit(gather_votes([everything(make_matcher(UTTERANCES))], []), settings)
     assert calibration.rows == 100
 
 
-def test_parts_are_calibrated_together(settings: Settings) -> None:
+def test_parts_are_calibrated_together() -> None:
     matcher = make_matcher(UTTERANCES)
     halves = [Unseen.of(matcher, EXAMPLES[start::2]) for start in (0, 1)]
-    assert calibrate(halves, [], settings).rows == 100
-    assert calibrate(halves, [f"elephant {n}" for n in range(8)], settings).rows == 88
+    assert len(gather_votes(halves, [])) == 100
+    assert len(gather_votes(halves, [f"elephant {n}" for n in range(8)])) == 88
 
 
 def test_only_known_texts_of_the_same_intent_are_used() -> None:

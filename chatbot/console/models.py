@@ -1,0 +1,179 @@
+"""Model versions: what is live, how each was judged, and the moves that only admins make."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest
+
+from chatbot.api.context import parts
+from chatbot.api.requests import LARGEST_ID
+from chatbot.api.schemas.releases import PromoteIn, RollbackIn
+from chatbot.console import report_charts
+from chatbot.console.access import allows, who
+from chatbot.errors import Conflict
+from chatbot.services import jobs, processes, read_report, release, report, switch, timeline
+from chatbot.services.keys import Scope
+from chatbot.storage.tables import ModelPointer, ModelVersion
+
+blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)
+
+VERSIONS_ON_A_PAGE = 20
+RELEASES = 12
+RECENT_JOBS = 6
+CHANGED_AT_FIRST = 50
+
+
+@blueprint.get("")
+@allows(Scope.AGENT)
+def show() -> str:
+    return _page()
+
+
+@blueprint.get("/now")
+@allows(Scope.AGENT)
+def show_now() -> str:
+    """The part of the page that changes by itself, asked for again and again."""
+    with parts().database.read() as session:
+        pointer = release.read_pointer(session)
+        return render_template("console/models_now.html", pointer=pointer, **_now(session))
+
+
+@blueprint.get("/promise")
+@allows(Scope.AGENT)
+def show_promise() -> str:
+    """What the promise that the slider is at would cost."""
+    with parts().database.read() as session:
+        pointer = release.read_pointer(session)
+        return render_template("console/models_promise.html", **_promise(session, pointer))
+
+
+@blueprint.get("/<int:version_id>")
+@allows(Scope.AGENT)
+def show_report(version_id: int) -> str:
+    with parts().database.read() as session:
+        version = release.get_version(session, version_id)
+        pointer = release.read_pointer(session)
+    return render_template(
+        "console/model_report.html",
+        version=version,
+        pointer=pointer,
+        may_act=who().scope is Scope.ADMIN,
+        **(_read(version) if version.report else {}),
+    )
+
+
+@blueprint.post("/<int:version_id>/promote")
+@allows(Scope.ADMIN)
+def promote(version_id: int) -> str:
+    body = PromoteIn(version=version_id, reason=request.form.get("reason", ""))
+    found = parts()
+    moved = switch.promote(
+        found.database, found.models, body.version, who().name, body.reason, _generation()
+    )
+    found.nudge.send()
+    return _page(f"Version {moved.to_version} is live. Web processes take it up within seconds.")
+
+
+@blueprint.post("/<int:version_id>/roll-back")
+@allows(Scope.ADMIN)
+def roll_back(version_id: int) -> str:
+    """Return to this version, which the page named; the one that is left is withdrawn."""
+    body = RollbackIn(version=version_id, reason=request.form.get("reason", ""))
+    found = parts()
+    moved = switch.roll_back(
+        found.database, found.models, who().name, body.reason, body.version, _generation()
+    )
+    found.nudge.send()
+    return _page(f"Version {moved.to_version} is live again, {moved.from_version} is withdrawn.")
+
+
+@blueprint.post("/retrain")
+@allows(Scope.ADMIN)
+def retrain() -> str:
+    with parts().database.write() as session:
+        job = jobs.request(session, jobs.Kind.TRAIN, who().name, force="force" in request.form)
+    return _page(f"Training job {job.id} is asked for. A worker takes it up within a minute.")
+
+
+def _page(note: str = "") -> str:
+    with parts().database.read() as session:
+        pointer = release.read_pointer(session)
+        versions = timeline.list_versions(session, _before(), VERSIONS_ON_A_PAGE + 1)
+        return render_template(
+            "console/models.html",
+            note=note,
+            pointer=pointer,
+            versions=versions[:VERSIONS_ON_A_PAGE],
+            has_older=len(versions) > VERSIONS_ON_A_PAGE,
+            releases=release.list_releases(session, RELEASES),
+            rollback_target=_rollback_target(session),
+            may_act=who().scope is Scope.ADMIN,
+            **_now(session),
+            **_promise(session, pointer),
+        )
+
+
+def _now(session: Session) -> dict[str, Any]:
+    recent = jobs.list_jobs(session, None, RECENT_JOBS)
+    return {
+        "web": processes.list_alive(session, "web"),
+        "workers": processes.list_alive(session, "worker"),
+        "retrain_at": parts().settings.retrain_at,
+        "open_jobs": [job for job in recent if job.state in jobs.OPEN],
+        "closed_jobs": [job for job in recent if job.state not in jobs.OPEN],
+    }
+
+
+def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
+    """What the live version would do under each promise, and the one that is looked at."""
+    settings = parts().settings
+    live = release.get_version(session, pointer.version_id) if pointer else None
+    offers = read_report.other_promises(live.report) if live else []
+    wanted = request.args.get("promise", round(settings.promise * 100), type=int)
+    return {
+        "live": live,
+        "offers": offers,
+        "offer": min(offers, key=lambda kept: abs(kept.percent - wanted), default=None),
+        "promise": settings.promise,
+    }
+
+
+def _read(version: ModelVersion) -> dict[str, Any]:
+    """What the stored report says, and its charts."""
+    stored = version.report
+    changed = stored["changed"]
+    return {
+        "report": stored,
+        "labels": report.FIGURES,
+        "shares": read_report.shares(stored["candidate"]),
+        "live_shares": read_report.shares(stored["live"]) if stored["live"] else {},
+        "guards": read_report.guards(stored),
+        "intent_changes": read_report.intent_changes(stored),
+        "confusion_pairs": read_report.confusion_pairs(stored),
+        "changed": changed if "all" in request.args else changed[:CHANGED_AT_FIRST],
+        "calibration": report_charts.draw_calibration(stored),
+        "risk_coverage": report_charts.draw_risk_coverage(stored, parts().settings.promise),
+    }
+
+
+def _rollback_target(session: Session) -> ModelVersion | None:
+    try:
+        return release.rollback_target(session)
+    except Conflict:
+        return None
+
+
+def _before() -> int | None:
+    """Where the page of older versions starts; a number that no database can hold means newest."""
+    before = request.args.get("before", type=int)
+    return before if before is not None and 0 <= before <= LARGEST_ID else None
+
+
+def _generation() -> int:
+    """Which pointer the person saw when they decided."""
+    generation = request.form.get("generation", type=int)
+    if generation is None:
+        raise BadRequest("The form lacks the generation that it was made for. Load the page again.")
+    return generation

@@ -1,0 +1,289 @@
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.example import Example
+from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.services import jobs, processes, release
+from chatbot.services.examples import Frozen, Labelled
+from chatbot.services.keys import Scope
+from chatbot.services.report import Measured, make_report
+from chatbot.storage.tables import ModelVersion, Release, TrainingJob
+from factories import make_catalogue, make_outcome
+from fakes import CALIBRATION, add_version
+
+SignedIn = Callable[[Scope], FlaskClient]
+
+FROZEN = Frozen(
+    training=[Example("VPN down", "vpn")],
+    validation=[],
+    out_of_scope=[],
+    held_out=[Labelled("q", "vpn")],
+    catalogue=make_catalogue({"vpn": ["VPN down"]}),
+    learnt_queries=[],
+)
+LIVE = [make_outcome("vpn", "leave", answered=False, probability=0.4)] * 70
+CANDIDATE = [make_outcome("vpn", "vpn")] * 60 + [make_outcome("vpn", "invoice")] * 10
+
+
+def report() -> dict[str, Any]:
+    made = make_report(
+        2,
+        Measured(CANDIDATE, CALIBRATION),
+        1,
+        Measured(LIVE, CALIBRATION),
+        compare(LIVE, CANDIDATE, Rules()),
+        FROZEN,
+        {"seconds": 1.0, "history": [], "thresholds": [[0.05, 1.01], [0.1, 0.8]]},
+    )
+    stored: dict[str, Any] = json.loads(json.dumps(made))
+    return stored
+
+
+@pytest.fixture
+def second(parts: Parts) -> int:
+    """A judged version, never live."""
+    with parts.database.write() as session:
+        version_id = add_version(session, "1")
+        release.conclude(session, version_id, Verdict.HOLD, report())
+        return version_id
+
+
+@pytest.fixture
+def agent(signed_in: SignedIn) -> FlaskClient:
+    return signed_in(Scope.AGENT)
+
+
+@pytest.fixture
+def admin(signed_in: SignedIn) -> FlaskClient:
+    return signed_in(Scope.ADMIN)
+
+
+def moves(parts: Parts) -> list[tuple[str, int, str, str]]:
+    with parts.database.read() as session:
+        rows = release.list_releases(session, 10)
+        return [(r.kind, r.to_version, r.reason, r.released_by) for r in rows]
+
+
+def act(client: FlaskClient, path: str, **form: object) -> tuple[int, str]:
+    answer = client.post(f"/console/models/{path}", data=form)
+    return answer.status_code, answer.text
+
+
+def test_the_page_lists_versions_moves_processes_and_marks_the_live_one(
+    agent: FlaskClient, second: int
+) -> None:
+    page = agent.get("/console/models").text
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page, re.DOTALL)
+    assert [">live<" in row for row in rows] == [False, True]
+    assert "held back" in rows[0]
+    assert "85.7%" in rows[0]
+    assert "Installed version 1" in page
+    assert "Web process" in page
+    assert "style=" not in page
+
+
+def test_an_agent_may_look_but_is_offered_no_move(agent: FlaskClient, second: int) -> None:
+    for path in ("/console/models", f"/console/models/{second}"):
+        assert 'method="post" action="/console/models' not in agent.get(path).text
+    for path in (f"{second}/promote", f"{second}/roll-back", "retrain"):
+        assert act(agent, path, reason="because", generation=1)[0] == 403
+
+
+def test_an_admin_makes_a_version_live_with_a_reason(
+    admin: FlaskClient, parts: Parts, second: int
+) -> None:
+    page = admin.get(f"/console/models/{second}").text
+    assert "It was not proved better." in page
+    status, text = act(admin, f"{second}/promote", reason="agents want it", generation=1)
+    assert status == 200
+    assert f"Version {second} is live." in text
+    assert moves(parts)[0] == ("promote", second, "agents want it", "admin@example.org")
+
+
+def test_a_move_without_a_reason_is_refused(admin: FlaskClient, parts: Parts, second: int) -> None:
+    for reason in ("", "  ", "x", "y" * 501, "no\x00good"):
+        assert act(admin, f"{second}/promote", reason=reason, generation=1)[0] == 422
+        assert act(admin, f"{second}/roll-back", reason=reason, generation=1)[0] == 422
+    assert len(moves(parts)) == 1
+
+
+def test_a_stale_page_moves_nothing_and_says_what_is_live(
+    admin: FlaskClient, parts: Parts, second: int
+) -> None:
+    act(admin, f"{second}/promote", reason="first of two", generation=1)
+    for path in ("1/promote", "1/roll-back"):
+        status, text = act(admin, path, reason="second of two", generation=1)
+        assert status == 409
+        assert f"version {second} is live by now" in text
+    assert len(moves(parts)) == 2
+
+
+def test_a_form_without_its_generation_moves_nothing(
+    admin: FlaskClient, parts: Parts, second: int
+) -> None:
+    for generation in ("", "abc"):
+        status, text = act(admin, f"{second}/promote", reason="because", generation=generation)
+        assert (status, "Load the page again" in text) == (400, True)
+    assert len(moves(parts)) == 1
+
+
+def test_rolling_back_returns_to_the_version_that_the_page_named(
+    admin: FlaskClient, parts: Parts, second: int
+) -> None:
+    assert "Roll back to" not in admin.get("/console/models").text
+    act(admin, f"{second}/promote", reason="try it", generation=1)
+    assert "Roll back to version 1" in admin.get("/console/models").text
+    status, text = act(admin, "1/roll-back", reason="wrong answers", generation=2)
+    assert status == 200
+    assert f"Version 1 is live again, {second} is withdrawn." in text
+    with parts.database.read() as session:
+        left = session.get(ModelVersion, second)
+        assert left is not None
+        assert left.withdrawn
+    assert "rolled back" in admin.get(f"/console/models/{second}").text
+
+
+def test_training_is_asked_for_once_however_often_the_button_is_pressed(
+    admin: FlaskClient, parts: Parts
+) -> None:
+    for form in ({}, {}, {"force": "1"}):
+        status, text = act(admin, "retrain", **form)
+        assert (status, "is asked for" in text) == (200, True)
+    with parts.database.read() as session:
+        asked = [(job.force, job.requested_by) for job in jobs.list_jobs(session, None, 10)]
+    assert asked == [(True, "admin@example.org"), (False, "admin@example.org")]
+
+
+def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
+    agent: FlaskClient, parts: Parts
+) -> None:
+    idle = agent.get("/console/models/now").text
+    assert 'hx-trigger="every 15s"' in idle
+    with parts.database.write() as session:
+        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        processes.beat(session, processes.Identity("worker"))
+    lease = jobs.claim(parts.database, "worker", 60)
+    assert lease is not None
+    jobs.report(parts.database, lease, "train", 0.42, "Step <21> of 50")
+    running = agent.get("/console/models/now").text
+    assert 'hx-trigger="every 2s"' in running
+    assert '<progress max="1" value="0.42"' in running
+    assert "Train: 42% · Step &lt;21&gt; of 50" in running
+    assert "No worker runs" not in running
+    with parts.database.write() as session:
+        jobs.finish(session, lease, jobs.State.FAILED, "out of memory")
+    assert "out of memory" in agent.get("/console/models/now").text
+
+
+def test_a_job_that_no_worker_will_take_says_so(agent: FlaskClient, parts: Parts) -> None:
+    with parts.database.write() as session:
+        jobs.request(session, jobs.Kind.TRAIN, "ann")
+    assert "No worker runs" in agent.get("/console/models/now").text
+
+
+def test_a_process_that_lags_behind_the_pointer_is_marked(
+    agent: FlaskClient, parts: Parts, second: int
+) -> None:
+    assert "takes up" not in agent.get("/console/models/now").text
+    with parts.database.write() as session:
+        release.promote(session, second, "ann", "because")
+    lagging = agent.get("/console/models/now").text
+    assert f"takes up {second}" in lagging
+    assert 'hx-trigger="every 2s"' in lagging
+    parts.live.refresh()
+    assert "takes up" not in agent.get("/console/models/now").text
+
+
+def test_a_report_tells_everything_that_it_holds(agent: FlaskClient, second: int) -> None:
+    page = agent.get(f"/console/models/{second}").text
+    for words in (
+        "60 questions tell the two apart",
+        "14.3% of its automatic answers are wrong",
+        "Right intent first",
+        "85.7%",
+        'id="calibration-title"',
+        'id="risk-coverage-title"',
+        "0 of 70",
+        "60 of 70",
+        "70 changed answers",
+        "Show all 70",
+    ):
+        assert words in page, words
+    assert page.count("a question</td>") == 50
+    assert agent.get(f"/console/models/{second}?all=1").text.count("a question</td>") == 70
+    assert "style=" not in page
+
+
+def test_a_report_from_before_curves_and_guards_were_kept_is_still_readable(
+    agent: FlaskClient, parts: Parts, second: int
+) -> None:
+    older = report()
+    del older["risk_coverage"], older["promises"], older["comparison"]["guards"]
+    with parts.database.write() as session:
+        release.conclude(session, second, Verdict.HOLD, older)
+        release.promote(session, second, "ann", "because")
+    page = agent.get(f"/console/models/{second}").text
+    assert "older than this curve" in page
+    assert "older than the list of guards" in page
+    assert "The live version does not say" in agent.get("/console/models").text
+
+
+def test_a_version_that_was_not_measured_says_so(agent: FlaskClient) -> None:
+    assert "Not measured yet" in agent.get("/console/models/1").text
+    assert agent.get("/console/models/9").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ("10", "answered 100% of its 70 held-out questions"),
+        ("5", "would answer nothing but known utterances"),
+        ("", "This is the promise that holds now."),
+        ("9" * 400, "answered 100%"),
+        ("nan", "This is the promise that holds now."),
+        ("many", "This is the promise that holds now."),
+    ],
+)
+def test_the_slider_says_what_a_promise_would_cost(
+    agent: FlaskClient, parts: Parts, second: int, wanted: str, words: str
+) -> None:
+    with parts.database.write() as session:
+        release.promote(session, second, "ann", "because")
+    assert words in agent.get(f"/console/models/promise?promise={wanted}").text
+    assert words in agent.get(f"/console/models?promise={wanted}").text
+
+
+def test_another_promise_says_how_to_make_it(agent: FlaskClient, parts: Parts, second: int) -> None:
+    with parts.database.write() as session:
+        release.promote(session, second, "ann", "because")
+    assert "CHATBOT_PROMISE=0.05" in agent.get("/console/models/promise?promise=5").text
+
+
+def test_older_versions_are_on_the_next_page(agent: FlaskClient, parts: Parts) -> None:
+    with parts.database.write() as session:
+        for digit in "123456789abcdefghijkl":
+            add_version(session, digit)
+    page = agent.get("/console/models").text
+    assert "?before=3" in page
+    older = agent.get("/console/models?before=3").text
+    assert 'href="/console/models/2"' in older
+    assert 'href="/console/models/3"' not in older
+    for nonsense in ("-1", "abc", "9" * 40):
+        assert agent.get(f"/console/models?before={nonsense}").status_code == 200
+
+
+def test_without_any_model_the_page_says_what_comes_next(agent: FlaskClient, parts: Parts) -> None:
+    with parts.database.write() as session:
+        session.query(Release).delete()
+        session.query(TrainingJob).delete()
+        session.execute(ModelVersion.__table__.metadata.tables["model_pointer"].delete())
+        session.query(ModelVersion).delete()
+    page = agent.get("/console/models").text
+    assert "No model is live yet." in page
+    assert "There is none yet." in page

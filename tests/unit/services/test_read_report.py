@@ -1,0 +1,127 @@
+import json
+from typing import Any
+
+import pytest
+
+from chatbot.domain.example import Example
+from chatbot.domain.gate import Rules, compare
+from chatbot.domain.metrics import Outcome
+from chatbot.services import read_report
+from chatbot.services.examples import Frozen, Labelled
+from chatbot.services.report import Measured, make_report
+from factories import make_catalogue, make_outcome
+from fakes import CALIBRATION
+
+FROZEN = Frozen(
+    training=[Example("VPN down", "vpn")],
+    validation=[],
+    out_of_scope=[],
+    held_out=[Labelled("q", "vpn")],
+    catalogue=make_catalogue({"vpn": ["VPN down"]}),
+    learnt_queries=[],
+)
+THRESHOLDS = [[0.05, 1.01], [0.1, 0.8]]
+UNSURE = make_outcome("vpn", "leave", answered=False, probability=0.4)
+RIGHT = make_outcome("vpn", "vpn")
+LIVE = [UNSURE] * 8 + [RIGHT] * 12 + [make_outcome("leave", "leave")] * 10
+CANDIDATE = [RIGHT] * 20 + [make_outcome("leave", "vpn")] * 2 + [make_outcome("leave", "leave")] * 8
+OUT = [make_outcome(None, "vpn", answered=False, probability=0.2)] * 4
+
+
+def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> dict[str, Any]:
+    comparison = compare(live, candidate, Rules()) if live is not None else None
+    beside = Measured(live, CALIBRATION) if live is not None else None
+    made = make_report(
+        2,
+        Measured(candidate, CALIBRATION),
+        1 if live else None,
+        beside,
+        comparison,
+        FROZEN,
+        {"seconds": 1.0, "history": [], "thresholds": THRESHOLDS},
+    )
+    stored: dict[str, Any] = json.loads(json.dumps(made))
+    return stored
+
+
+@pytest.fixture
+def report() -> dict[str, Any]:
+    return report_of(CANDIDATE + OUT, LIVE + OUT)
+
+
+def test_each_share_has_its_questions_and_an_interval(report: dict[str, Any]) -> None:
+    shares = read_report.shares(report["candidate"])
+    assert shares["top1"].of == 30
+    assert shares["top1"].value == pytest.approx(28 / 30)
+    assert shares["top1"].low < shares["top1"].value < shares["top1"].high
+    assert (shares["oos_recall"].value, shares["oos_recall"].of) == (1.0, 4)
+    assert (shares["coverage"].of, shares["wrong_answer_rate"].of) == (34, 30)
+    assert shares["wrong_answer_rate"].value == pytest.approx(2 / 30)
+
+
+def test_a_share_of_no_questions_is_left_out() -> None:
+    assert read_report.shares(report_of([], None)["candidate"]) == {}
+
+
+def test_every_guard_says_whether_it_holds_and_why(report: dict[str, Any]) -> None:
+    found = {guard.title: guard for guard in read_report.guards(report)}
+    assert not found["No intent suffers"].holds
+    assert found["No intent suffers"].words == "Intent “leave” gets worse by 20%."
+    silent = found["It keeps silent where the FAQ has nothing"]
+    assert silent.holds
+    assert silent.words == "It answers no more of the out-of-scope questions."
+    promise = found["It keeps the promise"]
+    assert promise.holds
+    assert promise.words == "6.7% of its automatic answers are wrong; 7.0% is allowed."
+    assert len(found) == 4
+
+
+def test_what_was_not_kept_yet_is_missing_without_harm(report: dict[str, Any]) -> None:
+    del report["comparison"]["guards"], report["risk_coverage"], report["promises"]
+    assert read_report.guards(report) == []
+    assert read_report.risk_coverage(report) == []
+    assert read_report.other_promises(report) == []
+    assert read_report.other_promises({}) == []
+    assert read_report.guards(report_of(CANDIDATE, None)) == []
+
+
+def test_intents_of_which_another_number_is_right_come_worst_first(report: dict[str, Any]) -> None:
+    assert read_report.intent_changes(report) == [
+        read_report.IntentChange("leave", 10, 10, 8),
+        read_report.IntentChange("vpn", 20, 12, 20),
+    ]
+
+
+def test_out_of_scope_questions_change_no_intent() -> None:
+    bolder = [make_outcome(None, "leave")] * 4
+    changed = report_of(LIVE + bolder, LIVE + OUT)
+    assert len(changed["changed"]) == 4
+    assert read_report.intent_changes(changed) == []
+
+
+def test_confused_pairs_come_most_frequent_first(report: dict[str, Any]) -> None:
+    assert read_report.confusion_pairs(report) == [("leave", "vpn", 2)]
+
+
+def test_the_calibration_curve_counts_what_was_right(report: dict[str, Any]) -> None:
+    curve = read_report.calibration_curve(report)
+    assert [(round(p, 3), share.of) for p, share in curve] == [(0.2, 4), (0.9, 30)]
+    assert curve[1][1].value == pytest.approx(28 / 30)
+
+
+def test_the_risk_curve_ends_with_every_question_answered(report: dict[str, Any]) -> None:
+    curve = read_report.risk_coverage(report)
+    assert [(round(coverage, 3), share.value, share.of) for coverage, share in curve] == [
+        (0.882, pytest.approx(2 / 30), 30),
+        (1.0, pytest.approx(6 / 34), 34),
+    ]
+
+
+def test_a_promise_says_what_would_be_answered_and_how_much_of_it_wrongly(
+    report: dict[str, Any],
+) -> None:
+    never, now = read_report.other_promises(report)
+    assert (never.promise, never.answers, never.coverage.value) == (0.05, False, 0.0)
+    assert (now.promise, now.answers) == (0.1, True)
+    assert (now.coverage.value, now.coverage.of) == (pytest.approx(30 / 34), 34)
+    assert now.wrong.value == pytest.approx(2 / 30)
