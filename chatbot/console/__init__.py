@@ -3,7 +3,17 @@
 from apiflask import APIBlueprint
 from flask import Flask
 
-from chatbot.console import access, assets, errors, overview, people, review, sign_in, view
+from chatbot.console import (
+    access,
+    assets,
+    errors,
+    knowledge,
+    overview,
+    people,
+    review,
+    sign_in,
+    view,
+)
 
 
 def register(app: Flask) -> None:
@@ -17,6 +27,6 @@ def register(app: Flask) -> None:
     console.before_request(access.refuse_other_sites)
     console.register_error_handler(Exception, errors.show)
     console.app_context_processor(view.helpers)
-    for area in (assets, sign_in, overview, review, people):
+    for area in (assets, sign_in, overview, review, knowledge, people):
         console.register_blueprint(area.blueprint)
     app.register_blueprint(console)

@@ -112,4 +112,4 @@ def _count_utterances(session: Session, ids: list[int]) -> dict[int, int]:
         .where(Utterance.intent_id.in_(ids))
         .group_by(Utterance.intent_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -82,7 +82,7 @@ def list_intents(
 def titles(session: Session, names: Sequence[str]) -> dict[str, str]:
     """By name, of those intents that are still there."""
     rows = session.execute(select(Intent.name, Intent.title).where(Intent.name.in_(names)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def free_name(session: Session, wanted: str) -> str:

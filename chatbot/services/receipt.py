@@ -59,4 +59,4 @@ def _newest_by_query(session: Session, ids: list[str], version: int | None) -> d
     )
     if version is not None:
         learnt = learnt.where(VersionExample.version_id == version)
-    return dict(session.execute(learnt).tuples().all())
+    return dict(session.execute(learnt).all())
