@@ -24,7 +24,7 @@ from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs
 from chatbot.services.catalogue import read_catalogue
-from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
+from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.evaluate import evaluate, time_single
 from chatbot.services.import_faq import import_faq
 from chatbot.services.release import get_version

@@ -28,7 +28,7 @@ from bench.load import Prepare, Receive, Seen, ask_in_closed_loops, http_request
 from bench.peers.environments import read_status
 from chatbot.bootstrap import build
 from chatbot.matching.encoder import OnnxEncoder
-from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
+from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.examples import Labelled
 from chatbot.services.import_faq import import_faq
 from chatbot.services.keys import Scope

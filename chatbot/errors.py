@@ -6,7 +6,8 @@
     ├── InvalidCatalogue          FAQ files with mistakes, each with file and line
     ├── NotFound                  no such intent, query, version …
     ├── Conflict                  the request contradicts what is stored
-    │   └── UtteranceTaken        the same phrasing belongs to another intent
+    │   ├── UtteranceTaken        the same phrasing belongs to another intent
+    │   └── Outdated              somebody changed it since the caller read it
     ├── AccessDenied
     │   ├── NotAuthenticated      nobody known: no key, a dead one, or not signed in
     │   └── NotAuthorised         a good key without the needed scope
@@ -74,6 +75,10 @@ class UtteranceTaken(Conflict):
             f"“{text}” already belongs to intent “{owner}”, so it cannot belong to “{wanted}”. "
             "Remove it there first, or leave it out here."
         )
+
+
+class Outdated(Conflict):
+    pass
 
 
 class AccessDenied(ChatbotError):

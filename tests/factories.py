@@ -133,7 +133,11 @@ def add_query(session: Session, text: str = "where is my invoice", **changes: ob
         "knowledge_revision": 0,
         "calibration": CALIBRATION.id,
     }
-    query = Query(**values | changes)
+    values |= changes
+    candidates = values["candidates"]
+    assert isinstance(candidates, list)
+    values.setdefault("first_intent", candidates[0]["intent"] if candidates else None)
+    query = Query(**values)
     session.add(query)
     session.flush()
     return query

@@ -41,9 +41,7 @@ def list_intents(wanted: IntentPaging) -> IntentsOut:
 def create_intent(body: IntentIn) -> IntentOut:
     """Add an intent. An utterance that another intent has is a conflict that names both."""
     with parts().database.write() as session:
-        intent = publish.create_intent(
-            session, caller().name, body.name, body.title, body.answer, body.topic, body.utterances
-        )
+        intent = publish.create_intent(session, caller().name, **body.model_dump())
         created = IntentOut.model_validate(intent)
     parts().nudge.send()
     return created

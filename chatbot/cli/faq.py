@@ -4,17 +4,13 @@ from pathlib import Path
 
 import click
 from rich.progress import Progress
-from sqlalchemy import func, select
 
 from chatbot.cli.context import Context, pass_context, remark, remarks, warn
 from chatbot.cli.jobs import run_job_here
 from chatbot.services import jobs
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.import_faq import Imported, import_faq
-from chatbot.services.release import get_version, read_pointer
-from chatbot.storage.tables import Intent, Utterance
-
-_STALE_SHARE = 0.2
+from chatbot.services.outgrown_calibration import find_outgrown
 
 
 @click.command("import")
@@ -27,7 +23,8 @@ def import_files(context: Context, path: Path, no_calibrate: bool) -> None:
     """Add or change intents from PATH.
 
     PATH is a folder with intents/*.yaml and, if there, held_out/*.yaml and out_of_scope.yaml, or a
-    CSV with the columns text,intent[,answer]. Nothing is removed; one mistake, and nothing happens.
+    YAML file as the console exports it, or a CSV with the columns text,intent and, if there,
+    answer,title,topic,enabled. Nothing is removed; one mistake, and nothing happens.
     """
     done = import_path(context, path)
     click.echo(
@@ -42,7 +39,7 @@ def import_files(context: Context, path: Path, no_calibrate: bool) -> None:
 
 
 def import_path(context: Context, path: Path) -> Imported:
-    """Raises InvalidCatalogue, UtteranceTaken."""
+    """Raises InvalidCatalogue."""
     draft = read_catalogue_files(path)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
@@ -55,20 +52,13 @@ def import_path(context: Context, path: Path) -> Imported:
 
 
 def _calibrate_again(context: Context) -> None:
-    """An untrained version's thresholds fit the FAQ that they were made on, not one much larger."""
     with context.parts.database.read() as session:
-        pointer = read_pointer(session)
-        if pointer is None:
-            return
-        live = get_version(session, pointer.version_id)
-        query = select(func.count(Utterance.id)).join(Intent).where(Intent.enabled)
-        utterances = session.scalar(query) or 0
-    change = abs(utterances - live.training_rows) / max(1, live.training_rows)
-    if live.kind != jobs.Kind.UNTRAINED or change <= _STALE_SHARE:
+        outgrown = find_outgrown(session)
+    if outgrown is None:
         return
     remark(
-        f"The model was calibrated on {live.training_rows} utterances, now there are {utterances}: "
-        "calibrating again."
+        f"The model was calibrated on {outgrown.fitted} utterances, now there are "
+        f"{outgrown.utterances}: calibrating again."
     )
     job = run_job_here(context, jobs.Kind.UNTRAINED)
     remark(job.message)

@@ -3,7 +3,18 @@
 from apiflask import APIBlueprint
 from flask import Flask
 
-from chatbot.console import access, assets, errors, models, overview, people, review, sign_in, view
+from chatbot.console import (
+    access,
+    assets,
+    errors,
+    knowledge,
+    models,
+    overview,
+    people,
+    review,
+    sign_in,
+    view,
+)
 
 
 def register(app: Flask) -> None:
@@ -17,6 +28,6 @@ def register(app: Flask) -> None:
     console.before_request(access.refuse_other_sites)
     console.register_error_handler(Exception, errors.show)
     console.app_context_processor(view.helpers)
-    for area in (assets, sign_in, overview, review, models, people):
+    for area in (assets, sign_in, overview, review, knowledge, models, people):
         console.register_blueprint(area.blueprint)
     app.register_blueprint(console)

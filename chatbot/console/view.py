@@ -21,6 +21,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("Overview", "overview", "console.overview.show", Scope.AGENT),
     Place("Review", "review", "console.review.show", Scope.AGENT),
+    Place("Knowledge", "knowledge", "console.knowledge.show", Scope.AGENT),
     Place("Models", "models", "console.models.show", Scope.AGENT),
     Place("People", "people", "console.people.show", Scope.ADMIN),
 )

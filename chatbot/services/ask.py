@@ -118,6 +118,7 @@ def _row(question: Question, answered: Answered) -> dict[str, Any]:
             {"intent": candidate.intent, "probability": candidate.probability}
             for candidate in match.candidates
         ],
+        "first_intent": match.candidates[0].intent if match.candidates else None,
         "usefulness": useful,
         "test": question.test,
         "model_version": answered.model_version,

@@ -10,7 +10,7 @@ from chatbot.domain.metrics import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.matching.matcher import Matcher
-from chatbot.services.catalogue_files import slug
+from chatbot.services.catalogue_draft import slug
 from chatbot.services.examples import Labelled
 
 _BATCH = 64

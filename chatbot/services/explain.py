@@ -1,16 +1,16 @@
 """Why a question is answered as it is: which phrasings it is near to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import key_of_normalised
-from chatbot.matching.matcher import Matcher
+from chatbot.matching.matcher import Matcher, Near
 from chatbot.storage.tables import Intent, Query, Utterance
 
-_LOOKED_AT = 30
+LOOKED_AT = 30
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,11 @@ class Neighbouring:
 
 def list_neighbours(session: Session, matcher: Matcher, text: str) -> list[Neighbouring]:
     """The phrasings nearest to `text`, nearest first, without those that are gone."""
-    near = matcher.nearest(text, _LOOKED_AT)
+    return with_texts(session, matcher.nearest(text, LOOKED_AT))
+
+
+def with_texts(session: Session, near: Sequence[Near]) -> list[Neighbouring]:
+    """The same in their order, without those that are gone."""
     texts = _texts(session, {n.intent for n in near}, {n.key for n in near})
     return [Neighbouring(texts[n.key], n.intent, n.similarity) for n in near if n.key in texts]
 

@@ -1,16 +1,18 @@
 """Change what the helpdesk knows. Each change raises the knowledge revision in its transaction."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
-from chatbot.errors import Conflict, NotFound, UtteranceTaken
+from chatbot.errors import Conflict, NotFound, Outdated, UtteranceTaken
 from chatbot.services import audit
 from chatbot.storage.tables import (
     Confirmation,
+    EvaluationQuestion,
     Intent,
     Knowledge,
     KnowledgeChange,
@@ -98,50 +100,77 @@ def create_intent(
     answer: str,
     topic: str,
     utterances: Sequence[str],
+    enabled: bool = True,
 ) -> Intent:
-    """Raises Conflict if the name is taken, UtteranceTaken if a phrasing is."""
+    """Not `enabled`, it is a draft. Raises Conflict for a taken name, UtteranceTaken."""
     if session.scalar(select(Intent.id).where(Intent.name == name)) is not None:
         raise Conflict(f"Intent “{name}” exists already. Change it, or choose another name.")
-    intent = Intent(name=name, title=title, answer=answer, topic=topic)
+    intent = Intent(name=name, title=title, answer=answer, topic=topic, enabled=enabled)
     session.add(intent)
     session.flush()
     added = _add_utterances(session, intent, utterances)
-    audit.record(
-        session, by, "intent.create", name, title=title, utterances=[u.text for u in added]
-    )
+    texts = [utterance.text for utterance in added]
+    audit.record(session, by, "intent.create", name, title=title, enabled=enabled, utterances=texts)
     raise_revision(session, [name], [u.normalised for u in added])
     return intent
 
 
-def change_intent(session: Session, by: str, name: str, changes: dict[str, Any]) -> Intent:
-    """Set any of title, answer, topic, enabled; what stays the same is no change."""
-    intent = get_intent(session, name)
+def change_intent(
+    session: Session, by: str, name: str, changes: dict[str, Any], seen: datetime | None = None
+) -> Intent:
+    """Set any of title, answer, topic, enabled; what stays the same is no change.
+
+    Raises Outdated if the intent is not as it was at `seen`, its `updated_at` then.
+    """
+    intent = _get_to_change(session, name, seen)
+    changes = {f: value for f, value in changes.items() if getattr(intent, f) != value}
     before = {field: getattr(intent, field) for field in changes}
-    if before != changes:
+    if changes:
         for field, value in changes.items():
             setattr(intent, field, value)
         audit.record(session, by, "intent.change", name, before=before, after=changes)
         appears = before.get("enabled") != changes.get("enabled")
-        raise_revision(session, [name], _phrasings(session, intent) if appears else ())
+        raise_revision(session, [name], phrasings_of(session, intent) if appears else ())
     return intent
 
 
-def delete_intent(session: Session, by: str, name: str) -> None:
-    """Remove it with its utterances; questions confirmed for it return to the review queue."""
-    intent = get_intent(session, name)
+def delete_intent(session: Session, by: str, name: str, seen: datetime | None = None) -> None:
+    """Remove it with its utterances; questions confirmed for it return to the review queue.
+
+    Raises Outdated if the intent is not as it was at `seen`, its `updated_at` then.
+    """
+    intent = _get_to_change(session, name, seen)
+    measures = EvaluationQuestion.intent_id == intent.id
     kept = {
         "title": intent.title,
         "topic": intent.topic,
         "answer": intent.answer,
+        "enabled": intent.enabled,
         "utterances": [utterance.text for utterance in intent.utterances],
+        "held_out": list(session.scalars(select(EvaluationQuestion.text).where(measures))),
     }
     audit.record(session, by, "intent.delete", name, **kept)
-    phrasings = _phrasings(session, intent)
+    phrasings = phrasings_of(session, intent)
     session.execute(delete(Intent).where(Intent.id == intent.id))
     raise_revision(session, [name], phrasings)
 
 
-def _phrasings(session: Session, intent: Intent) -> set[str]:
+def _get_to_change(session: Session, name: str, seen: datetime | None) -> Intent:
+    """Nobody else changes it until this transaction ends. Raises NotFound, Outdated."""
+    intent = session.scalar(
+        select(Intent)
+        .where(Intent.name == name)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if intent is None:
+        raise NotFound(f"There is no intent “{name}”.")
+    if seen is not None and intent.updated_at != seen:
+        raise Outdated(f"Somebody changed “{intent.title}” after you opened it.")
+    return intent
+
+
+def phrasings_of(session: Session, intent: Intent) -> set[str]:
     """All that a matcher may know the intent by: its utterances, and what any version learnt."""
     learnt = (
         select(Query.text)
@@ -184,10 +213,13 @@ def _having(*normalised: str) -> Select[Utterance]:
 
 
 def change_utterance(
-    session: Session, by: str, name: str, utterance_id: int, text: str
+    session: Session, by: str, name: str, utterance_id: int, text: str, seen: str | None = None
 ) -> Utterance:
-    """Reword a phrasing. Raises NotFound, UtteranceTaken, InvalidText; Conflict for a doublet."""
-    utterance = _get_utterance(session, name, utterance_id)
+    """Reword a phrasing. Raises NotFound, UtteranceTaken, InvalidText; Conflict for a doublet.
+
+    Raises Outdated if it does not read `seen` any more.
+    """
+    utterance = _get_utterance(session, name, utterance_id, seen)
     text = clean(text, MAX_UTTERANCE_CHARS)
     taken = session.scalar(
         select(Utterance).where(
@@ -205,16 +237,20 @@ def change_utterance(
     return utterance
 
 
-def delete_utterance(session: Session, by: str, name: str, utterance_id: int) -> None:
-    """Raises NotFound."""
-    utterance = _get_utterance(session, name, utterance_id)
+def delete_utterance(
+    session: Session, by: str, name: str, utterance_id: int, seen: str | None = None
+) -> None:
+    """Raises NotFound, Outdated if it does not read `seen` any more."""
+    utterance = _get_utterance(session, name, utterance_id, seen)
     audit.record(session, by, "utterance.delete", name, text=utterance.text)
     session.delete(utterance)
     raise_revision(session, phrasings=[utterance.normalised])
 
 
-def _get_utterance(session: Session, name: str, utterance_id: int) -> Utterance:
-    utterance = session.get(Utterance, utterance_id)
+def _get_utterance(session: Session, name: str, utterance_id: int, seen: str | None) -> Utterance:
+    utterance = session.get(Utterance, utterance_id, with_for_update=True, populate_existing=True)
     if utterance is None or utterance.intent_id != get_intent(session, name).id:
         raise NotFound(f"Intent “{name}” has no utterance {utterance_id}.")
+    if seen is not None and utterance.text != seen:
+        raise Outdated(f"Somebody reworded “{seen}” after you opened it: “{utterance.text}”.")
     return utterance

@@ -87,6 +87,7 @@ class IntentIn(Body):
     answer: Answer
     topic: Topic = ""
     utterances: list[UtteranceText] = Field(default_factory=list, max_length=1000)
+    enabled: bool = Field(True, description="Not enabled, it is a draft, which is never matched.")
 
 
 class IntentChange(Body):

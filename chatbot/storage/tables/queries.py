@@ -11,10 +11,16 @@ from chatbot.storage.tables.knowledge import Intent
 
 
 class Query(Table):
-    """One logged question: redacted text, what the matcher made of it, and which matcher it was."""
+    """One logged question: redacted text, what the matcher made of it, and which matcher it was.
+
+    `first_intent` repeats the name in the first candidate, so that an index alone counts traffic.
+    """
 
     __tablename__ = "queries"
-    __table_args__ = (Index("ix_queries_review", "usefulness", "id"),)
+    __table_args__ = (
+        Index("ix_queries_review", "usefulness", "id"),
+        Index("ix_queries_traffic", "first_intent", "asked_at", "test"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(String(100), index=True)
@@ -24,6 +30,7 @@ class Query(Table):
     decision: Mapped[str] = mapped_column(String(10))
     exact: Mapped[bool] = mapped_column(default=False)
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    first_intent: Mapped[str | None] = mapped_column(String(80))
     usefulness: Mapped[float] = mapped_column(default=0.0)
     test: Mapped[bool] = mapped_column(default=False)
     model_version: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))

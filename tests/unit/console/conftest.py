@@ -1,4 +1,4 @@
-"""`account("ann", role)` makes an account, `signed_in(role, "ann")` a browser signed in with it."""
+"""`account("ann", role)` makes an account, `signed_in(role)` a browser signed in with one."""
 
 import pytest
 from apiflask import APIFlask
@@ -23,9 +23,9 @@ def account(parts: Parts) -> Accounts:
 
 @pytest.fixture
 def signed_in(app: APIFlask, account: Accounts) -> SignedIn:
-    def make(role: Scope, name: str = "ann") -> FlaskClient:
+    def make(role: Scope, name: str = "") -> FlaskClient:
         client = browser(app)
-        form = {"email": account(name, role), "password": PASSWORD}
+        form = {"email": account(name or role, role), "password": PASSWORD}
         assert client.post("/console/sign-in", data=form).status_code == 303
         return client
 

@@ -214,7 +214,7 @@ class TestSigningOut:
     def test_happens_everywhere_with_a_new_password_and_when_disabled(
         self, signed_in: SignedIn
     ) -> None:
-        admin, agent = signed_in(Scope.ADMIN, "boss"), signed_in(Scope.AGENT)
+        admin, agent = signed_in(Scope.ADMIN, "boss"), signed_in(Scope.AGENT, "ann")
         change = {"email": "ann@example.org", "password": "another good one"}
         assert admin.post("/console/people/change", data=change).status_code == 200
         assert agent.get("/console/").status_code == 303
@@ -231,7 +231,7 @@ def test_htmx_is_led_to_the_sign_in_as_a_whole_page(app: APIFlask) -> None:
 
 
 def test_a_new_role_holds_from_the_next_request_on(signed_in: SignedIn) -> None:
-    admin, agent = signed_in(Scope.ADMIN, "boss"), signed_in(Scope.AGENT)
+    admin, agent = signed_in(Scope.ADMIN, "boss"), signed_in(Scope.AGENT, "ann")
     assert agent.get("/console/people").status_code == 403
     admin.post("/console/people/change", data={"email": "ann@example.org", "role": "admin"})
     assert agent.get("/console/people").status_code == 200

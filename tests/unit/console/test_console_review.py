@@ -15,7 +15,7 @@ from people import SignedIn
 
 @pytest.fixture
 def agent(signed_in: SignedIn) -> FlaskClient:
-    return signed_in(Scope.AGENT)
+    return signed_in(Scope.AGENT, "ann")
 
 
 def ask(parts: Parts, *texts: str, conversation: str | None = None) -> list[str]:

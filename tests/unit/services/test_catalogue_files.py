@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services.catalogue_files import CatalogueDraft, read_catalogue_files
+from chatbot.services.catalogue_draft import CatalogueDraft
+from chatbot.services.catalogue_files import read_catalogue_files
 
 REPOSITORY = Path(__file__).parents[3]
 

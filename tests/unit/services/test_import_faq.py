@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from chatbot.errors import UtteranceTaken
+from chatbot.errors import InvalidCatalogue
 from chatbot.services import publish
-from chatbot.services.catalogue_files import PLACEHOLDER, CatalogueDraft, IntentDraft
+from chatbot.services.catalogue_draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.import_faq import Imported, import_faq
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
@@ -50,7 +50,14 @@ def test_a_first_import_adds_everything_and_raises_the_revision_once(database: D
             ("a joke", None),
             ("a song", None),
         ]
-        assert session.scalars(select(AuditEvent.action)).all() == ["faq.import"]
+        audited = session.execute(
+            select(AuditEvent.action, AuditEvent.subject).order_by(AuditEvent.id)
+        )
+        assert [tuple(row) for row in audited] == [
+            ("intent.import", "vpn"),
+            ("intent.import", "wifi"),
+            ("faq.import", "2 intents"),
+        ]
 
 
 def test_importing_the_same_again_changes_nothing(database: Database) -> None:
@@ -82,7 +89,7 @@ def test_a_clash_changes_nothing_at_all(database: Database) -> None:
     before = revision(database)
     clash = vpn(utterances=["VPN slow", "WHERE is my  invoice"])
     other = IntentDraft("wifi", "Wi-Fi", answer="Ask.", utterances=["no wifi"])
-    with pytest.raises(UtteranceTaken, match="belongs to intent “invoice”.*to “vpn”"):
+    with pytest.raises(InvalidCatalogue, match="belongs to intent “invoice”.*to “vpn”"):
         run(database, draft(other, clash, out_of_scope=("a joke",)))
     assert revision(database) == before
     with database.read() as session:

@@ -13,7 +13,7 @@ from chatbot.errors import ChatbotError
 from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services import confirm, publish
 from chatbot.services.catalogue import read_catalogue, read_edit
-from chatbot.services.catalogue_files import CatalogueDraft, IntentDraft
+from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.import_faq import import_faq
 from chatbot.settings import Settings
 from chatbot.storage.database import Database

@@ -1,0 +1,82 @@
+"""What the pages of this area share."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from apiflask import APIBlueprint
+from flask import Response, g, make_response, redirect, request, url_for
+
+from chatbot.api.context import parts
+from chatbot.api.errors import explain
+from chatbot.console.markdown import render
+from chatbot.errors import NotReady
+from chatbot.matching.matcher import Matcher
+from chatbot.services.keys import Scope
+
+MOST_FORM_BYTES = 512 * 1024
+
+blueprint = APIBlueprint("knowledge", __name__, url_prefix="/knowledge", enable_openapi=False)
+
+_DONE = {
+    "saved": "Saved. Visitors get it within seconds.",
+    "added": "Added.",
+    "reworded": "Reworded.",
+    "removed": "Removed.",
+    "created": "In the FAQ. Visitors get it within seconds.",
+    "drafted": "Kept as a draft. Visitors do not get it before you enable it.",
+    "undone": "Undone.",
+}
+
+
+@blueprint.before_request
+def _take_long_answers() -> None:
+    """A form writes a letter beyond ASCII with up to twelve characters."""
+    request.max_content_length = MOST_FORM_BYTES
+
+
+@blueprint.context_processor
+def _helpers() -> dict[str, Any]:
+    caller = g.get("caller")
+    return {
+        "may_edit": caller is not None and caller.scope.includes(Scope.EDITOR),
+        "done": _DONE.get(request.args.get("done", "")),
+        "markdown": render,
+        "page_link": _page_link,
+    }
+
+
+def to_intent(name: str, done: str) -> Response:
+    """After a change, so that loading the page again repeats nothing."""
+    address = url_for("console.knowledge.show_intent", name=name, done=done)
+    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+def field(name: str) -> str:
+    """As typed, but for the line ends that browsers make."""
+    return request.form.get(name, "").replace("\r\n", "\n")
+
+
+def page_number() -> int:
+    """The first for anything but a number."""
+    wanted = request.args.get("page", "1")
+    return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
+
+
+def _page_link(number: int) -> str:
+    """The same page with the same filters, at another place in its list."""
+    kept = {name: value for name, value in request.args.items() if name != "done"}
+    return f"{request.path}?{urlencode(kept | {'page': number})}"
+
+
+def matcher() -> Matcher | None:
+    try:
+        return parts().live.current()
+    except NotReady:
+        return None
+
+
+def explained(error: Exception) -> tuple[int, str]:
+    """Status and text of an error that a page shows beside what was typed."""
+    status, _, detail = explain(error)
+    return status, detail

@@ -1,0 +1,46 @@
+"""All intents: searched, filtered, in the order asked for, with their health."""
+
+from flask import render_template, request
+
+from chatbot.api.context import parts
+from chatbot.console.access import allows
+from chatbot.console.knowledge.area import blueprint, page_number
+from chatbot.services import publish, undo_edit
+from chatbot.services.browse_intents import Order, Page, Wanted, browse, list_topics
+from chatbot.services.keys import Scope
+
+_MOST_DELETED = 5
+_ENABLED = {"live": True, "draft": False}
+
+
+@blueprint.get("")
+@allows(Scope.AGENT)
+def show() -> str:
+    wanted = _wanted()
+    with parts().database.read() as session:
+        page = browse(session, wanted)
+        return render_template(
+            "console/knowledge_list.html",
+            wanted=wanted,
+            page=page,
+            topics=list_topics(session),
+            titles=publish.titles(session, _confused(page)),
+            deleted=undo_edit.list_deleted(session, _MOST_DELETED),
+        )
+
+
+def _wanted() -> Wanted:
+    values = request.args
+    order = values.get("order", "")
+    return Wanted(
+        text=values.get("q", ""),
+        topic=values.get("topic", "").replace("\x00", ""),
+        enabled=_ENABLED.get(values.get("state", "")),
+        order=Order(order) if order in set(Order) else Order.TITLE,
+        page=page_number(),
+    )
+
+
+def _confused(page: Page) -> list[str]:
+    """The intents that those of the page were most often confused with."""
+    return [name for row in page.rows for name in list(row.health.confused)[:1] if name]

@@ -1,0 +1,35 @@
+"""What is wrong with the FAQ, each with a link to where it is mended."""
+
+from flask import render_template
+
+from chatbot.api.context import parts
+from chatbot.console.access import allows
+from chatbot.console.knowledge.area import blueprint, matcher
+from chatbot.services import lint, publish
+from chatbot.services.clash import ALIKE, NEARLY_SAME
+from chatbot.services.keys import Scope
+from chatbot.storage.database import batched
+
+MOST_SHOWN = 50
+
+
+@blueprint.get("/lint")
+@allows(Scope.AGENT)
+def show_lint() -> str:
+    with parts().database.read() as session:
+        findings = lint.lint(session, matcher())
+        pairs = [*findings.contradictions[:MOST_SHOWN], *findings.alike[:MOST_SHOWN]]
+        named = {flaw.intent for flaw in findings.flaws}
+        named |= {phrase.intent for pair in pairs for phrase in (pair.one, pair.other)}
+        titles: dict[str, str] = {}
+        for some in batched(named):
+            titles |= publish.titles(session, some)
+    return render_template(
+        "console/knowledge_lint.html",
+        findings=findings,
+        titles=titles,
+        most=MOST_SHOWN,
+        limits=lint,
+        nearly_same=NEARLY_SAME,
+        alike=ALIKE,
+    )

@@ -1,0 +1,39 @@
+"""Phrasings of one intent that say nearly the same as one of another.
+
+How near is too near was measured on the 10,003 utterances of BANKING77 (docs/decisions/0017): from
+NEARLY_SAME on, an utterance is as often nearer to the other intent as to the rest of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from chatbot.matching.matcher import Matcher
+from chatbot.services.explain import LOOKED_AT, Neighbouring, with_texts
+
+NEARLY_SAME = 0.925
+ALIKE = 0.9
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A text that somebody wants to add, and the nearest phrasing of another intent."""
+
+    text: str
+    other: Neighbouring
+
+
+def find_clashes(
+    session: Session, matcher: Matcher, intent: str, texts: Sequence[str]
+) -> list[Clash]:
+    """Of cleaned `texts` for `intent`, those that would contradict another intent."""
+    clashes = []
+    for text in texts:
+        near = [
+            each
+            for each in matcher.nearest(text, LOOKED_AT)
+            if each.intent != intent and each.similarity >= NEARLY_SAME
+        ]
+        clashes += [Clash(text, other) for other in with_texts(session, near)[:1]]
+    return clashes

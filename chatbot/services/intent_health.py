@@ -1,0 +1,99 @@
+"""How intents fare with visitors: how often they come first, and how often people say otherwise.
+
+An intent is known here by its name, as logged questions keep it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Subquery, case, func, select
+from sqlalchemy.orm import Session
+
+from chatbot.storage.database import now
+from chatbot.storage.tables import Confirmation, Intent, Query
+
+PERIOD = timedelta(days=30)
+
+
+@dataclass
+class Health:
+    """Of one intent. All but `last_asked` counts what was asked within PERIOD.
+
+    `confused` is what agents said instead, the most frequent first; None is “none of these”.
+    """
+
+    asked: int = 0
+    last_asked: datetime | None = None
+    right: int = 0
+    confused: dict[str | None, int] = field(default_factory=dict)
+
+    @property
+    def wrong(self) -> int:
+        return sum(self.confused.values())
+
+    @property
+    def judged(self) -> int:
+        return self.right + self.wrong
+
+
+def traffic() -> Subquery:
+    """(intent, asked, last_asked) of each intent that ever came first."""
+    recent = case((Query.asked_at >= now() - PERIOD, 1), else_=0)
+    return (
+        select(
+            Query.first_intent.label("intent"),
+            func.sum(recent).label("asked"),
+            func.max(Query.asked_at).label("last_asked"),
+        )
+        .where(Query.first_intent.is_not(None), ~Query.test)
+        .group_by(Query.first_intent)
+        .subquery()
+    )
+
+
+def mistakes() -> Subquery:
+    """(intent, wrong) of each intent that came first where agents said otherwise."""
+    verdicts = _verdicts()
+    return (
+        select(verdicts.c.first.label("intent"), func.sum(verdicts.c.times).label("wrong"))
+        .where(verdicts.c.meant.is_distinct_from(verdicts.c.first))
+        .group_by(verdicts.c.first)
+        .subquery()
+    )
+
+
+def read_health(session: Session, names: Sequence[str]) -> dict[str, Health]:
+    """By name, for a page of intents or one; two queries, however many."""
+    health = {name: Health() for name in names}
+    seen = traffic()
+    for name, asked, last_asked in session.execute(select(seen).where(seen.c.intent.in_(names))):
+        health[name].asked, health[name].last_asked = asked, last_asked
+    _count_verdicts(session, health, names)
+    return health
+
+
+def _count_verdicts(session: Session, health: dict[str, Health], names: Iterable[str]) -> None:
+    verdicts = _verdicts()
+    rows = select(verdicts).where(verdicts.c.first.in_(names)).order_by(verdicts.c.times.desc())
+    for first, meant, times in session.execute(rows):
+        if meant == first:
+            health[first].right = times
+        else:
+            health[first].confused[meant] = times
+
+
+def _verdicts() -> Subquery:
+    """(first, meant, times): what came first, what agents said, and how often."""
+    return (
+        select(
+            Query.first_intent.label("first"),
+            Intent.name.label("meant"),
+            func.count().label("times"),
+        )
+        .join(Confirmation, Confirmation.query_id == Query.id)
+        .outerjoin(Intent, Intent.id == Confirmation.intent_id)
+        .where(Query.first_intent.is_not(None), Query.asked_at >= now() - PERIOD, ~Query.test)
+        .group_by(Query.first_intent, Intent.name)
+        .subquery()
+    )
