@@ -1,21 +1,90 @@
 """How it goes: what is asked and answered, what waits, and whether all parts are well."""
 
+from datetime import date
+from typing import Any
+
 from apiflask import APIBlueprint
-from flask import render_template
+from flask import render_template, request
+from sqlalchemy.orm import Session
 
 from chatbot.api.context import parts
 from chatbot.api.health import readiness
 from chatbot.console.access import allows
-from chatbot.services import desk
+from chatbot.console.charts import Bars
+from chatbot.errors import NotReady
+from chatbot.services import gaps, jobs, processes, release, traffic
 from chatbot.services.keys import Scope
-from chatbot.services.review import Filters
+from chatbot.services.traffic import Traffic
+from chatbot.storage.tables import TrainingJob
 
 blueprint = APIBlueprint("overview", __name__, enable_openapi=False)
+
+_RECENT_JOBS = 10
 
 
 @blueprint.get("/")
 @allows(Scope.AGENT)
 def show() -> str:
+    ready = readiness(parts())
+    has_store = parts().nudge.is_reachable()
     with parts().database.read() as session:
-        waiting = desk.count_waiting(session, Filters())
-    return render_template("console/overview.html", waiting=waiting, ready=readiness(parts()))
+        days = traffic.list_days(session)
+        pointer = release.read_pointer(session)
+        return render_template(
+            "console/overview.html",
+            chart=_draw(days),
+            today=days[-1][1],
+            week=Traffic.sum(day for _, day in days[-7:]),
+            week_before=Traffic.sum(day for _, day in days[-14:-7]),
+            backlog=traffic.read_backlog(session),
+            most_counted=traffic.MOST_COUNTED,
+            agreement=traffic.read_agreement(session),
+            pointer=pointer,
+            moved=next(iter(release.list_releases(session, 1)), None),
+            last_training=_last_training(session),
+            web=processes.list_alive(session, "web"),
+            workers=processes.list_alive(session, "worker"),
+            ready=ready,
+            has_store=has_store,
+        )
+
+
+@blueprint.get("/gaps")
+@allows(Scope.AGENT)
+def show_gaps() -> str:
+    """A page of its own, or, asked for by the overview when that is there, a part of it."""
+    is_part = bool(request.headers.get("HX-Request"))
+    template = "console/gaps.html" if is_part else "console/gaps_page.html"
+    return render_template(template, **_gaps())
+
+
+def _gaps() -> dict[str, Any]:
+    try:
+        matcher = parts().live.current()
+    except NotReady:
+        return {"gaps": None}
+    with parts().database.read() as session:
+        return {"gaps": gaps.find_gaps(session, matcher), "most": gaps.MOST_QUESTIONS}
+
+
+def _draw(days: list[tuple[date, Traffic]]) -> Bars | None:
+    """None before the first question of the time."""
+    total = Traffic.sum(day for _, day in days)
+    if total.asked == 0:
+        return None
+    return Bars(
+        "days",
+        "Questions a day",
+        f"{total.asked:,} questions in {len(days)} days, by days of UTC.",
+        ("Answered", "Asked back", "Handed over"),
+        [
+            (f"{on.day} {on:%b}", (day.answered, day.asked_back, day.handed_over))
+            for on, day in days
+        ],
+    )
+
+
+def _last_training(session: Session) -> TrainingJob | None:
+    recent = jobs.list_jobs(session, None, _RECENT_JOBS)
+    closed = (job for job in recent if job.kind == jobs.Kind.TRAIN and job.state not in jobs.OPEN)
+    return next(closed, None)

@@ -15,7 +15,7 @@ from chatbot.console.view import say
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import confirm, desk, explain, publish, receipt, review, search_intents
+from chatbot.services import confirm, desk, explain, gaps, publish, receipt, review, search_intents
 from chatbot.services.keys import Scope
 from chatbot.storage.tables import Query
 
@@ -28,7 +28,7 @@ _DECISIONS = ("answer", "clarify", "handoff")
 @blueprint.get("")
 @allows(Scope.AGENT)
 def show() -> str:
-    return render_template("console/review.html", filters=_filters(), **_next_card())
+    return render_template("console/review.html", filters=_filters(), like=_like(), **_next_card())
 
 
 @blueprint.post("/<word:query_id>/verdict")
@@ -136,7 +136,7 @@ def _answer(said: str, card: dict[str, Any]) -> Response:
 
 def _next_card() -> dict[str, Any]:
     with parts().database.write() as session:
-        return _card(session, desk.take(session, who().name, _filters()))
+        return _card(session, desk.take(session, who().name, _wanted(session)))
 
 
 def _card(session: Session, query: Query | None) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _card(session: Session, query: Query | None) -> dict[str, Any]:
     name = who().name
     shown: dict[str, Any] = {
         "query": query,
-        "waiting": desk.count_waiting(session, _filters()),
+        "waiting": desk.count_waiting(session, _wanted(session)),
         "today": desk.count_judged_today(session, name),
         "receipts": receipt.list_receipts(session, desk.list_judged(session, name, MOST_RECEIPTS)),
     }
@@ -165,6 +165,18 @@ def _matcher() -> Matcher | None:
         return parts().live.current()
     except NotReady:
         return None
+
+
+def _wanted(session: Session) -> review.Filters:
+    """As the form says, and only what is like one question if the overview sent the agent here."""
+    matcher, like = _matcher(), _like()
+    if matcher is None or like is None:
+        return _filters()
+    return replace(_filters(), ids=gaps.list_alike(session, matcher, like))
+
+
+def _like() -> str | None:
+    return request.values.get("like", "").replace("\x00", "") or None
 
 
 def _filters() -> review.Filters:

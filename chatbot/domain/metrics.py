@@ -11,7 +11,6 @@ from chatbot.domain.matching import Candidate, Decision
 OUT_OF_SCOPE = "out_of_scope"
 _BINS = 15
 _CURVE_POINTS = 50
-_Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -155,16 +154,6 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[tuple[float, int, int]]:
         if is_last or answered - (curve[-1][1] if curve else 0) >= step:
             curve.append((round(outcome.probability, 6), answered, wrong))
     return curve
-
-
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = successes / n, _Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:

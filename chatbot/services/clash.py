@@ -1,7 +1,6 @@
 """Phrasings of one intent that say nearly the same as one of another.
 
-How near is too near was measured on the 10,003 utterances of BANKING77 (docs/decisions/0017): from
-NEARLY_SAME on, an utterance is as often nearer to the other intent as to the rest of its own.
+How near is too near is a judgement, so an editor who knows better can add such a text anyway.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.domain.metrics import OUT_OF_SCOPE, wilson_interval
+from chatbot.domain.metrics import OUT_OF_SCOPE
+from chatbot.domain.share import Share
 
 Report = dict[str, Any]
 
@@ -41,20 +42,6 @@ _GUARDS = {
         "None of its automatic answers is wrong.",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of `of` questions, and the 95 % interval in which the true one lies."""
-
-    value: float
-    low: float
-    high: float
-    of: int
-
-    @classmethod
-    def counted(cls, count: int, of: int) -> "Share":
-        return cls(count / of if of else 0.0, *wilson_interval(count, of), of)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from chatbot.storage.tables import Confirmation, Intent, Query
 
 @dataclass(frozen=True)
 class Filters:
-    """Which queries to list; None means any. `intent` is the confirmed one."""
+    """Which queries to list; None means any. `intent` is the confirmed one; `ids` are few."""
 
     reviewed: bool | None = False
     decision: str | None = None
@@ -23,6 +23,7 @@ class Filters:
     conversation_id: str | None = None
     text: str | None = None
     test: bool | None = False
+    ids: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,4 +97,6 @@ def filtered(filters: Filters) -> Select[Query]:
         wanted.append(Query.text.icontains(filters.text, autoescape=True))
     if filters.test is not None:
         wanted.append(Query.test == filters.test)
+    if filters.ids is not None:
+        wanted.append(Query.id.in_(filters.ids))
     return select(Query).where(*wanted)

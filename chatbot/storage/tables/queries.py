@@ -19,14 +19,15 @@ class Query(Table):
     __tablename__ = "queries"
     __table_args__ = (
         Index("ix_queries_review", "usefulness", "id"),
-        Index("ix_queries_traffic", "first_intent", "asked_at", "test"),
+        Index("ix_queries_intent", "first_intent", "asked_at", "test"),
+        Index("ix_queries_traffic", "asked_at", "test", "decision", "helpful"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str | None] = mapped_column(String(100), index=True)
     text: Mapped[str] = mapped_column(Text)
     text_key: Mapped[str] = mapped_column(String(32), index=True)
-    asked_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+    asked_at: Mapped[datetime] = mapped_column(Moment, default=now)
     decision: Mapped[str] = mapped_column(String(10))
     exact: Mapped[bool] = mapped_column(default=False)
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
@@ -61,7 +62,7 @@ class Confirmation(Table):
     )
     part: Mapped[str] = mapped_column(String(10))
     confirmed_by: Mapped[str] = mapped_column(String(100))
-    confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
 
     query: Mapped[Query] = relationship(back_populates="confirmation")
     intent: Mapped[Intent | None] = relationship(lazy="joined")

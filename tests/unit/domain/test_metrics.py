@@ -3,7 +3,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 from sklearn.metrics import (
     matthews_corrcoef,
     precision_recall_fscore_support,
@@ -21,7 +20,6 @@ from chatbot.domain.metrics import (
     reliability,
     risk_coverage,
     summarise,
-    wilson_interval,
 )
 from factories import make_outcome
 
@@ -161,16 +159,6 @@ def test_what_is_not_answered_is_predicted_out_of_scope() -> None:
     assert make_outcome("a", "a", answered=False).predicted == OUT_OF_SCOPE
     assert make_outcome(None, "a").label == OUT_OF_SCOPE
     assert not make_outcome(None, None).is_top1
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 10), (99, 100), (500, 1000), (7, 7)])
-def test_wilsons_interval_equals_scipys(successes: int, n: int) -> None:
-    expected = binomtest(successes, n).proportion_ci(method="wilson")
-    assert wilson_interval(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
-
-
-def test_without_rows_a_share_may_be_anything() -> None:
-    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,0 +1,31 @@
+"""A share of counted things, and how far it can be trusted."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of `of` questions, and the 95 % interval in which the true one lies."""
+
+    value: float
+    low: float
+    high: float
+    of: int
+
+    @classmethod
+    def counted(cls, count: int, of: int) -> Self:
+        return cls(count / of if of else 0.0, *wilson_interval(count, of), of)
+
+
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = successes / n, _Z95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,28 @@
+from chatbot.bootstrap import Parts
+from chatbot.services.keys import Scope
+from fakes import ANSWERED, UNCLEAR
+from people import SignedIn
+
+
+def test_an_overview_of_nothing_says_what_to_do(signed_in: SignedIn) -> None:
+    assert signed_in(Scope.AGENT).get("/console/").status_code == 200
+
+
+def test_it_draws_what_was_asked(parts: Parts, signed_in: SignedIn) -> None:
+    for text in (ANSWERED, UNCLEAR):
+        parts.answerer.ask(text)
+    page = signed_in(Scope.AGENT).get("/console/").text
+    assert "2 questions in 30 days" in page
+
+
+def test_a_gap_leads_to_its_questions_at_the_desk(parts: Parts, signed_in: SignedIn) -> None:
+    agent = signed_in(Scope.AGENT)
+    for text in ("purple elephants please", "purple elephants please!", UNCLEAR):
+        parts.answerer.ask(text)
+    page = agent.get("/console/gaps").text
+    assert "purple elephants please" in page
+    link = page.split("/console/review?like=")[1].split('"')[0]
+    desk = agent.get(f"/console/review?like={link}").text
+    assert "purple elephants please" in desk
+    assert UNCLEAR not in desk
+    assert agent.get(f"/console/review?like={'f' * 32}").status_code == 404
