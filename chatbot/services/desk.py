@@ -18,6 +18,7 @@ SKIPPED_FOR = timedelta(hours=8)
 LEAST_SIMILARITY = 0.75
 _COMPARED = 200
 _MOST_SIMILAR = 20
+_SHOWN_BEFORE, _SHOWN_AFTER = 5, 2
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,19 @@ def list_judged(session: Session, agent: str, limit: int) -> Sequence[Query]:
 
 
 def list_conversation(session: Session, query: Query) -> Sequence[Query]:
-    """All questions of its conversation as they came; itself alone if it has none."""
+    """What was asked shortly before and after it, as it came; itself alone if it stands alone."""
     if query.conversation_id is None:
         return [query]
-    same = select(Query).where(Query.conversation_id == query.conversation_id)
-    return session.scalars(same.order_by(Query.asked_at).limit(50)).all()
+    others = select(Query).where(
+        Query.conversation_id == query.conversation_id, Query.id != query.id
+    )
+    before = others.where(Query.asked_at <= query.asked_at).order_by(Query.asked_at.desc())
+    after = others.where(Query.asked_at > query.asked_at).order_by(Query.asked_at)
+    return [
+        *reversed(session.scalars(before.limit(_SHOWN_BEFORE)).all()),
+        query,
+        *session.scalars(after.limit(_SHOWN_AFTER)).all(),
+    ]
 
 
 def _hold(session: Session, agent: str, query_id: str) -> None:

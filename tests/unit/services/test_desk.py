@@ -122,7 +122,13 @@ def test_a_conversation_is_shown_as_it_came(database: Database) -> None:
         texts = ("hello", "my invoice", "from last month")
         queries = [add_query(session, text, conversation_id="c") for text in texts]
         alone = add_query(session, "alone")
-        assert [q.text for q in desk.list_conversation(session, queries[1])] == list(texts)
+        for number in range(9):
+            queries.append(add_query(session, f"more {number}", conversation_id="c"))
+        assert [q.text for q in desk.list_conversation(session, queries[1])] == [
+            *texts,
+            "more 0",
+        ]
+        assert len(desk.list_conversation(session, queries[-1])) == 6
         assert desk.list_conversation(session, alone) == [alone]
 
 
