@@ -38,6 +38,7 @@ def test_a_row_keeps_its_number_key_and_vector(sizes: list[int]) -> None:
     keys = as_keys(some_keys(0, total)[::-1])
     np.testing.assert_array_equal(rows.find(keys), backwards)
     np.testing.assert_array_equal(rows.vectors(backwards), some_vectors(0, total)[::-1])
+    assert rows.keys(backwards) == some_keys(0, total)[::-1]
     np.testing.assert_array_equal(rows.all_vectors(), some_vectors(0, total))
 
 
