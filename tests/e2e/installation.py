@@ -76,13 +76,13 @@ def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str]) -> Iterator[Installation]:
+def running(folder: Path, environment: dict[str, str], *options: str) -> Iterator[Installation]:
     """`chatbot up` on `folder`, ended as Ctrl-C ends it."""
     port = free_port()
     secret = command(environment, "key", "create", "e2e", "--scope", "admin").split()[0]
     with (folder / "up.log").open("w") as log:
         up = subprocess.Popen(
-            [CHATBOT, "up"],
+            [CHATBOT, "up", *options],
             cwd=REPOSITORY,
             env=environment | {"CHATBOT_PORT": str(port)},
             stdout=log,
