@@ -27,6 +27,7 @@ from bench.instance import free_port, make_key, make_version, serve, wait_until_
 from bench.load import Prepare, Receive, Seen, ask_in_closed_loops, http_request
 from bench.peers.environments import read_status
 from chatbot.bootstrap import build
+from chatbot.domain.text import normalise
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.examples import Labelled
@@ -80,7 +81,7 @@ def _split(folder: Path, wanted: int) -> tuple[list[Labelled], list[Labelled]]:
     dataset = load_dataset(folder, "banking77")
     seen: dict[str, Labelled] = {}
     for row in dataset.test + dataset.train[::-1]:
-        seen.setdefault(row.text.casefold().strip(), row)
+        seen.setdefault(normalise(row.text), row)
     rows = list(seen.values())
     random.Random(0).shuffle(rows)
     return rows[QUESTIONS:], rows[:wanted]

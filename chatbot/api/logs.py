@@ -32,6 +32,7 @@ def configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level]
         ),
+        cache_logger_on_first_use=True,
     )
 
 
