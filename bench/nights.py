@@ -1,0 +1,202 @@
+"""A helpdesk's first month: what learning every night is worth, and which review teaches most.
+
+The FAQ starts with five phrasings an intent. Visitors ask what is left of BANKING77's training
+part, mixed with CLINC150's out-of-scope questions; agents look at a part of it each day, and err in
+one verdict of twenty. The product's own jobs train, judge and release. Two helpdesks see the same
+visitors: one reviews the queue from the top, as it is ranked, the other questions at random. After
+each night the live version answers the test part, which nothing here learns from.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.table import Table
+
+from bench.common import Dataset, console, finish, load_dataset, parser
+from bench.instance import make_version
+from bench.learn import few_shot, import_rows
+from chatbot.bootstrap import Parts, build
+from chatbot.domain.metrics import summarise
+from chatbot.domain.text import key, redact
+from chatbot.services import jobs
+from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
+from chatbot.services.confirm import confirm
+from chatbot.services.evaluate import evaluate
+from chatbot.services.examples import Labelled
+from chatbot.services.release import get_version
+from chatbot.services.review import Filters, filtered, list_queries
+from chatbot.settings import Settings
+from chatbot.storage.tables import Query
+
+SHOTS = 5
+WRONG_VERDICTS = 0.05
+SEED = 1
+
+Choose = Callable[[Parts, int, Random], Sequence[Query]]
+
+
+def run() -> None:
+    made = parser(__doc__)
+    made.add_argument("--data", type=Path, required=True, help="has banking77/ and clinc150/")
+    made.add_argument("--nights", type=int, default=30)
+    made.add_argument("--budget", type=int, default=150, help="verdicts a day")
+    made.add_argument("--intents", type=int, default=0, help="so many of them only; 0: all")
+    arguments = made.parse_args()
+    dataset = _few_intents(load_dataset(arguments.data, "banking77+oos"), arguments.intents)
+    foreign = load_dataset(arguments.data, "clinc150").out_of_scope
+    start, visitors = _split(dataset, foreign)
+    days = [visitors[night :: arguments.nights] for night in range(arguments.nights)]
+    ways: dict[str, Choose] = {"ranked": _from_the_top, "random": _at_random}
+    months = {
+        name: _live_through(name, start, days, choose, arguments.budget)
+        for name, choose in ways.items()
+    }
+    everything = _learn_everything(dataset)
+    _show(months)
+    given = {name: getattr(arguments, name) for name in ("nights", "budget", "intents")}
+    figures = {**given, **_summarise(months, everything), "months": months}
+    finish("nights", figures, arguments.keep)
+
+
+def _few_intents(dataset: Dataset, most: int) -> Dataset:
+    names = sorted({row.intent for row in dataset.train if row.intent})
+    kept = {None, *names[: most or len(names)]}
+    return replace(
+        dataset,
+        train=[row for row in dataset.train if row.intent in kept],
+        test=[row for row in dataset.test if row.intent in kept],
+    )
+
+
+def _split(dataset: Dataset, foreign: Sequence[str]) -> tuple[Dataset, list[Labelled]]:
+    """The FAQ at the start, and what visitors will ask, in their order."""
+    start = few_shot(dataset, SHOTS, SEED)
+    known = {key(row.text) for row in start.train}
+    rows = {key(row.text): row for row in dataset.train}
+    visitors = [row for text, row in rows.items() if text not in known]
+    visitors += [Labelled(text, None) for text in foreign]
+    Random(SEED).shuffle(visitors)
+    return start, visitors
+
+
+def _live_through(
+    name: str,
+    start: Dataset,
+    days: Sequence[Sequence[Labelled]],
+    choose: Choose,
+    budget: int,
+) -> list[dict[str, Any]]:
+    """The figures of each night; night 0 is the untrained version."""
+    random = Random(SEED)
+    truth = {key(redact(row.text)): row.intent for day in days for row in day}
+    with tempfile.TemporaryDirectory() as folder:
+        parts = build(Settings.from_env(data_dir=folder))
+        import_rows(parts, start)
+        make_version(parts)
+        nights = [{"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}]
+        for night, day in enumerate(days, 1):
+            with console.status(f"{name}: night {night} of {len(days)} …"):
+                _ask(parts, day)
+                reviewed = choose(parts, budget, random)
+                _review(parts, reviewed, truth, random)
+                began = time.monotonic()
+                verdict = _train(parts)
+                seconds = time.monotonic() - began
+                figures = _measure(parts, start)
+            clicks = nights[-1]["clicks"] + len(reviewed)
+            nights.append(
+                {"night": night, "clicks": clicks, "verdict": verdict, "seconds": seconds} | figures
+            )
+            console.print(f"{name} {night}: {verdict}, {figures['top1']:.2%}")
+        parts.database.close()
+    return nights
+
+
+def _ask(parts: Parts, day: Sequence[Labelled]) -> None:
+    parts.live.refresh()
+    matcher = parts.live.current()
+    for first in range(0, len(day), MOST_TOGETHER):
+        questions = [Question(row.text) for row in day[first : first + MOST_TOGETHER]]
+        answer_all(parts.database, matcher, questions)
+
+
+def _from_the_top(parts: Parts, budget: int, _random: Random) -> Sequence[Query]:
+    with parts.database.read() as session:
+        return list_queries(session, Filters(), None, budget)[0]
+
+
+def _at_random(parts: Parts, budget: int, random: Random) -> Sequence[Query]:
+    with parts.database.read() as session:
+        waiting = session.scalars(filtered(Filters()).order_by(Query.text_key)).all()
+    return random.sample(waiting, min(budget, len(waiting)))
+
+
+def _review(
+    parts: Parts, queries: Sequence[Query], truth: dict[str, str | None], random: Random
+) -> None:
+    """Verdicts of an agent who now and then takes a wrong intent."""
+    intents = sorted(parts.live.current().intents)
+    for query in queries:
+        intent = truth[query.text_key]
+        if random.random() < WRONG_VERDICTS:
+            intent = random.choice([name for name in intents if name != intent])
+        with parts.database.write() as session:
+            confirm(session, query.id, intent, "agent", parts.settings)
+
+
+def _train(parts: Parts) -> str:
+    """What became of the night's candidate."""
+    version = make_version(parts, jobs.Kind.TRAIN)
+    with parts.database.read() as session:
+        return str(get_version(session, version).report["verdict"])
+
+
+def _measure(parts: Parts, dataset: Dataset) -> dict[str, float]:
+    """What visitors of the live version would meet."""
+    parts.live.refresh()
+    figures = summarise(evaluate(parts.live.current(), dataset.test))
+    return {name: figures[name] for name in ("top1", "coverage", "wrong_answer_rate")}
+
+
+def _learn_everything(dataset: Dataset) -> float:
+    """Top-1 of a model that learnt the whole training part."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts = build(Settings.from_env(data_dir=folder))
+        import_rows(parts, dataset)
+        with console.status("learning everything …"):
+            version = make_version(parts, jobs.Kind.TRAIN)
+        return float(summarise(evaluate(parts.models.open_version(version), dataset.test))["top1"])
+
+
+def _summarise(months: dict[str, list[dict[str, Any]]], everything: float) -> dict[str, Any]:
+    ranked, chance = months["ranked"], months["random"]
+    goal = chance[-1]["top1"]
+    enough = next((night["clicks"] for night in ranked if night["top1"] >= goal), None)
+    return {
+        "everything_top1": everything,
+        "final_top1": ranked[-1]["top1"],
+        "final_top1_random": goal,
+        "behind_everything": everything - ranked[-1]["top1"],
+        "largest_fall": max(a["top1"] - b["top1"] for a, b in pairwise(ranked)),
+        "click_ratio": enough / chance[-1]["clicks"] if enough is not None else None,
+        "promotions": sum(night["verdict"] == "promote" for night in ranked),
+        "slowest_night_s": max(night["seconds"] for night in ranked[1:]),
+    }
+
+
+def _show(months: dict[str, list[dict[str, Any]]]) -> None:
+    table = Table("night", *(f"{name}: right, verdict" for name in months))
+    for nights in zip(*months.values(), strict=True):
+        cells = [f"{night['top1']:.2%}  {night['verdict']}" for night in nights]
+        table.add_row(str(nights[0]["night"]), *cells)
+    console.print(table)
+
+
+if __name__ == "__main__":
+    run()
