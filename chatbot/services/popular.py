@@ -49,7 +49,7 @@ class PopularQuestions:
 
 
 def _candidates(session: Session) -> Iterator[PopularQuestion]:
-    """Most asked first; what was never asked comes after, each time from the next topic."""
+    """Most asked first; then what never was, one of each topic before the rest."""
     asked = _count_asked(session)
     first_utterances = select(func.min(Utterance.id)).group_by(Utterance.intent_id)
     intents = (
@@ -63,11 +63,11 @@ def _candidates(session: Session) -> Iterator[PopularQuestion]:
         if name in by_name:
             title, _, question = by_name[name]
             yield PopularQuestion(title, question)
-    topics: set[str] = set()
-    for name, (title, topic, question) in by_name.items():
-        if name not in asked and topic not in topics:
-            topics.add(topic)
-            yield PopularQuestion(title, question)
+    never_asked = [rest for name, rest in by_name.items() if name not in asked]
+    of_each_topic = {topic: rest for rest in reversed(never_asked) for topic in [rest[1]]}
+    first = list(of_each_topic.values())[::-1]
+    for title, _, question in first + [rest for rest in never_asked if rest not in first]:
+        yield PopularQuestion(title, question)
 
 
 def _count_asked(session: Session) -> list[str]:
