@@ -53,6 +53,9 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     command(environment, "import", "faq_data")
     command(environment, "ask", "hello", "--test")  # makes the first model
     with running(folder, environment, "--web-only") as installation:
+        [demo] = installation.ok("GET", "/v1/admin/sites")["items"]
+        path = f"/v1/admin/sites/{demo['key']}"  # all tests are one visitor
+        installation.ok("PUT", path, {"name": "Demo", "origins": ["self"], "per_visitor": 5000})
         yield installation
 
 
@@ -170,14 +173,15 @@ def test_a_visitor_asks_rates_the_answer_and_finds_it_again(bot: Installation, v
 
 def test_a_popular_question_is_answered_for_certain(bot: Installation, visit: Open) -> None:
     page = visit("/demo")
-    open_chat(page)
+    with page.expect_response("**/v1/popular-questions") as response:
+        open_chat(page)
     choice = page.locator("helpdesk-chat .choice").first
     title = choice.inner_text()
     choice.click()
     page.get_by_role("button", name="Yes").wait_for()
     assert page.locator("helpdesk-chat .name").inner_text() == title
-    newest = bot.ok("GET", "/v1/popular-questions")["items"]
-    question = next(each["question"] for each in newest if each["title"] == title)
+    offered = response.value.json()["items"]
+    question = next(each["question"] for each in offered if each["title"] == title)
     assert [query["exact"] for query in logged(bot, question)] == [True]
 
 
@@ -314,7 +318,7 @@ def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) ->
     answer = {"answer": "\n\n".join(HOSTILE), "utterances": ["every hostile zeppelin"]}
     bot.ok("POST", "/v1/intents", whole | answer)
     wait_until(lambda: bool(bot.ask("every hostile zeppelin")["answer"]), 10, "they are live")
-    site = {"name": "Hostile shop", "origins": [shop.origin]}
+    site = {"name": "Hostile shop", "origins": [shop.origin], "per_visitor": 500}
     shop.show(bot.ok("POST", "/v1/admin/sites", site)["key"], 'data-lang="en"')
     for address in ("/demo", shop.origin):
         page = visit(address)
@@ -322,15 +326,8 @@ def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) ->
         questions = [f"the {number}th hostile zeppelin" for number in range(len(HOSTILE))]
         for text in [*questions, "every hostile zeppelin", *HOSTILE]:
             ask(page, text)
-        count = len(HOSTILE) * 2 + 1
-        bubbles = page.locator("helpdesk-chat .me.sent")
-        page.wait_for_function(
-            "count => document.querySelector('helpdesk-chat').memory.items"
-            ".filter(item => item.state === 'waiting').length === 0",
-            arg=count,
-            timeout=60_000,
-        )
-        assert bubbles.count() > len(HOSTILE)
+        sent = page.locator("helpdesk-chat .me.sent")
+        wait_until(lambda: sent.count() == 2 * len(HOSTILE) + 1, 30, "all are answered")
         inside = page.locator("helpdesk-chat .log")
         assert inside.locator("script, img, iframe, style, svg, math").count() == 0
         for link in inside.locator("a").all():

@@ -516,6 +516,7 @@
         const reply = await this.server.call("/v1/ask", body, mine.key);
         if (!this.memory.items.includes(mine)) return;
         mine.state = "sent";
+        this.drawn.get(mine).className = "item me sent";
         this.showTyping(false);
         this.add(this.toItem(reply), mine);
       } catch (failure) {
