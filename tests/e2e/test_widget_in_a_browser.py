@@ -327,7 +327,7 @@ def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) ->
         for text in [*questions, "every hostile zeppelin", *HOSTILE]:
             ask(page, text)
         sent = page.locator("helpdesk-chat .me.sent")
-        wait_until(lambda: sent.count() == 2 * len(HOSTILE) + 1, 30, "all are answered")
+        sync_api.expect(sent).to_have_count(2 * len(HOSTILE) + 1, timeout=30_000)
         inside = page.locator("helpdesk-chat .log")
         assert inside.locator("script, img, iframe, style, svg, math").count() == 0
         for link in inside.locator("a").all():
