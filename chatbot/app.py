@@ -78,7 +78,7 @@ def create_app(
     app.after_request(_secure)
     register_errors(app)
     set_up_openapi(app)
-    api = (site_access, ask, handoffs, queries, intents, releases, training, access, sites, health)
+    api = (ask, site_access, handoffs, queries, intents, releases, training, access, sites, health)
     for area in (*api, widget):
         app.register_blueprint(area.blueprint)
     console.register(app)

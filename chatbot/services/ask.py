@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from chatbot import metrics
@@ -130,10 +130,11 @@ def recall(matcher: Matcher, query: Query, text: str) -> Answered:
     decision = Decision(query.decision)
     if not known or known[0].intent != query.first_intent:
         decision = Decision.HANDOFF
-    return _answered(
-        matcher,
-        Match(decision, tuple(known), query.exact),
-        query_id=query.id,
+    answered = _answer(
+        matcher, Question(text, query_id=query.id), Match(decision, tuple(known), query.exact)
+    )
+    return replace(
+        answered,
         model_version=query.model_version,
         knowledge_revision=query.knowledge_revision,
         calibration=query.calibration,
@@ -141,23 +142,15 @@ def recall(matcher: Matcher, query: Query, text: str) -> Answered:
 
 
 def _answer(matcher: Matcher, question: Question, match: Match) -> Answered:
-    return _answered(
-        matcher,
-        match,
-        query_id=question.query_id or uuid.uuid4().hex,
-        model_version=matcher.version,
-        knowledge_revision=matcher.revision,
-        calibration=matcher.calibration.id,
-    )
-
-
-def _answered(matcher: Matcher, match: Match, **ids: Any) -> Answered:
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
     return Answered(
+        query_id=question.query_id or uuid.uuid4().hex,
         match=match,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},
-        **ids,
+        model_version=matcher.version,
+        knowledge_revision=matcher.revision,
+        calibration=matcher.calibration.id,
     )
 
 

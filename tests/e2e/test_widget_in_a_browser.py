@@ -293,7 +293,7 @@ def test_it_works_on_an_allowed_site_under_a_strict_policy_in_its_language(
     page.get_by_label("Ihre Frage").fill(ANSWERED)
     page.keyboard.press("Enter")
     page.get_by_text("If the VPN connects but then drops").first.wait_for()
-    header = page.locator("helpdesk-chat header")
+    header = page.locator("helpdesk-chat .head")
     assert header.evaluate("at => getComputedStyle(at).color") == "rgb(0, 0, 0)"
     assert header.evaluate("at => getComputedStyle(at).backgroundColor") == "rgb(255, 209, 102)"
 

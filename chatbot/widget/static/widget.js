@@ -118,14 +118,14 @@
 
     .launcher { display: grid; place-items: center; width: 60px; height: 60px; margin: 20px; border-radius: 50%; background: var(--accent); color: var(--on-accent); box-shadow: var(--shade); }
     .launcher:hover { filter: brightness(1.1); }
-    .launcher:focus-visible, header :focus-visible { outline-color: var(--on-accent); outline-offset: -5px; }
+    .launcher:focus-visible, .head :focus-visible { outline-color: var(--on-accent); outline-offset: -5px; }
 
     .panel { position: fixed; inset: auto 20px 20px auto; width: 400px; height: min(660px, calc(100vh - 40px)); display: grid; grid-template-rows: auto minmax(0, 1fr) auto; background: var(--surface); border: 1px solid var(--line); border-radius: 18px; box-shadow: var(--shade); overflow: hidden; }
     :host([side="left"]) .panel { inset: auto auto 20px 20px; }
-    header { display: flex; align-items: center; gap: 4px; padding: 10px 10px 10px 18px; background: var(--accent); color: var(--on-accent); }
+    .head { display: flex; align-items: center; gap: 4px; padding: 10px 10px 10px 18px; background: var(--accent); color: var(--on-accent); }
     h2 { flex: 1; margin: 0; font-size: 17px; font-weight: 650; letter-spacing: -0.01em; overflow-wrap: anywhere; }
-    header button { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px; }
-    header button:hover { background: rgb(255 255 255 / 18%); }
+    .head button { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 10px; }
+    .head button:hover { background: rgb(255 255 255 / 18%); }
 
     .log { position: relative; overflow-y: auto; overscroll-behavior: contain; padding: 18px; display: flex; flex-direction: column; gap: 14px; }
     .log:focus-visible { outline-offset: -4px; border-radius: 8px; }
@@ -169,7 +169,7 @@
     .dots { display: flex; gap: 5px; padding: 15px 16px; }
     .dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); }
 
-    footer { display: grid; gap: 4px; padding: 10px 14px 8px; border-top: 1px solid var(--line); }
+    .foot { display: grid; gap: 4px; padding: 10px 14px 8px; border-top: 1px solid var(--line); }
     .composer { display: flex; align-items: end; gap: 8px; }
     .composer textarea { max-height: 120px; line-height: 1.4; }
     .composer button { flex: none; display: grid; place-items: center; width: 44px; height: 44px; border-radius: 12px; background: var(--accent); color: var(--on-accent); }
@@ -177,7 +177,7 @@
 
     @media (max-width: 480px) {
       .panel, :host([side="left"]) .panel { inset: 0; width: auto; height: 100vh; height: 100dvh; border: 0; border-radius: 0; padding-bottom: env(safe-area-inset-bottom); }
-      header { padding-top: max(10px, env(safe-area-inset-top)); }
+      .head { padding-top: max(10px, env(safe-area-inset-top)); }
       .launcher { margin: 16px; }
     }
     @media (forced-colors: active) { .launcher, .primary, .bubble, .composer button { border: 1px solid; } }
@@ -417,8 +417,8 @@
         h("button", { type: "button", class: "link", onclick: () => this.askForPerson("contact") }, this.text("person")),
         /^https?:/i.test(this.options.privacy) && h("a", { class: "link", href: this.options.privacy, target: "_blank", rel: "noopener" }, this.text("privacy")));
       this.panel = h("div", { class: "panel", role: "dialog", "aria-label": this.text("title"), hidden: true, onkeydown: (event) => this.onPanelKey(event) },
-        h("header", {}, h("h2", {}, this.text("title")), button("restart", () => this.restart()), button("close", () => this.close())),
-        this.log, h("footer", {}, composer, under), this.status);
+        h("div", { class: "head" }, h("h2", {}, this.text("title")), button("restart", () => this.restart()), button("close", () => this.close())),
+        this.log, h("div", { class: "foot" }, composer, under), this.status);
       return this.panel;
     }
 

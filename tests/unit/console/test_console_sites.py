@@ -33,7 +33,7 @@ def test_an_admin_adds_a_site_and_copies_its_snippet(parts: Parts, signed_in: Si
     assert "No site yet" in admin.get("/console/sites").text
     page = admin.post("/console/sites", data=FORM).text
     assert stored(parts) == [("Shop", ["https://shop.example", "localhost"], 5, 50, True)]
-    snippet = html.unescape(page.split('id="snippet-1">')[1].split("</pre>")[0])
+    snippet = html.unescape(page.split('id="snippet-1"')[1].partition(">")[2].split("</pre>")[0])
     script = "http://localhost/widget.js"
     assert snippet == f'<script src="{script}" data-key="{key_on(page)}" async></script>'
 
