@@ -18,6 +18,7 @@
   const MOST_ITEMS = 40;
   const FORGET_AFTER_MS = 30 * 24 * 3600 * 1000;
   const PHONE = matchMedia("(max-width: 480px)");
+  const TOUCH = matchMedia("(pointer: coarse)");
   const DARK = matchMedia("(prefers-color-scheme: dark)");
 
   const TEXTS = {
@@ -402,7 +403,8 @@
       addEventListener("online", () => this.resend("offline"));
       addEventListener("storage", (event) => { if (event.key === this.memory.name) this.followOtherTab(); });
       if (this.memory.wasOpen && !PHONE.matches) this.open({ focus: false });
-      this.memory.items.filter((item) => item.state === "waiting").forEach((item) => this.send(item));
+      const isUnsent = (item) => item.state === "waiting" || ["offline", "busy"].includes(item.why);
+      this.memory.items.filter((item) => item.who === "me" && isUnsent(item)).forEach((item) => this.send(item));
     }
 
     makePanel() {
@@ -450,9 +452,9 @@
       this.focusField();
     }
 
-    // On a phone the keyboard would cover what is to be read first.
+    // On a touch screen the field would bring up a keyboard, over what is to be read first.
     focusField() {
-      (PHONE.matches && !this.memory.items.length ? this.log : this.field).focus({ preventScroll: true });
+      (TOUCH.matches ? this.log : this.field).focus({ preventScroll: true });
     }
 
     onPanelKey(event) {
@@ -516,6 +518,7 @@
         const reply = await this.server.call("/v1/ask", body, mine.key);
         if (!this.memory.items.includes(mine)) return;
         mine.state = "sent";
+        delete mine.why;
         this.drawn.get(mine).className = "item me sent";
         this.showTyping(false);
         this.add(this.toItem(reply), mine);
@@ -557,14 +560,14 @@
         item.mistake = failure.why || "failed";
         this.redraw(item);
       }
-      this.field.focus();
+      this.focusField();
     }
 
     async rate(item, helpful) {
       item.helpful = helpful;
       this.redraw(item);
       this.say(this.text(helpful ? "glad" : "sorry"));
-      this.field.focus();
+      this.focusField();
       try {
         await this.server.call(`/v1/queries/${item.query}/feedback`, { helpful });
       } catch {
@@ -601,7 +604,7 @@
         item.done = "requested";
         this.redraw(item);
         this.say(this.text("requested"));
-        this.field.focus();
+        this.focusField();
       } catch (failure) {
         button.disabled = false;
         show(failure.why === "invalid" ? "badEmail" : failure.why || "failed");
@@ -616,7 +619,7 @@
         const { items } = await this.server.call("/v1/popular-questions");
         if (!items.length) return;
         this.popular?.append(h("p", { class: "note" }, this.text("popular")), h("div", { class: "stack" },
-          ...items.map((each) => h("button", { type: "button", class: "choice", onclick: () => { this.ask(each.title, each.question); this.field.focus(); } }, each.title))));
+          ...items.map((each) => h("button", { type: "button", class: "choice", onclick: () => { this.ask(each.title, each.question); this.focusField(); } }, each.title))));
       } catch { /* the greeting stands for itself */ }
     }
 
@@ -674,7 +677,7 @@
       return h("div", { class: `item me ${item.state}` },
         h("div", { class: "bubble" }, h("span", { class: "unseen" }, `${this.text("you")} `), item.text),
         isFailed && h("p", { class: item.why === "failed" ? "mistake" : "note" }, this.text(item.why)),
-        isFailed && item.why === "failed" && h("button", { type: "button", class: "small", onclick: () => { this.send(item); this.field.focus(); } }, this.text("retry")));
+        isFailed && item.why === "failed" && h("button", { type: "button", class: "small", onclick: () => { this.send(item); this.focusField(); } }, this.text("retry")));
     }
 
     drawBots(item) {
@@ -715,7 +718,7 @@
         h("label", {}, this.text("message"), h("textarea", { name: "message", rows: 2, maxlength: 2000 })),
         h("p", { class: "mistake", role: "alert", id: `mistake-${this.drawn.size}` }),
         h("div", { class: "row" }, h("button", { class: "primary" }, this.text("request")),
-          h("button", { type: "button", class: "link", onclick: () => { item.done = "cancelled"; this.redraw(item); this.field.focus(); } }, this.text("cancel"))));
+          h("button", { type: "button", class: "link", onclick: () => { item.done = "cancelled"; this.redraw(item); this.focusField(); } }, this.text("cancel"))));
       return [asked, form];
     }
 

@@ -25,7 +25,7 @@ def test_nobody_waits_at_first(signed_in: SignedIn) -> None:
 
 def test_who_waits_stands_with_message_and_questions(signed_in: SignedIn, waiting: int) -> None:
     page = signed_in(Scope.AGENT).get("/console/handoffs").text
-    assert 'href="mailto:ann%40example.org"' in page
+    assert 'href="mailto:ann@example.org"' in page
     assert "&lt;b&gt;Please&lt;/b&gt; call me" in page
     assert page.index(UNCLEAR) < page.index(UNKNOWN)
     assert "noise" not in page
