@@ -39,7 +39,7 @@ def admit(key: str) -> Visitor:
     quotas = parts().limits.spend(site, request.remote_addr or "")
     after_this_request(partial(_tell_limits, quotas))
     quotas[-1].check()
-    return Visitor(f"visitor of {site.name} ({site.key})", Scope.ASK, site)
+    return Visitor(f"visitor of {site.key}", Scope.ASK, site)
 
 
 @blueprint.route("/ask", methods=["OPTIONS"])

@@ -15,6 +15,8 @@ import chatbot.cli.context
 import chatbot.cli.jobs
 from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
+from chatbot.cli.context import Context
+from chatbot.cli.sites import make_first_site
 from chatbot.services import processes
 from chatbot.settings import Settings
 from chatbot.storage.tables import AuditEvent, TrainingJob
@@ -363,6 +365,14 @@ class TestSites:
         assert key in run("site", "list").stdout
         assert "is revoked" in run("site", "revoke", key).stdout
         assert json.loads(run("site", "list", "--json").stdout)[0]["revoked_at"]
+
+    def test_the_demo_page_gets_one_at_the_first_start_only(self, run: Run, folder: Path) -> None:
+        for _ in range(2):
+            context = Context({"data_dir": str(folder)})
+            make_first_site(context)
+            context.close()
+        (demo,) = json.loads(run("site", "list", "--json").stdout)
+        assert (demo["name"], demo["origins"]) == ("Demo", "self")
 
     def test_a_mistake_is_one_line(self, run: Run) -> None:
         result = run("site", "add", "Shop", "--origin", "shop.example")
