@@ -39,9 +39,9 @@ pytest: $(TEST_STAMP)  ## Run the tests alone. ARGS="-k ask"
 test-slow: $(TEST_STAMP)  ## Run also the tests that train models and start all processes
 	$(BIN)/pytest -q -m "slow or not slow" $(ARGS)
 
-test-browser: $(TEST_STAMP)  ## Use the console in Chromium (apt-get install chromium)
+test-browser: $(TEST_STAMP)  ## Use console and widget in Chromium (apt-get install chromium)
 	@$(BIN)/pip install -q -c constraints.txt playwright
-	$(BIN)/pytest -q -m slow $(ARGS) tests/e2e/test_console_in_a_browser.py
+	$(BIN)/pytest -q -m slow $(ARGS) tests/e2e/test_*_in_a_browser.py
 
 lint: $(TEST_STAMP)  ## Check style and formatting
 	$(BIN)/ruff check .

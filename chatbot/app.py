@@ -5,9 +5,21 @@ import atexit
 from apiflask import APIFlask
 from flask import Response
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chatbot import console
-from chatbot.api import access, ask, health, intents, queries, releases, training
+from chatbot import console, widget
+from chatbot.api import (
+    access,
+    ask,
+    handoffs,
+    health,
+    intents,
+    queries,
+    releases,
+    site_access,
+    sites,
+    training,
+)
 from chatbot.api.admission import Admission
 from chatbot.api.context import EXTENSION
 from chatbot.api.docs import set_up_openapi
@@ -60,11 +72,14 @@ def create_app(
     app.extensions[EXTENSION] = parts
     app.url_map.converters |= {"int": RowId, "word": Word}
     app.wsgi_app = Admission(app.wsgi_app, parts.settings.max_questions)  # type: ignore[method-assign]
+    if proxies := parts.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     register_logs(app)
     app.after_request(_secure)
     register_errors(app)
     set_up_openapi(app)
-    for area in (ask, queries, intents, releases, training, access, health):
+    api = (ask, site_access, handoffs, queries, intents, releases, training, access, sites, health)
+    for area in (*api, widget):
         app.register_blueprint(area.blueprint)
     console.register(app)
     if follow:

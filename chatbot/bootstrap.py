@@ -6,8 +6,12 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.popular import PopularQuestions
+from chatbot.services.rate_limits import RateLimits
+from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
+from chatbot.storage.counters import Counters
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import migrate
 from chatbot.storage.nudge import Nudge
@@ -20,11 +24,14 @@ class Parts:
     settings: Settings
     database: Database
     keys: KeyRing
+    sites: SiteRing
+    limits: RateLimits
     artefacts: ArtefactStore
     models: StoredModels
     nudge: Nudge
     live: LiveMatcher
     answerer: Answerer
+    popular: PopularQuestions
 
 
 def build(settings: Settings) -> Parts:
@@ -39,9 +46,12 @@ def build(settings: Settings) -> Parts:
         settings=settings,
         database=database,
         keys=KeyRing(database),
+        sites=SiteRing(database),
+        limits=RateLimits(Counters(settings.redis)),
         artefacts=artefacts,
         models=models,
         nudge=Nudge(settings.redis),
         live=live,
         answerer=Answerer(database, live, settings.max_text_chars),
+        popular=PopularQuestions(database),
     )

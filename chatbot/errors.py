@@ -12,6 +12,7 @@
     │   ├── NotAuthenticated      nobody known: no key, a dead one, or not signed in
     │   └── NotAuthorised         a good key without the needed scope
     ├── TooManyAttempts           wrong passwords, more than a person makes
+    ├── RateLimited               more requests than a site's visitors may make
     ├── NotReady                  no matcher is loaded yet
     ├── ArtefactRefused           a stored model that must not be loaded, with the reason
     ├── LeaseLost                 another worker owns the job now
@@ -94,6 +95,10 @@ class NotAuthorised(AccessDenied):
 
 
 class TooManyAttempts(ChatbotError):
+    pass
+
+
+class RateLimited(ChatbotError):
     pass
 
 

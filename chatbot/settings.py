@@ -32,6 +32,12 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port that the web server listens on.")
     web_processes: int = Field(2, ge=1, le=64, description="Web processes.")
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="Reverse proxies in front, whose X-Forwarded-For and -Proto are believed.",
+    )
     max_questions: int = Field(
         42,
         ge=1,

@@ -57,6 +57,9 @@ def _refuse(path: str, start_response: "StartResponse") -> Iterable[bytes]:
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         ("Retry-After", str(RETRY_SECONDS)),
+        # It says nothing private, and a widget on another origin has to read when to try again.
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Expose-Headers", "Retry-After"),
     ]
     start_response(f"{status} {status.phrase}", headers)
     return [body]

@@ -6,32 +6,47 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
+from chatbot.api import site_access
 from chatbot.api.context import parts
 from chatbot.services.keys import Caller, Scope
+from chatbot.services.sites import PREFIX as SITE_PREFIX
 
 PUBLIC = "public"
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer cb_…`"},
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "site_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`Authorization: Bearer site_…`, from an allowed origin",
+    },
 }
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def requires(scope: Scope) -> Callable[[View], View]:
-    """Let only keys with `scope` in. Goes directly under the route, above input and output.
+def requires(scope: Scope, *, or_site: bool = False) -> Callable[[View], View]:
+    """Let only keys with `scope` in, and with `or_site` the visitors of a site with its key.
 
-    The rule stays readable on the view, so that a test finds every route without one.
+    Goes directly under the route, above input and output. The rule stays readable on the view, so
+    that a test finds every route without one.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            g.caller = parts().keys.authenticate(_presented_key(), scope)
+            key = _presented_key()
+            if or_site and key is not None and key.startswith(SITE_PREFIX):
+                g.caller = site_access.admit(key)
+            else:
+                g.caller = parts().keys.authenticate(key, scope)
             return view(*args, **kwargs)
 
         _record_rule(checked, scope)
-        _describe(checked, security=list(SECURITY_SCHEMES), extensions={"x-scope": scope.value})
+        schemes = [name for name in SECURITY_SCHEMES if name != "site_key" or or_site]
+        _describe(checked, security=schemes, extensions={"x-scope": scope.value})
+        if or_site:
+            _answer_no_preflight(checked)
         return checked  # type: ignore[return-value]
 
     return decorate
@@ -59,6 +74,12 @@ def _presented_key() -> str | None:
     if authorization is not None and authorization.type == "bearer":
         return authorization.token
     return request.headers.get("X-API-Key")
+
+
+def _answer_no_preflight(view: Callable[..., Any]) -> None:
+    """`site_access` does, for such views; Flask would allow every origin to ask."""
+    view.takes_site_keys = True  # type: ignore[attr-defined]
+    view.provide_automatic_options = False  # type: ignore[attr-defined]
 
 
 def _record_rule(view: Callable[..., Any], rule: str) -> None:

@@ -8,6 +8,9 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.popular import PopularQuestions
+from chatbot.services.rate_limits import RateLimits
+from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge
@@ -21,10 +24,13 @@ class Parts(Protocol):
     settings: Settings
     database: Database
     keys: KeyRing
+    sites: SiteRing
+    limits: RateLimits
     nudge: Nudge
     models: StoredModels
     live: LiveMatcher
     answerer: Answerer
+    popular: PopularQuestions
 
 
 def parts() -> Parts:

@@ -55,6 +55,7 @@ _PROBLEMS = {
     "413": "The body is larger than 64 KiB.",
     "415": "The body is not `application/json`.",
     "422": "The request has mistakes; `errors` lists them.",
+    "429": "Too many requests with a site key; see Retry-After.",
     "500": "Something went wrong here.",
     "503": "The database does not answer, or no model is loaded; see Retry-After.",
 }
@@ -187,6 +188,8 @@ def _possible(operation: dict[str, Any]) -> set[str]:
     possible = set()
     if operation.get("security"):
         possible |= {"401", "403", "500", "503"}
+    if {"site_key": []} in operation.get("security", []):
+        possible |= {"429"}
     if "path" in places:
         possible |= {"404"}
     if "query" in places:

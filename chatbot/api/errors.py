@@ -33,6 +33,7 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     errors.AccessDenied: (403, "That is not allowed"),
     errors.NotAuthorised: (403, "This API key may not do that"),
     errors.TooManyAttempts: (429, "Too many attempts"),
+    errors.RateLimited: (429, "Too many requests"),
     errors.NotReady: (503, "No model is loaded yet"),
     errors.ServiceUnavailable: (503, "The database does not answer"),
     errors.ArtefactRefused: (503, "A stored model cannot be loaded"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chatbot.cli import ask, doctor, faq, keys, models, up, users
+from chatbot.cli import ask, doctor, faq, keys, models, sites, up, users
 from chatbot.cli.context import Context
 from chatbot.errors import ChatbotError
 
@@ -52,6 +52,7 @@ for command in (
     models.promote,
     models.rollback,
     keys.key,
+    sites.site,
     users.user,
     doctor.doctor,
     doctor.settings,

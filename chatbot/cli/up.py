@@ -9,6 +9,7 @@ from chatbot.cli.context import Context, pass_context, remark
 from chatbot.cli.faq import import_path
 from chatbot.cli.jobs import ensure_model, request_job
 from chatbot.cli.keys import make_first_keys
+from chatbot.cli.sites import make_first_site
 from chatbot.cli.users import FIRST, make_first_user
 from chatbot.programs import ROOT, list_programs, prepare_store_folders
 from chatbot.services import jobs
@@ -32,8 +33,8 @@ SHIPPED_FAQ = ROOT / "faq_data"
 def up(context: Context, host: str | None, port: int | None, web_only: bool) -> None:
     """Start everything and keep it running until Ctrl-C.
 
-    The first start imports faq_data/, makes API keys, an admin and the first model, and trains
-    on the FAQ.
+    The first start imports faq_data/, makes API keys, an admin, a site key for the demo page and
+    the first model, and trains on the FAQ.
     """
     context.override("host", host)
     context.override("port", port)
@@ -47,6 +48,7 @@ def up(context: Context, host: str | None, port: int | None, web_only: bool) -> 
         _import_shipped_faq(context)
         _show_keys(make_first_keys(context))
         _show_first_user(make_first_user(context))
+        make_first_site(context)
         if ensure_model(context) and learns:
             request_job(context, jobs.Kind.TRAIN)
             remark("The first training on the FAQ follows in the background: chatbot models")
@@ -94,6 +96,7 @@ def _greet(context: Context) -> None:
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     lines = [
         f"Ready: {address}",
+        f"  Demo      {address}/demo",
         f"  Console   {address}/console/",
         f"  API docs  {address}/docs",
         f"  Logs      {settings.data_dir / 'logs'}",

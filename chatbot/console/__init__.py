@@ -7,12 +7,14 @@ from chatbot.console import (
     access,
     assets,
     errors,
+    handoffs,
     knowledge,
     models,
     overview,
     people,
     review,
     sign_in,
+    sites,
     view,
 )
 
@@ -28,6 +30,7 @@ def register(app: Flask) -> None:
     console.before_request(access.refuse_other_sites)
     console.register_error_handler(Exception, errors.show)
     console.app_context_processor(view.helpers)
-    for area in (assets, sign_in, overview, review, knowledge, models, people):
+    areas = (assets, sign_in, overview, review, handoffs, knowledge, models, sites, people)
+    for area in areas:
         console.register_blueprint(area.blueprint)
     app.register_blueprint(console)

@@ -21,8 +21,10 @@ class Place(NamedTuple):
 PLACES = (
     Place("Overview", "overview", "console.overview.show", Scope.AGENT),
     Place("Review", "review", "console.review.show", Scope.AGENT),
+    Place("Hand-offs", "handoffs", "console.handoffs.show", Scope.AGENT),
     Place("Knowledge", "knowledge", "console.knowledge.show", Scope.AGENT),
     Place("Models", "models", "console.models.show", Scope.AGENT),
+    Place("Sites", "connect", "console.sites.show", Scope.ADMIN),
     Place("People", "people", "console.people.show", Scope.ADMIN),
 )
 

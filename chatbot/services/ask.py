@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from chatbot import metrics
 from chatbot.batching import Batcher
 from chatbot.domain.matching import Candidate, Decision, offered, usefulness
 from chatbot.domain.text import clean, key, redact
-from chatbot.errors import NotReady, ServiceUnavailable
+from chatbot.errors import Conflict, NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
 from chatbot.matching.matcher import Match, Matcher
 from chatbot.storage.database import Database
@@ -20,11 +20,15 @@ MOST_TOGETHER = 32
 
 @dataclass(frozen=True)
 class Question:
-    """A cleaned question. A `test` is logged but never reviewed or learnt."""
+    """A cleaned question. A `test` is logged but never reviewed or learnt.
+
+    `query_id` is what it will be logged as; most let it be chosen.
+    """
 
     text: str
     conversation_id: str | None = None
     test: bool = False
+    query_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Answerer:
     """Answers with what is live; what threads ask at the same moment is worked on together."""
 
     def __init__(self, database: Database, live: Live, max_chars: int) -> None:
-        self._max_chars = max_chars
+        self._database, self._live, self._max_chars = database, live, max_chars
         self._together: Batcher[Question, Answered] = Batcher(
             lambda questions: answer_all(database, live.current(), questions),
             MOST_TOGETHER,
@@ -73,6 +77,30 @@ class Answerer:
         """Raises InvalidText for unusable text, NotReady, ServiceUnavailable as `answer_all`."""
         return self._together(Question(clean(text, self._max_chars), conversation_id, test))
 
+    def ask_once(
+        self, query_id: str, text: str, conversation_id: str | None = None, test: bool = False
+    ) -> Answered:
+        """As `ask`, but however often it is repeated, one question is logged and answered.
+
+        Raises Conflict if `query_id` is another question's.
+        """
+        text = clean(text, self._max_chars)
+        earlier = self._recall(query_id, text)
+        if earlier is not None:
+            return earlier
+        try:
+            return self._together(Question(text, conversation_id, test, query_id))
+        except Conflict:
+            earlier = self._recall(query_id, text)
+            if earlier is None:
+                raise
+            return earlier
+
+    def _recall(self, query_id: str, text: str) -> Answered | None:
+        with self._database.read() as session:
+            query = session.get(Query, query_id)
+        return recall(self._live.current(), query, text) if query else None
+
 
 def answer_all(
     database: Database, matcher: Matcher, questions: Sequence[Question]
@@ -82,7 +110,7 @@ def answer_all(
     Raises ServiceUnavailable if the rows cannot be stored.
     """
     matches = matcher.match_all([question.text for question in questions])
-    answers = [_answer(matcher, match) for match in matches]
+    answers = [_answer(matcher, *both) for both in zip(questions, matches, strict=True)]
     rows = [_row(*both) for both in zip(questions, answers, strict=True)]
     with metrics.STORE.time():
         database.append(Query, rows)
@@ -91,10 +119,32 @@ def answer_all(
     return answers
 
 
-def _answer(matcher: Matcher, match: Match) -> Answered:
+def recall(matcher: Matcher, query: Query, text: str) -> Answered:
+    """What was answered then, in the words of today's FAQ. Raises Conflict for another text.
+
+    If its intent is gone meanwhile, nothing is left to show but the way to a person.
+    """
+    if query.text != redact(text):
+        raise Conflict("This Idempotency-Key was used for another question. Send a new one.")
+    known = [Candidate(**each) for each in query.candidates if each["intent"] in matcher.intents]
+    decision = Decision(query.decision)
+    if not known or known[0].intent != query.first_intent:
+        decision = Decision.HANDOFF
+    answered = _answer(
+        matcher, Question(text, query_id=query.id), Match(decision, tuple(known), query.exact)
+    )
+    return replace(
+        answered,
+        model_version=query.model_version,
+        knowledge_revision=query.knowledge_revision,
+        calibration=query.calibration,
+    )
+
+
+def _answer(matcher: Matcher, question: Question, match: Match) -> Answered:
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
     return Answered(
-        query_id=uuid.uuid4().hex,
+        query_id=question.query_id or uuid.uuid4().hex,
         match=match,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},

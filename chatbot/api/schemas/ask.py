@@ -1,12 +1,16 @@
 """What `/v1/ask` and feedback take and give."""
 
-from typing import Self
+from collections.abc import Callable
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from chatbot.api.schemas.base import Body, ConversationId, Out, Probability
+from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Probability
 from chatbot.domain.matching import Decision
 from chatbot.services.ask import Answered
+
+Format = Literal["markdown", "html"]
+_FORMAT = "How the answer's `body` is written; HTML is safe to insert into a page."
 
 
 class AskIn(Body):
@@ -25,6 +29,7 @@ class AskIn(Body):
         None, description="Groups questions of one visit."
     )
     test: bool = Field(False, description="Logged, but never reviewed and never learnt.")
+    format: Format = Field("markdown", description=_FORMAT)
 
 
 class AnswerOut(Out):
@@ -56,13 +61,16 @@ class AskOut(Out):
     knowledge_revision: int
 
     @classmethod
-    def of(cls, answered: Answered) -> Self:
+    def of(cls, answered: Answered, write: Callable[[str], str] = str) -> Self:
+        """`write` turns the answer's Markdown into what was asked for."""
         card = answered.answer
         return cls(
             query_id=answered.query_id,
             decision=answered.decision,
             answer=card
-            and AnswerOut(intent=answered.candidates[0].intent, title=card.title, body=card.answer),
+            and AnswerOut(
+                intent=answered.candidates[0].intent, title=card.title, body=write(card.answer)
+            ),
             candidates=[
                 CandidateOut(
                     intent=candidate.intent,
@@ -87,3 +95,23 @@ class FeedbackOut(Out):
 
     query_id: str
     helpful: bool
+
+
+class ChoiceIn(Body):
+    """The candidate that was meant."""
+
+    intent: IntentName
+    format: Format = Field("markdown", description=_FORMAT)
+
+
+class PopularQuestionOut(Out):
+    """Show `title`; ask `question`, which is sure to be understood."""
+
+    title: str
+    question: str
+
+
+class PopularOut(Out):
+    """What is asked most, the most frequent first."""
+
+    items: list[PopularQuestionOut]

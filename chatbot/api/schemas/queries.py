@@ -55,6 +55,7 @@ class QueryOut(Out):
     exact: bool
     test: bool
     candidates: list[LoggedCandidateOut]
+    chosen_intent: str | None = Field(description="What the visitor picked among them.")
     usefulness: float
     helpful: bool | None
     conversation_id: str | None

@@ -9,7 +9,7 @@ from flask import Response, g, make_response, redirect, request, url_for
 
 from chatbot.api.context import parts
 from chatbot.api.errors import explain
-from chatbot.console.markdown import render
+from chatbot.api.markdown import render
 from chatbot.errors import NotReady
 from chatbot.matching.matcher import Matcher
 from chatbot.services.keys import Scope

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
 from chatbot.api.context import parts
+from chatbot.api.markdown import render
 from chatbot.api.schemas.intents import IntentChange
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, page_number, to_intent
-from chatbot.console.markdown import render
 from chatbot.errors import NotFound, Outdated
 from chatbot.services import publish, undo_edit
 from chatbot.services.browse_intents import list_topics

@@ -17,6 +17,7 @@ from chatbot.storage.tables.models import (
     WorkingProcess,
 )
 from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
+from chatbot.storage.tables.visitors import Handoff, Site
 
 __all__ = [
     "ApiKey",
@@ -24,6 +25,7 @@ __all__ = [
     "Confirmation",
     "EvaluationQuestion",
     "FailedSignIn",
+    "Handoff",
     "Intent",
     "Knowledge",
     "KnowledgeChange",
@@ -33,6 +35,7 @@ __all__ = [
     "Release",
     "ReviewTurn",
     "SignIn",
+    "Site",
     "TrainingJob",
     "User",
     "Utterance",

@@ -14,6 +14,7 @@ class Query(Table):
     """One logged question: redacted text, what the matcher made of it, and which matcher it was.
 
     `first_intent` repeats the name in the first candidate, so that an index alone counts traffic.
+    `chosen_intent` is what the visitor picked when the bot asked back.
     """
 
     __tablename__ = "queries"
@@ -32,6 +33,7 @@ class Query(Table):
     exact: Mapped[bool] = mapped_column(default=False)
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     first_intent: Mapped[str | None] = mapped_column(String(80))
+    chosen_intent: Mapped[str | None] = mapped_column(String(80))
     usefulness: Mapped[float] = mapped_column(default=0.0)
     test: Mapped[bool] = mapped_column(default=False)
     model_version: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))

@@ -16,6 +16,12 @@ DECLARED = {
     "POST /ask": "ask",
     "POST /v1/ask": "ask",
     "POST /v1/queries/<word:query_id>/feedback": "ask",
+    "POST /v1/queries/<word:query_id>/choice": "ask",
+    "POST /v1/handoffs": "ask",
+    "GET /v1/popular-questions": "ask",
+    "GET /v1/handoffs": "agent",
+    "GET /v1/handoffs/<int:handoff_id>": "agent",
+    "PATCH /v1/handoffs/<int:handoff_id>": "agent",
     "GET /v1/queries": "agent",
     "GET /v1/queries/<word:query_id>": "agent",
     "PUT /v1/queries/<word:query_id>/confirmation": "agent",
@@ -40,6 +46,11 @@ DECLARED = {
     "GET /v1/admin/keys": "admin",
     "POST /v1/admin/keys": "admin",
     "DELETE /v1/admin/keys/<word:key_id>": "admin",
+    "DELETE /v1/handoffs/<int:handoff_id>": "admin",
+    "GET /v1/admin/sites": "admin",
+    "POST /v1/admin/sites": "admin",
+    "PUT /v1/admin/sites/<word:key>": "admin",
+    "DELETE /v1/admin/sites/<word:key>": "admin",
 }
 
 

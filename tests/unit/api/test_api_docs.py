@@ -44,14 +44,16 @@ def test_the_document_is_valid_openapi(app: APIFlask, document: Document) -> Non
 def test_every_closed_route_is_in_it_with_its_scope(app: APIFlask, document: Document) -> None:
     documented = operations(document)
     for rule in app.url_map.iter_rules():
-        scope = rule_of(app.view_functions[rule.endpoint])
+        view = app.view_functions[rule.endpoint]
+        scope, takes_site_keys = rule_of(view), getattr(view, "takes_site_keys", False)
         if scope == PUBLIC or rule.endpoint.startswith("console."):
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             operation = documented[f"{method} {path}"]
             assert operation["x-scope"] == scope
-            assert operation["security"] == [{"bearer": []}, {"api_key": []}]
+            schemes = ["bearer", "api_key", *(["site_key"] if takes_site_keys else [])]
+            assert operation["security"] == [{scheme: []} for scheme in schemes]
 
 
 def test_every_error_is_documented_as_a_problem(document: Document) -> None:

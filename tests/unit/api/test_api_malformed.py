@@ -104,6 +104,11 @@ def test_the_same_breaks_no_other_route(
         ("POST", "/v1/admin/rollback"),
         ("POST", "/v1/admin/promote"),
         ("POST", "/v1/admin/keys"),
+        ("POST", "/v1/queries/none/choice"),
+        ("POST", "/v1/handoffs"),
+        ("PATCH", "/v1/handoffs/1"),
+        ("POST", "/v1/admin/sites"),
+        ("PUT", "/v1/admin/sites/none"),
     ]:
         response = client.open(
             path, method=method, data=body, content_type=content_type, headers=admin
@@ -166,7 +171,9 @@ def test_a_malformed_parameter_is_named(
     assert [m["parameter"] for m in response.get_json()["errors"]] == [parameter]
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/admin/jobs", "/v1/admin/audit", "/v1/intents"])
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/v1/admin/jobs", "/v1/admin/audit", "/v1/handoffs", "/v1/intents"]
+)
 @pytest.mark.parametrize("cursor", ["!!", "AAAA", "OTk5OTk5OTk5OTk5", "4pi6", "w7w"])
 def test_a_bad_cursor_is_refused_by_every_list(
     client: FlaskClient, admin: Headers, path: str, cursor: str

@@ -51,6 +51,7 @@ def test_more_questions_than_the_limit_are_refused_at_once(
             refused = app.test_client().post(path, json=QUESTION, headers=headers)
             assert refused.status_code == 503
             assert refused.headers["Retry-After"] == "1"
+            assert refused.headers["Access-Control-Allow-Origin"] == "*"  # so a widget reads it
             assert refused.mimetype == "application/problem+json"
             body = refused.get_json()
             assert body["type"] == "urn:chatbot:problem:overloaded"

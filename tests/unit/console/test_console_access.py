@@ -20,6 +20,9 @@ from people import PASSWORD, Accounts, SignedIn, browser
 DECLARED = {
     "GET /console/": "agent",
     "GET /console/gaps": "agent",
+    "GET /console/handoffs": "agent",
+    "POST /console/handoffs/<int:handoff_id>": "agent",
+    "POST /console/handoffs/<int:handoff_id>/delete": "admin",
     "GET /console/knowledge": "agent",
     "GET /console/knowledge/export.csv": "agent",
     "GET /console/knowledge/export.yaml": "agent",
@@ -56,6 +59,9 @@ DECLARED = {
     "GET /console/sign-in": "everyone",
     "POST /console/sign-in": "everyone",
     "POST /console/sign-out": "agent",
+    "GET /console/sites": "admin",
+    "POST /console/sites": "admin",
+    "POST /console/sites/<word:key>": "admin",
     "GET /console/static/<path:name>": "everyone",
 }
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean
-from chatbot.errors import InvalidText, NotReady, ServiceUnavailable
+from chatbot.errors import Conflict, InvalidText, NotReady, ServiceUnavailable
 from chatbot.matching.matcher import Matcher
 from chatbot.services.ask import Answered, Answerer, Question, answer_all
 from chatbot.storage.database import Database
@@ -189,3 +189,60 @@ def test_before_a_model_is_loaded_every_question_hears_so(database: Database) ->
         for asked in [threads.submit(answerer.ask, "hello") for _ in range(4)]:
             with pytest.raises(NotReady):
                 asked.result()
+
+
+class TestAskOnce:
+    ID = "f" * 32
+
+    def count(self, database: Database) -> int:
+        with database.read() as session:
+            wanted = select(func.count(Query.id)).where(Query.text != "noise")
+            return session.scalar(wanted) or 0
+
+    @pytest.mark.parametrize("text", [KNOWN, ANSWERED, UNCLEAR, UNKNOWN])
+    def test_a_repetition_gets_the_same_answer_and_no_row(
+        self, database: Database, matcher: Matcher, text: str
+    ) -> None:
+        answerer = Answerer(database, Desk(matcher), max_chars=2000)
+        first = answerer.ask_once(self.ID, text, "c-1")
+        assert answerer.ask_once(self.ID, f" {text} ", "c-1") == first
+        assert first.query_id == self.ID
+        assert self.count(database) == 1
+
+    def test_those_that_come_at_once_are_one_question_and_spoil_no_other(
+        self, database: Database, matcher: Matcher
+    ) -> None:
+        answerer = Answerer(database, Desk(matcher), max_chars=2000)
+
+        def ask_either(number: int) -> str:
+            if number % 2:
+                return answerer.ask(UNCLEAR).query_id
+            return answerer.ask_once(self.ID, ANSWERED).query_id
+
+        with ThreadPoolExecutor(16) as threads:
+            ids = list(threads.map(ask_either, range(32)))
+        assert set(ids[::2]) == {self.ID}
+        assert len(set(ids[1::2])) == 16
+        assert self.count(database) == 17
+
+    def test_another_text_is_a_conflict(self, database: Database, matcher: Matcher) -> None:
+        answerer = Answerer(database, Desk(matcher), max_chars=2000)
+        answerer.ask_once(self.ID, ANSWERED)
+        with pytest.raises(Conflict, match="used for another question"):
+            answerer.ask_once(self.ID, UNCLEAR)
+
+    def test_private_data_makes_no_other_text(self, database: Database, matcher: Matcher) -> None:
+        answerer = Answerer(database, Desk(matcher), max_chars=2000)
+        first = answerer.ask_once(self.ID, "I am ann@example.org")
+        assert answerer.ask_once(self.ID, "I am ann@example.org") == first
+
+    def test_an_answer_that_is_gone_meanwhile_leaves_the_way_to_a_person(
+        self, database: Database, matcher: Matcher
+    ) -> None:
+        Answerer(database, Desk(matcher), max_chars=2000).ask_once(self.ID, ANSWERED)
+        smaller = make_matcher(
+            {name: texts for name, (_, _, texts) in FAQ.items() if name == "vpn"}
+        )
+        again = Answerer(database, Desk(smaller), max_chars=2000).ask_once(self.ID, ANSWERED)
+        assert (again.decision, again.answer) == (Decision.HANDOFF, None)
+        assert {candidate.intent for candidate in again.candidates} <= {"vpn"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ _REL = "noopener nofollow"
 _HEADINGS_START_AT = 3
 
 
+@lru_cache(maxsize=1000)
 def render(text: str) -> Markup:
     """HTML that may stand in any page, whoever wrote `text`."""
     return Markup(_markdown.render(text))  # noqa: S704 what _markdown lets through is all tested

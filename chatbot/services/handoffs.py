@@ -1,0 +1,132 @@
+"""Visitors who wait for a person: their address, what they add, and what they had asked."""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chatbot.errors import InvalidText, NotFound
+from chatbot.services import audit
+from chatbot.storage.database import now
+from chatbot.storage.tables import Handoff, Query
+
+MAX_EMAIL_CHARS = 254
+MAX_MESSAGE_CHARS = 2000
+_MOST_STORED_CHARS = 5 * MAX_MESSAGE_CHARS
+_MOST_IN_TRANSCRIPT = 200
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[\w\-]+\.)+[^\W\d_][\w\-]+")
+
+
+def clean_email(text: str) -> str:
+    """Something that mail can be sent to, as far as its form tells. Raises InvalidText."""
+    email = text.strip().lower()
+    if not _EMAIL.fullmatch(email) or len(email) > MAX_EMAIL_CHARS or not email.isprintable():
+        raise InvalidText("This is not an e-mail address.")
+    return email
+
+
+def request_handoff(
+    session: Session, conversation_id: str, email: str, message: str, site_key: str | None
+) -> Handoff:
+    """Let a person answer by e-mail. Repeating it changes nothing; another message is added.
+
+    An address cannot be replaced, only added as a second hand-off: who guesses a conversation's id
+    must not get the reply that is meant for somebody else. A closed one opens again.
+    """
+    handoff, is_new = _find_or_add(session, conversation_id, email, site_key)
+    if not is_new and handoff.closed_at is None and _says(handoff, message):
+        return handoff
+    if not _says(handoff, message):
+        both = f"{handoff.message}\n\n{message}" if handoff.message else message
+        handoff.message = both[-_MOST_STORED_CHARS:]
+    handoff.requested_at, handoff.closed_at, handoff.closed_by = now(), None, None
+    _announce(session, handoff)
+    return handoff
+
+
+def list_handoffs(
+    session: Session, is_open: bool, before: int | None, limit: int
+) -> Sequence[Handoff]:
+    """Newest first; `before` is the id to go on from."""
+    state = Handoff.closed_at.is_(None) if is_open else Handoff.closed_at.is_not(None)
+    wanted = select(Handoff).where(state).order_by(Handoff.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(Handoff.id < before)
+    return session.scalars(wanted).all()
+
+
+def get_handoff(session: Session, handoff_id: int) -> Handoff:
+    """Raises NotFound."""
+    handoff = session.get(Handoff, handoff_id)
+    if handoff is None:
+        raise NotFound(f"There is no hand-off {handoff_id}.")
+    return handoff
+
+
+def read_transcript(session: Session, conversation_id: str) -> Sequence[Query]:
+    """What was asked in the conversation, oldest first."""
+    wanted = (
+        select(Query)
+        .where(Query.conversation_id == conversation_id)
+        .order_by(Query.asked_at.desc(), Query.id)
+        .limit(_MOST_IN_TRANSCRIPT)
+    )
+    return session.scalars(wanted).all()[::-1]
+
+
+def close_handoff(session: Session, by: str, handoff_id: int) -> Handoff:
+    """A person has answered. Raises NotFound; closing again changes nothing."""
+    handoff = get_handoff(session, handoff_id)
+    if handoff.closed_at is None:
+        handoff.closed_at, handoff.closed_by = now(), by
+        audit.record(session, by, "handoff.close", handoff_id)
+    return handoff
+
+
+def reopen_handoff(session: Session, by: str, handoff_id: int) -> Handoff:
+    """Raises NotFound."""
+    handoff = get_handoff(session, handoff_id)
+    if handoff.closed_at is not None:
+        handoff.closed_at, handoff.closed_by = None, None
+        audit.record(session, by, "handoff.reopen", handoff_id)
+    return handoff
+
+
+def delete_handoff(session: Session, by: str, handoff_id: int) -> None:
+    """Erase the address and the message; the questions stay, redacted. Raises NotFound."""
+    session.delete(get_handoff(session, handoff_id))
+    audit.record(session, by, "handoff.delete", handoff_id)
+
+
+def _find_or_add(
+    session: Session, conversation_id: str, email: str, site_key: str | None
+) -> tuple[Handoff, bool]:
+    """The row, and whether it is new; of two that come at once, one finds the other's."""
+    wanted = select(Handoff).where(
+        Handoff.conversation_id == conversation_id, Handoff.email == email
+    )
+    found = session.scalar(wanted)
+    if found is not None:
+        return found, False
+    added = Handoff(conversation_id=conversation_id, email=email, message="", site_key=site_key)
+    try:
+        with session.begin_nested():
+            session.add(added)
+    except IntegrityError:
+        return session.scalars(wanted).one(), False
+    return added, True
+
+
+def _says(handoff: Handoff, message: str) -> bool:
+    return not message or f"\n\n{message}\n\n" in f"\n\n{handoff.message}\n\n"
+
+
+def _announce(session: Session, handoff: Handoff) -> None:
+    """Whoever wants to hear of `handoff.requested` is told here, in the same transaction.
+
+    The audit trail is kept for ever, so it gets no address.
+    """
+    by = f"visitor of {handoff.site_key or 'an API key'}"
+    audit.record(session, by, "handoff.request", handoff.id)

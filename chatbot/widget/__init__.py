@@ -1,0 +1,73 @@
+"""What visitors see: `widget.js`, one file for any site, and a page that shows it at work."""
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from apiflask import APIBlueprint
+from flask import Response, render_template, request, send_from_directory, url_for
+
+from chatbot.api.auth import public
+from chatbot.api.context import parts
+from chatbot.services.sites import SELF, list_sites
+
+FOLDER = Path(__file__).parent / "static"
+_SCRIPT_SECONDS = 600
+_PAGE_SECONDS = 365 * 24 * 3600
+
+blueprint = APIBlueprint("widget", __name__, template_folder="templates", enable_openapi=False)
+
+
+class Script(NamedTuple):
+    plain: bytes
+    gzipped: bytes
+    etag: str
+
+
+@blueprint.get("/widget.js")
+@public
+def serve_script() -> Response:
+    """For every origin: what a site's key may do is checked where the key is used."""
+    script = read_script()
+    if request.accept_encodings.quality("gzip") > 0:
+        response = Response(script.gzipped, headers={"Content-Encoding": "gzip"})
+    else:
+        response = Response(script.plain)
+    response.content_type = "text/javascript; charset=utf-8"
+    response.headers |= {
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": f"public, max-age={_SCRIPT_SECONDS}",
+    }
+    response.vary.add("Accept-Encoding")
+    response.set_etag(script.etag, weak=True)
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/demo")
+@public
+def demo() -> str:
+    """A help centre that does not exist, with the first site key that works on this instance."""
+    with parts().database.read() as session:
+        own = [site for site in list_sites(session) if SELF in site.origins and not site.revoked_at]
+    return render_template("widget/demo.html", site=own[0] if own else None, asset=_asset)
+
+
+@blueprint.get("/demo/<word:name>")
+@public
+def serve_asset(name: str) -> Response:
+    return send_from_directory(FOLDER, name, max_age=_PAGE_SECONDS)
+
+
+@cache
+def read_script() -> Script:
+    plain = (FOLDER / "widget.js").read_bytes()
+    return Script(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16])
+
+
+def _asset(name: str) -> str:
+    version = hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:10]
+    return url_for("widget.serve_asset", name=name, v=version)
