@@ -1,6 +1,7 @@
 """Every table; importing this package registers all of them."""
 
 from chatbot.storage.tables.access import ApiKey, AuditEvent, FailedSignIn, SignIn, User
+from chatbot.storage.tables.integrations import ChatwootBot, Delivery, Webhook
 from chatbot.storage.tables.knowledge import (
     EvaluationQuestion,
     Intent,
@@ -21,7 +22,9 @@ from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "ChatwootBot",
     "Confirmation",
+    "Delivery",
     "EvaluationQuestion",
     "FailedSignIn",
     "Intent",
@@ -37,5 +40,6 @@ __all__ = [
     "User",
     "Utterance",
     "VersionExample",
+    "Webhook",
     "WorkingProcess",
 ]
