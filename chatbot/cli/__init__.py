@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chatbot.cli import ask, doctor, faq, keys, models, up, users
+from chatbot.cli import ask, chatwoot, doctor, faq, keys, models, up, users, webhooks
 from chatbot.cli.context import Context
 from chatbot.errors import ChatbotError
 
@@ -53,6 +53,8 @@ for command in (
     models.rollback,
     keys.key,
     users.user,
+    webhooks.webhook,
+    chatwoot.chatwoot,
     doctor.doctor,
     doctor.settings,
 ):

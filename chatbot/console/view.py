@@ -23,6 +23,7 @@ PLACES = (
     Place("Review", "review", "console.review.show", Scope.AGENT),
     Place("Knowledge", "knowledge", "console.knowledge.show", Scope.AGENT),
     Place("Models", "models", "console.models.show", Scope.AGENT),
+    Place("Webhooks", "connect", "console.webhooks.show", Scope.ADMIN),
     Place("People", "people", "console.people.show", Scope.ADMIN),
 )
 

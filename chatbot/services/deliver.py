@@ -32,7 +32,8 @@ def _attempt(database: Database, delivery: Delivery, private_networks: bool) -> 
     except (AddressRefused, Unreachable) as error:
         log.info("delivery %s, attempt %s: %s", delivery.id, delivery.attempt, error)
         with database.write() as session:
-            deliveries.fail(session, delivery, None, str(error))
+            moment = database.clock(session)
+            deliveries.fail(session, delivery, moment, None, str(error))
         return
     failpoint("delivery.after_send")
     log.info("delivery %s, attempt %s: %s", delivery.id, delivery.attempt, status)
@@ -41,14 +42,15 @@ def _attempt(database: Database, delivery: Delivery, private_networks: bool) -> 
 
 def _conclude(database: Database, delivery: Delivery, status: int) -> None:
     with database.write() as session:
+        moment = database.clock(session)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             deliveries.succeed(session, delivery, status)
         elif status == HTTPStatus.GONE and delivery.webhook_id is not None:
-            deliveries.fail(session, delivery, status, _explain(status), for_good=True)
+            deliveries.fail(session, delivery, moment, status, _explain(status), for_good=True)
             if (webhook := session.get(Webhook, delivery.webhook_id)) is not None:
                 webhooks.disable(session, webhook, "It answered 410 Gone.")
         else:
-            deliveries.fail(session, delivery, status, _explain(status))
+            deliveries.fail(session, delivery, moment, status, _explain(status))
 
 
 def _address(delivery: Delivery) -> tuple[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import Conflict, NotFound
@@ -54,8 +54,8 @@ def claim(database: Database) -> Delivery | None:
         moment = database.clock(session)
         due = (
             select(Delivery)
-            .where(Delivery.state == State.WAITING, Delivery.due_at <= moment, ~_must_queue())
-            .order_by(Delivery.attempt, Delivery.due_at, Delivery.id)
+            .where(Delivery.state == State.WAITING, _is_due(moment), ~_must_queue())
+            .order_by(Delivery.attempt, Delivery.id)
             .limit(_LOOKED_AT)
         )
         for delivery in session.scalars(due):
@@ -80,9 +80,14 @@ def succeed(session: Session, claimed: Delivery, status: int) -> None:
 
 
 def fail(
-    session: Session, claimed: Delivery, status: int | None, why: str, for_good: bool = False
+    session: Session,
+    claimed: Delivery,
+    moment: datetime,
+    status: int | None,
+    why: str,
+    for_good: bool = False,
 ) -> None:
-    """Try again later, or give up after the last attempt or `for_good`."""
+    """Try again later, or give up after the last attempt or `for_good`; `moment` is now."""
     delivery = _still_claimed(session, claimed)
     if delivery is None:
         return
@@ -90,7 +95,7 @@ def fail(
         _close(delivery, State.FAILED, status, why)
         return
     delivery.status, delivery.error = status, why
-    delivery.due_at = now() + wait_after(delivery.attempt)
+    delivery.due_at = moment + wait_after(delivery.attempt)
 
 
 def give_up(session: Session, webhook_id: int, why: str) -> None:
@@ -129,13 +134,13 @@ def list_deliveries(
 def waits_since(session: Session) -> datetime | None:
     """Since when the most overdue delivery waits for a worker."""
     query = (
-        select(Delivery.due_at)
-        .where(Delivery.state == State.WAITING, ~_must_queue())
-        .order_by(Delivery.due_at)
+        select(Delivery)
+        .where(Delivery.state == State.WAITING, _is_due(now()), ~_must_queue())
+        .order_by(func.coalesce(Delivery.due_at, Delivery.created_at))
         .limit(1)
     )
-    due = session.scalar(query)
-    return due if due is not None and due < now() else None
+    first = session.scalar(query)
+    return first and (first.due_at or first.created_at)
 
 
 def redeliver(session: Session, by: str, delivery_id: int) -> Delivery:
@@ -146,7 +151,7 @@ def redeliver(session: Session, by: str, delivery_id: int) -> Delivery:
     delivery = get_delivery(session, delivery_id)
     if delivery.webhook is not None and not delivery.webhook.enabled:
         raise Conflict(f"Webhook {delivery.webhook_id} is disabled. Enable it first.")
-    delivery.state, delivery.attempt, delivery.due_at = State.WAITING, 0, now()
+    delivery.state, delivery.attempt, delivery.due_at = State.WAITING, 0, None
     delivery.finished_at = None
     audit.record(session, by, "delivery.redeliver", delivery_id)
     return delivery
@@ -156,6 +161,10 @@ def forget_old(session: Session) -> None:
     """They hold what visitors wrote; nobody looks for them after a month."""
     old = (Delivery.state != State.WAITING) & (Delivery.created_at < now() - KEPT_FOR)
     session.execute(delete(Delivery).where(old))
+
+
+def _is_due(moment: datetime) -> ColumnElement[bool]:
+    return or_(Delivery.due_at.is_(None), Delivery.due_at <= moment)
 
 
 def _must_queue() -> ColumnElement[bool]:

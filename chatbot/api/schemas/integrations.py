@@ -93,7 +93,7 @@ class DeliveryOut(Out):
     attempt: int
     status: int | None = Field(description="The HTTP status of the last answer.")
     error: str
-    due_at: datetime = Field(description="While it waits: when it is tried next.")
+    due_at: datetime | None = Field(description="When it is tried next; null: at once.")
     created_at: datetime
     finished_at: datetime | None
 

@@ -51,7 +51,7 @@ class ChatwootBot(Table):
 
 
 class Delivery(Table):
-    """A request to one foreign server. The row is the queue; `due_at` is also its lease.
+    """A request to one foreign server. The row is the queue; `due_at`, None for at once, its lease.
 
     `message_id` tells repeats apart, for the receiver and, of Chatwoot's messages, for us. What
     goes to one conversation goes in order.
@@ -75,7 +75,7 @@ class Delivery(Table):
     body: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempt: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    due_at: Mapped[datetime | None] = mapped_column(Moment)
     status: Mapped[int | None]
     error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
