@@ -3,7 +3,15 @@
 import click
 
 from chatbot.api.admission import CHATWOOT
-from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
+from chatbot.cli.context import (
+    ROW,
+    Context,
+    as_json,
+    pass_context,
+    print_json,
+    print_table,
+    remark,
+)
 from chatbot.services import chatwoot as bots
 
 
@@ -15,7 +23,7 @@ def chatwoot() -> None:
 @chatwoot.command()
 @click.argument("name")
 @click.option("--url", required=True, help="Of the Chatwoot installation.")
-@click.option("--account", type=click.IntRange(1, 2**31 - 1), required=True, help="Its number.")
+@click.option("--account", type=ROW, required=True, help="Its number.")
 @click.option(
     "--token", help="The bot's access token. [default: asked for]", prompt=True, hide_input=True
 )
@@ -64,7 +72,7 @@ def list_bots(context: Context, as_json: bool) -> None:
 
 
 @chatwoot.command()
-@click.argument("bot_id", type=int)
+@click.argument("bot_id", type=ROW)
 @pass_context
 def disconnect(context: Context, bot_id: int) -> None:
     """Answer for BOT_ID no more."""

@@ -1,8 +1,18 @@
 """`chatbot webhook`: who is told of events, and how that went."""
 
+from typing import Any
+
 import click
 
-from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
+from chatbot.cli.context import (
+    ROW,
+    Context,
+    as_json,
+    pass_context,
+    print_json,
+    print_table,
+    remark,
+)
 from chatbot.services import deliveries, events, webhooks
 from chatbot.services.deliver import deliver_due
 from chatbot.storage.tables import Delivery
@@ -54,7 +64,7 @@ def create(context: Context, url: str, kinds: tuple[str, ...], style: str) -> No
 def list_webhooks(context: Context, as_json: bool) -> None:
     """List webhooks, without their secrets."""
     with context.parts.database.read() as session:
-        described = [
+        described: list[dict[str, Any]] = [
             {
                 "id": row.id,
                 "url": row.url,
@@ -78,7 +88,7 @@ def list_webhooks(context: Context, as_json: bool) -> None:
 
 
 @webhook.command()
-@click.argument("webhook_id", type=int)
+@click.argument("webhook_id", type=ROW)
 @pass_context
 def test(context: Context, webhook_id: int) -> None:
     """Queue a test event for WEBHOOK_ID; a worker sends it, or `chatbot webhook deliver`."""
@@ -88,7 +98,7 @@ def test(context: Context, webhook_id: int) -> None:
 
 
 @webhook.command()
-@click.argument("webhook_id", type=int)
+@click.argument("webhook_id", type=ROW)
 @pass_context
 def rotate(context: Context, webhook_id: int) -> None:
     """Make a new secret for WEBHOOK_ID and print it; for 24 hours the old one signs too."""
@@ -98,7 +108,7 @@ def rotate(context: Context, webhook_id: int) -> None:
 
 
 @webhook.command()
-@click.argument("webhook_id", type=int)
+@click.argument("webhook_id", type=ROW)
 @pass_context
 def enable(context: Context, webhook_id: int) -> None:
     """Tell WEBHOOK_ID of events again, from now on."""
@@ -108,7 +118,7 @@ def enable(context: Context, webhook_id: int) -> None:
 
 
 @webhook.command()
-@click.argument("webhook_id", type=int)
+@click.argument("webhook_id", type=ROW)
 @pass_context
 def disable(context: Context, webhook_id: int) -> None:
     """Tell WEBHOOK_ID of nothing more; what waits for it is given up."""
@@ -118,7 +128,7 @@ def disable(context: Context, webhook_id: int) -> None:
 
 
 @webhook.command()
-@click.argument("webhook_id", type=int)
+@click.argument("webhook_id", type=ROW)
 @pass_context
 def delete(context: Context, webhook_id: int) -> None:
     """Delete WEBHOOK_ID with its deliveries."""
@@ -147,7 +157,7 @@ def list_deliveries(context: Context, failed: bool, as_json: bool) -> None:
 
 
 @webhook.command()
-@click.argument("delivery_id", type=int)
+@click.argument("delivery_id", type=ROW)
 @pass_context
 def redeliver(context: Context, delivery_id: int) -> None:
     """Send DELIVERY_ID again, under the same id."""
@@ -159,9 +169,9 @@ def redeliver(context: Context, delivery_id: int) -> None:
 @webhook.command()
 @pass_context
 def deliver(context: Context) -> None:
-    """Send what is due, here and now, as workers do all the time."""
+    """Send what is due, here and now, as the courier does all the time."""
     attempts = deliver_due(context.parts.database, context.settings.private_networks)
-    click.echo(f"{attempts} attempts were made.")
+    click.echo(f"Attempts made: {attempts}.")
 
 
 def _describe(row: Delivery) -> dict[str, object]:

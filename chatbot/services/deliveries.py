@@ -140,7 +140,7 @@ def waits_since(session: Session) -> datetime | None:
         .limit(1)
     )
     first = session.scalar(query)
-    return first and (first.due_at or first.created_at)
+    return (first.due_at or first.created_at) if first is not None else None
 
 
 def redeliver(session: Session, by: str, delivery_id: int) -> Delivery:
