@@ -89,6 +89,13 @@ def test_every_routed_task_exists_and_its_queue_has_a_worker() -> None:
     assert {app.conf.task_default_queue, *(route["queue"] for route in routes.values())} <= served
 
 
+def test_every_program_has_its_place_in_the_order_of_starting() -> None:
+    from chatbot.programs import list_programs
+    from chatbot.supervise import START_ORDER
+
+    assert sorted(START_ORDER) == sorted(p.name for p in list_programs(Settings()))
+
+
 class TestShippedFaq:
     def test_is_large_enough_to_learn_from_and_to_measure(self, shipped: CatalogueDraft) -> None:
         assert len(shipped.intents) >= 60
