@@ -12,8 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
+from chatbot.domain.text import redact
 from chatbot.errors import Conflict, InvalidText
 from chatbot.matching.live import LiveMatcher
+from chatbot.services import events
 from chatbot.services.ask import Answered, Answerer
 from chatbot.services.chatwoot import OPEN, SAY
 from chatbot.storage.database import Database
@@ -60,15 +62,16 @@ def reply(
     try:
         with database.write() as session:
             session.add_all(_row(bot, incoming, step) for step in steps)
+            if any(step.kind == OPEN for step in steps):
+                events.record(session, events.Kind.HANDOFF_REQUESTED, _describe(bot, incoming))
     except Conflict:  # the same message came twice at the same moment
         return False
     return True
 
 
 def _answer(answerer: Answerer, bot: ChatwootBot, incoming: Incoming) -> Iterator[_Step]:
-    conversation = f"chatwoot-{bot.id}-{incoming.conversation_id}"
     try:
-        answered = answerer.ask(incoming.text, conversation)
+        answered = answerer.ask(incoming.text, _conversation_id(bot, incoming))
     except InvalidText:  # a picture without words, or pages of text: a person will know
         yield from _hand_over(bot)
         return
@@ -105,6 +108,21 @@ def _offer(bot: ChatwootBot, answered: Answered) -> _Step:
 def _hand_over(bot: ChatwootBot) -> Iterator[_Step]:
     yield _say(bot.handoff_text)
     yield _Step(OPEN, {"status": "open"})
+
+
+def _describe(bot: ChatwootBot, incoming: Incoming) -> dict[str, str]:
+    """Of a hand-over, for whoever wants to be told of it."""
+    place = f"accounts/{bot.account_id}/conversations/{incoming.conversation_id}"
+    return {
+        "channel": "chatwoot",
+        "conversation_id": _conversation_id(bot, incoming),
+        "question": redact(incoming.text),
+        "url": f"{bot.url}/app/{place}",
+    }
+
+
+def _conversation_id(bot: ChatwootBot, incoming: Incoming) -> str:
+    return f"chatwoot-{bot.id}-{incoming.conversation_id}"
 
 
 def _row(bot: ChatwootBot, incoming: Incoming, step: _Step) -> Delivery:

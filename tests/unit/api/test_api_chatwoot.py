@@ -135,6 +135,30 @@ class TestAMessage:
         deliver(parts)
         assert calls(chatwoot) == HANDOFF
 
+    def test_that_is_handed_over_is_told_to_who_wants_to_know(
+        self,
+        client: FlaskClient,
+        admin: Headers,
+        parts: Parts,
+        connect: Callable[..., str],
+        chatwoot: Receiver,
+    ) -> None:
+        path = connect()
+        with running() as receiver:
+            hook = {"url": receiver.url(), "kinds": ["handoff.requested"]}
+            client.post("/v1/admin/webhooks", json=hook, headers=admin)
+            for number, text in enumerate((f"{UNKNOWN}, mail ann@example.org", ANSWERED), 1):
+                for _ in range(2):
+                    client.post(path, json=said(text, number))
+            deliver(parts)
+            [told] = receiver.received
+        assert json.loads(told.body)["data"] == {
+            "channel": "chatwoot",
+            "conversation_id": "chatwoot-1-1308",
+            "question": f"{UNKNOWN}, mail [email]",
+            "url": chatwoot.url("/app/accounts/3/conversations/1308"),
+        }
+
     def test_is_answered_in_the_words_of_the_helpdesk(
         self, client: FlaskClient, parts: Parts, connect: Callable[..., str], chatwoot: Receiver
     ) -> None:
