@@ -5,12 +5,13 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import chatbot.cli.context
 import chatbot.cli.jobs
@@ -18,7 +19,8 @@ from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
 from chatbot.services import processes
 from chatbot.settings import Settings
-from chatbot.storage.tables import AuditEvent, TrainingJob
+from chatbot.storage.database import now
+from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
 from fakes import ANSWERED, KNOWN, UNCLEAR, UNKNOWN, add_version, with_fake_models
 from receiver import running
 
@@ -386,6 +388,18 @@ class TestDoctor:
         broken = {f["name"] for f in json.loads(result.stdout) if f["needed"] and not f["ok"]}
         assert {"database", "live model"} <= broken
         assert "hush" not in result.stdout
+
+    def test_says_when_nobody_delivers(self, run: Run, folder: Path) -> None:
+        run("webhook", "create", "https://hooks.example.org/", "--event", "model.promoted")
+        run("webhook", "test", "1")
+        assert "✓ deliveries" in run("doctor").stdout
+        parts = build(Settings(data_dir=folder))
+        with parts.database.write() as session:
+            session.execute(update(Delivery).values(created_at=now() - timedelta(minutes=2)))
+        parts.database.close()
+        result = run("doctor")
+        assert result.exit_code == 0
+        assert "– deliveries: one has been waiting since" in result.stdout
 
 
 class TestSettings:
