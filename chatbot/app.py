@@ -11,6 +11,7 @@ from chatbot import console, widget
 from chatbot.api import (
     access,
     ask,
+    chatwoot,
     handoffs,
     health,
     intents,
@@ -19,6 +20,7 @@ from chatbot.api import (
     site_access,
     sites,
     training,
+    webhooks,
 )
 from chatbot.api.admission import Admission
 from chatbot.api.context import EXTENSION
@@ -30,6 +32,20 @@ from chatbot.bootstrap import Parts, build
 from chatbot.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024
+_API = (
+    ask,
+    site_access,
+    handoffs,
+    queries,
+    intents,
+    releases,
+    training,
+    webhooks,
+    chatwoot,
+    access,
+    sites,
+    health,
+)
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -78,8 +94,7 @@ def create_app(
     app.after_request(_secure)
     register_errors(app)
     set_up_openapi(app)
-    api = (ask, site_access, handoffs, queries, intents, releases, training, access, sites, health)
-    for area in (*api, widget):
+    for area in (*_API, widget):
         app.register_blueprint(area.blueprint)
     console.register(app)
     if follow:

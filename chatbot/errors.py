@@ -19,6 +19,8 @@
     ├── TrainingFailed            the trainer could not make a model
     ├── ExportRefused             the exported encoder disagrees with the trained one
     ├── BaseModelRefused          a base model that must not be loaded
+    ├── AddressRefused            a URL that must not be called, with the reason
+    ├── Unreachable               a foreign server did not answer, or not in time
     └── ServiceUnavailable        the database or the store does not answer
 
 Messages say what is wrong and what to do. They know nothing of HTTP: ``api/errors.py`` maps them.
@@ -123,6 +125,14 @@ class ExportRefused(ChatbotError):
 
 
 class BaseModelRefused(ChatbotError):
+    pass
+
+
+class AddressRefused(ChatbotError):
+    pass
+
+
+class Unreachable(ChatbotError):
     pass
 
 

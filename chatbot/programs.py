@@ -32,7 +32,7 @@ def list_programs(settings: Settings, learns: bool = True) -> list[Program]:
     """In the order in which they stop."""
     programs = [_web()]
     if learns:
-        programs += [_beat(settings), _worker()]
+        programs += [_beat(settings), _courier(), _worker()]
     if not settings.redis_url:
         programs.append(_store(settings))
     return programs
@@ -50,7 +50,7 @@ def _web() -> Program:
 def _worker() -> Program:
     command = (
         *(sys.executable, "-m", "celery", "-A", "workers.app", "worker"),
-        *("-Q", "training,default", "-c", "1", "-n", f"chatbot-{os.getpid()}@%h"),
+        *("-Q", "training", "-c", "1", "-n", f"chatbot-{os.getpid()}@%h"),
         *("--loglevel", "WARNING", "--without-mingle", "--without-gossip"),
     )
     # SIGTERM lets a training end, which may take hours; SIGQUIT drops it. Its job row waits for the
@@ -59,6 +59,16 @@ def _worker() -> Program:
     return Program(
         "worker", command, stop_seconds=3, harsh_signal=signal.SIGQUIT, death_signal=signal.SIGKILL
     )
+
+
+def _courier() -> Program:
+    """Threads, because it waits for foreign servers: a slow one must not hold up the others."""
+    command = (
+        *(sys.executable, "-m", "celery", "-A", "workers.app", "worker"),
+        *("-Q", "default", "-P", "threads", "-c", "8", "-n", f"courier-{os.getpid()}@%h"),
+        *("--loglevel", "WARNING", "--without-mingle", "--without-gossip"),
+    )
+    return Program("courier", command, stop_seconds=12, death_signal=signal.SIGKILL)
 
 
 def _beat(settings: Settings) -> Program:

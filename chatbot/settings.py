@@ -83,6 +83,10 @@ class Settings(BaseModel):
         2.0, ge=0.1, le=60, description="How often a web process looks for changes."
     )
 
+    private_networks: bool = Field(
+        False, description="Whether webhooks and Chatwoot may be at private addresses."
+    )
+
     held_out_share: Share = Field(
         0.3, description="Share of confirmed questions kept for evaluation only."
     )

@@ -26,7 +26,7 @@ READY_SECONDS = 600.0
 MOST_DEATHS = 5  # of one program within a minute
 LARGEST_LOG = 10_000_000
 
-_FIRST = ("store", "web", "worker", "beat")  # the order in which they start
+START_ORDER = ("store", "web", "worker", "courier", "beat")
 _LOOK_SECONDS = 0.2
 _PR_SET_PDEATHSIG = 1
 
@@ -85,7 +85,7 @@ class Supervisor:
         before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             # What learns starts when answers flow: it would take the cores that the web needs to.
-            for child in sorted(self._children, key=lambda c: _FIRST.index(c.program.name)):
+            for child in sorted(self._children, key=lambda c: START_ORDER.index(c.program.name)):
                 if not self._stopping:
                     child.start(self._environment)
                     self._wait_until_up(child, on_ready)

@@ -84,9 +84,16 @@ def test_every_routed_task_exists_and_its_queue_has_a_worker() -> None:
     app.loader.import_default_modules()
     routes = app.conf.task_routes
     assert routes.keys() <= app.tasks.keys()
-    (worker,) = (p for p in list_programs(Settings()) if p.name == "worker")
-    served = set(worker.command[worker.command.index("-Q") + 1].split(","))
+    workers = [p.command for p in list_programs(Settings()) if "-Q" in p.command]
+    served = {queue for c in workers for queue in c[c.index("-Q") + 1].split(",")}
     assert {app.conf.task_default_queue, *(route["queue"] for route in routes.values())} <= served
+
+
+def test_every_program_has_its_place_in_the_order_of_starting() -> None:
+    from chatbot.programs import list_programs
+    from chatbot.supervise import START_ORDER
+
+    assert sorted(START_ORDER) == sorted(p.name for p in list_programs(Settings()))
 
 
 class TestShippedFaq:

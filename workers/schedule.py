@@ -7,6 +7,7 @@ from celery.schedules import crontab
 from chatbot.settings import Settings
 
 LOOK_SECONDS = 10
+DELIVER_SECONDS = 2  # somebody in a chat waits for some of it
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -21,5 +22,14 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "workers.tasks.run_due_jobs",
             "schedule": LOOK_SECONDS,
             "options": {"expires": LOOK_SECONDS},
+        },
+        "deliver what is due": {
+            "task": "workers.tasks.deliver",
+            "schedule": DELIVER_SECONDS,
+            "options": {"expires": DELIVER_SECONDS},
+        },
+        "forget old deliveries": {
+            "task": "workers.tasks.forget_deliveries",
+            "schedule": crontab(minute=17),
         },
     }

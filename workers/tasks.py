@@ -6,7 +6,8 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services import jobs, processes
+from chatbot.services import deliveries, jobs, processes
+from chatbot.services.deliver import deliver_due
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 
@@ -31,6 +32,19 @@ def run_due_jobs() -> None:
         processes.beat(session, _identity())
         jobs.request_missed_nightly(session, parts.settings.retrain_at, now())
     run_waiting_jobs(parts, _identity())
+
+
+@shared_task(name="workers.tasks.deliver")
+def deliver() -> None:
+    """Send what is due to webhooks and Chatwoot; several of these run side by side."""
+    parts = _parts()
+    deliver_due(parts.database, parts.settings.private_networks)
+
+
+@shared_task(name="workers.tasks.forget_deliveries")
+def forget_deliveries() -> None:
+    with _parts().database.write() as session:
+        deliveries.forget_old(session)
 
 
 @cache

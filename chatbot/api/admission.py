@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATHS = frozenset({"/ask", "/v1/ask"})
+CHATWOOT = "/v1/chatwoot/"
 RETRY_SECONDS = 1
 
 
@@ -29,11 +30,12 @@ class Admission:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        if environ["PATH_INFO"] not in PATHS:
+        path = environ["PATH_INFO"]
+        if path not in PATHS and not path.startswith(CHATWOOT):
             return self._application(environ, start_response)
         if not self._places.acquire(blocking=False):
             metrics.REFUSED.inc()
-            return _refuse(environ["PATH_INFO"], start_response)
+            return _refuse(path, start_response)
         try:
             return self._application(environ, start_response)
         finally:

@@ -24,6 +24,7 @@ RETRY_SECONDS = 5
 
 TABLE: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidText: (422, "The text cannot be used"),
+    errors.AddressRefused: (422, "That address may not be called"),
     errors.InvalidCatalogue: (422, "The FAQ has mistakes"),
     ValidationError: (422, "The request has mistakes"),
     errors.NotFound: (404, "There is no such thing"),

@@ -9,7 +9,18 @@ from typing import Any
 
 import click
 
-from chatbot.cli import ask, doctor, faq, keys, models, sites, up, users
+from chatbot.cli import (
+    ask,
+    chatwoot,
+    doctor,
+    faq,
+    keys,
+    models,
+    sites,
+    up,
+    users,
+    webhooks,
+)
 from chatbot.cli.context import Context
 from chatbot.errors import ChatbotError
 
@@ -54,6 +65,8 @@ for command in (
     keys.key,
     sites.site,
     users.user,
+    webhooks.webhook,
+    chatwoot.chatwoot,
     doctor.doctor,
     doctor.settings,
 ):

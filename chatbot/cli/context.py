@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from chatbot.api.requests import LARGEST_ID
 from chatbot.bootstrap import Parts, build
 from chatbot.errors import ServiceUnavailable, SettingsError
 from chatbot.settings import PREFIX, Settings
@@ -70,6 +71,7 @@ class Context:
         return {k: v for k, v in os.environ.items() if k not in hidden} | given
 
 
+ROW = click.IntRange(1, LARGEST_ID)
 pass_context = click.make_pass_decorator(Context)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

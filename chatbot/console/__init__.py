@@ -16,6 +16,20 @@ from chatbot.console import (
     sign_in,
     sites,
     view,
+    webhooks,
+)
+
+_AREAS = (
+    assets,
+    sign_in,
+    overview,
+    review,
+    handoffs,
+    knowledge,
+    models,
+    sites,
+    webhooks,
+    people,
 )
 
 
@@ -30,7 +44,6 @@ def register(app: Flask) -> None:
     console.before_request(access.refuse_other_sites)
     console.register_error_handler(Exception, errors.show)
     console.app_context_processor(view.helpers)
-    areas = (assets, sign_in, overview, review, handoffs, knowledge, models, sites, people)
-    for area in areas:
+    for area in _AREAS:
         console.register_blueprint(area.blueprint)
     app.register_blueprint(console)

@@ -25,6 +25,7 @@ PLACES = (
     Place("Knowledge", "knowledge", "console.knowledge.show", Scope.AGENT),
     Place("Models", "models", "console.models.show", Scope.AGENT),
     Place("Sites", "connect", "console.sites.show", Scope.ADMIN),
+    Place("Webhooks", "connect", "console.webhooks.show", Scope.ADMIN),
     Place("People", "people", "console.people.show", Scope.ADMIN),
 )
 

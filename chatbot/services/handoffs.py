@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatbot.errors import InvalidText, NotFound
-from chatbot.services import audit
+from chatbot.services import audit, events
 from chatbot.storage.database import now
 from chatbot.storage.tables import Handoff, Query
 
@@ -124,9 +124,20 @@ def _says(handoff: Handoff, message: str) -> bool:
 
 
 def _announce(session: Session, handoff: Handoff) -> None:
-    """Whoever wants to hear of `handoff.requested` is told here, in the same transaction.
-
-    The audit trail is kept for ever, so it gets no address.
-    """
+    """To the audit trail, which is kept for ever and so gets no address, and to webhooks."""
     by = f"visitor of {handoff.site_key or 'an API key'}"
     audit.record(session, by, "handoff.request", handoff.id)
+    events.record(
+        session,
+        events.Kind.HANDOFF_REQUESTED,
+        {
+            "channel": "web",
+            "conversation_id": handoff.conversation_id,
+            "email": handoff.email,
+            "message": handoff.message,
+            "transcript": [
+                {"text": query.text, "decision": query.decision, "intent": query.first_intent}
+                for query in read_transcript(session, handoff.conversation_id)
+            ],
+        },
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.errors import LeaseLost, NotFound
-from chatbot.services import audit
+from chatbot.services import audit, events
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import ModelVersion, TrainingJob
 
@@ -127,6 +127,7 @@ def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
             if job.attempt >= MOST_ATTEMPTS:
                 job.state, job.finished_at = State.FAILED, moment
                 job.message = f"Its worker died {job.attempt} times, last at step “{job.step}”."
+                _tell_of_failure(session, job.id, job.message)
                 continue
             token = job.fencing_token + 1
             take = (
@@ -180,6 +181,12 @@ def finish(
         finished_at=now(),
         progress=1.0,
     )
+    if state is State.FAILED:
+        _tell_of_failure(session, lease.job_id, message)
+
+
+def _tell_of_failure(session: Session, job_id: int, message: str) -> None:
+    events.record(session, events.Kind.TRAINING_FAILED, {"job": job_id, "message": message})
 
 
 def _change(session: Session, lease: Lease, **values: object) -> None:

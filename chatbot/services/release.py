@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
-from chatbot.services import audit
+from chatbot.services import audit, events
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 
@@ -57,6 +57,13 @@ def conclude(
     """Keep what the evaluation said of a version."""
     version = get_version(session, version_id)
     version.verdict, version.report = verdict, report
+    if verdict in (Verdict.HOLD, Verdict.INSUFFICIENT_EVIDENCE):
+        reason = " ".join(report.get("reasons", ()))
+        events.record(
+            session,
+            events.Kind.MODEL_HELD,
+            {"version": version_id, "verdict": verdict, "reason": reason},
+        )
     return version
 
 
@@ -238,4 +245,16 @@ def _move(
     )
     session.add(release)
     audit.record(session, by, f"model.{kind}", version.id, left=left, reason=reason)
+    events.record(
+        session,
+        events.Kind.MODEL_ROLLED_BACK if kind == "rollback" else events.Kind.MODEL_PROMOTED,
+        {
+            "version": version.id,
+            "previous_version": left,
+            "generation": release.generation,
+            "kind": kind,
+            "reason": reason,
+            "by": by,
+        },
+    )
     return release

@@ -150,7 +150,7 @@ class TestBeforeTheStart:
 
     def test_a_given_redis_needs_no_embedded_store(self, settings: Settings) -> None:
         elsewhere = settings.model_copy(update={"redis_url": "redis://elsewhere/0"})
-        assert [p.name for p in list_programs(elsewhere)] == ["web", "beat", "worker"]
+        assert [p.name for p in list_programs(elsewhere)] == ["web", "beat", "courier", "worker"]
         assert [p.name for p in list_programs(elsewhere, learns=False)] == ["web"]
 
 
@@ -182,7 +182,7 @@ def test_up_from_an_empty_folder_serves_learns_restarts_and_stops(tmp_path: Path
     assert time.monotonic() - started < 30, "it takes 6 s on an idle machine"
     assert "cb_" not in greeting
     assert _ask(port, key[1], "how do I reset my password?") == 200
-    _wait_for(lambda: len(_children(again.process.pid)) >= 4)  # worker and beat come last
+    _wait_for(lambda: len(_children(again.process.pid)) >= 5)  # worker and beat come last
     children = _children(again.process.pid)
     again.process.kill()
     again.process.wait()

@@ -1,15 +1,17 @@
 """Each command through click's runner, on a data folder of its own, with the fake encoder."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import chatbot.cli.context
 import chatbot.cli.jobs
@@ -19,8 +21,10 @@ from chatbot.cli.context import Context
 from chatbot.cli.sites import make_first_site
 from chatbot.services import processes
 from chatbot.settings import Settings
-from chatbot.storage.tables import AuditEvent, TrainingJob
+from chatbot.storage.database import now
+from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
 from fakes import ANSWERED, KNOWN, UNCLEAR, UNKNOWN, add_version, with_fake_models
+from receiver import running
 
 Run = Callable[..., Result]
 
@@ -415,6 +419,18 @@ class TestDoctor:
         assert {"database", "live model"} <= broken
         assert "hush" not in result.stdout
 
+    def test_says_when_nobody_delivers(self, run: Run, folder: Path) -> None:
+        run("webhook", "create", "https://hooks.example.org/", "--event", "model.promoted")
+        run("webhook", "test", "1")
+        assert "✓ deliveries" in run("doctor").stdout
+        parts = build(Settings(data_dir=folder))
+        with parts.database.write() as session:
+            session.execute(update(Delivery).values(created_at=now() - timedelta(minutes=2)))
+        parts.database.close()
+        result = run("doctor")
+        assert result.exit_code == 0
+        assert "– deliveries: one has been waiting since" in result.stdout
+
 
 class TestSettings:
     def test_shows_every_one(self, run: Run) -> None:
@@ -555,3 +571,60 @@ class TestUser:
         assert "10 to 200 characters" in short.stderr
         assert run("user", "disable", "nobody@example.org").exit_code == 1
         assert run("user", "create", "ann@example.org", "--role", "king").exit_code == 2
+
+
+class TestWebhook:
+    def test_is_made_tried_seen_and_deleted(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CHATBOT_PRIVATE_NETWORKS", "true")
+        with running() as receiver:
+            made = run("webhook", "create", receiver.url(), "--event", "model.promoted")
+            assert made.stdout.startswith("whsec_")
+            assert made.stdout.count("\n") == 1
+            assert run("webhook", "test", "1").exit_code == 0
+            assert run("webhook", "deliver").stdout == "Attempts made: 1.\n"
+            assert receiver.received[0].headers["webhook-id"].startswith("evt_")
+            [delivery] = json.loads(run("webhook", "deliveries", "--json").stdout)
+            assert (delivery["state"], delivery["status"]) == ("delivered", 200)
+            assert run("webhook", "redeliver", "1").exit_code == 0
+            assert run("webhook", "deliver").stdout == "Attempts made: 1.\n"
+        rotated = run("webhook", "rotate", "1").stdout
+        assert rotated.startswith("whsec_")
+        assert rotated != made.stdout
+        run("webhook", "disable", "1")
+        assert "Disabled by cli:" in run("webhook", "list").stdout
+        assert "Enable it first" in run("webhook", "test", "1").stderr
+        run("webhook", "enable", "1")
+        [listed] = json.loads(run("webhook", "list", "--json").stdout)
+        assert listed["enabled"]
+        assert "secret" not in listed
+        assert "delivered" in run("webhook", "deliveries").stdout
+        assert "delivered" not in run("webhook", "deliveries", "--failed").stdout
+        assert run("webhook", "delete", "1").exit_code == 0
+        assert "no webhook 1" in run("webhook", "delete", "1").stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (("http://127.0.0.1/", "--event", "model.promoted"), 1),
+            (("https://example.org/",), 2),
+            (("https://example.org/", "--event", "model.sold"), 2),
+        ],
+    )
+    def test_nonsense_is_refused(self, run: Run, arguments: tuple[str, ...], code: int) -> None:
+        assert run("webhook", "create", *arguments).exit_code == code
+
+    def test_a_number_that_no_database_holds_is_refused(self, run: Run) -> None:
+        assert run("webhook", "test", "9" * 30).exit_code == 2
+
+
+def test_a_chatwoot_bot_is_connected_listed_and_disconnected(run: Run) -> None:
+    options = ("--url", "https://chat.example", "--account", "3", "--token", "t0ken")
+    connected = run("chatwoot", "connect", "website", *options)
+    assert re.fullmatch(r"/v1/chatwoot/[\w-]{43}\n", connected.stdout)
+    [bot] = json.loads(run("chatwoot", "list", "--json").stdout)
+    assert (bot["name"], bot["account"], bot["signed"]) == ("website", 3, False)
+    assert "t0ken" not in run("chatwoot", "list").stdout
+    assert run("chatwoot", "disconnect", "1").exit_code == 0
+    assert "no Chatwoot bot 1" in run("chatwoot", "disconnect", "1").stderr

@@ -1,6 +1,7 @@
 """Every table; importing this package registers all of them."""
 
 from chatbot.storage.tables.access import ApiKey, AuditEvent, FailedSignIn, SignIn, User
+from chatbot.storage.tables.integrations import ChatwootBot, Delivery, Webhook
 from chatbot.storage.tables.knowledge import (
     EvaluationQuestion,
     Intent,
@@ -22,7 +23,9 @@ from chatbot.storage.tables.visitors import Handoff, Site
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "ChatwootBot",
     "Confirmation",
+    "Delivery",
     "EvaluationQuestion",
     "FailedSignIn",
     "Handoff",
@@ -40,5 +43,6 @@ __all__ = [
     "User",
     "Utterance",
     "VersionExample",
+    "Webhook",
     "WorkingProcess",
 ]

@@ -51,6 +51,18 @@ DECLARED = {
     "POST /v1/admin/sites": "admin",
     "PUT /v1/admin/sites/<word:key>": "admin",
     "DELETE /v1/admin/sites/<word:key>": "admin",
+    "GET /v1/admin/webhooks": "admin",
+    "POST /v1/admin/webhooks": "admin",
+    "PATCH /v1/admin/webhooks/<int:webhook_id>": "admin",
+    "DELETE /v1/admin/webhooks/<int:webhook_id>": "admin",
+    "POST /v1/admin/webhooks/<int:webhook_id>/rotate": "admin",
+    "POST /v1/admin/webhooks/<int:webhook_id>/test": "admin",
+    "GET /v1/admin/deliveries": "admin",
+    "POST /v1/admin/deliveries/<int:delivery_id>/redeliver": "admin",
+    "GET /v1/admin/chatwoot": "admin",
+    "POST /v1/admin/chatwoot": "admin",
+    "DELETE /v1/admin/chatwoot/<int:bot_id>": "admin",
+    "POST /v1/chatwoot/<word:path_secret>": "public",
 }
 
 

@@ -116,6 +116,7 @@ def test_what_an_admin_never_meets_is_our_fault() -> None:
         "TrainingFailed",
         "ExportRefused",
         "BaseModelRefused",
+        "Unreachable",
     }
     assert TABLE[Exception][0] == 500
 

@@ -47,7 +47,7 @@ def test_more_questions_than_the_limit_are_refused_at_once(
         admitted = [threads.submit(ask) for _ in range(2)]
         while app.wsgi_app._places._value:  # type: ignore[attr-defined]
             pass
-        for path in ("/ask", "/v1/ask"):
+        for path in ("/ask", "/v1/ask", "/v1/chatwoot/secret"):
             refused = app.test_client().post(path, json=QUESTION, headers=headers)
             assert refused.status_code == 503
             assert refused.headers["Retry-After"] == "1"

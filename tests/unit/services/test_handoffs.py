@@ -1,11 +1,13 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from chatbot.errors import InvalidText, NotFound
-from chatbot.services import audit, handoffs, sites
+from chatbot.services import audit, events, handoffs, sites, webhooks
 from chatbot.storage.database import Database
-from chatbot.storage.tables import Handoff
+from chatbot.storage.tables import Delivery, Handoff
 from factories import add_query
 
 TALK = "talk-1"
@@ -114,6 +116,26 @@ def test_the_transcript_is_what_was_asked_in_the_conversation(database: Database
     with database.read() as session:
         lines = handoffs.read_transcript(session, TALK)
     assert [line.text for line in lines] == ["first", "second"]
+
+
+def test_webhooks_are_told_whom_to_answer_and_what_was_asked(database: Database) -> None:
+    with database.write() as session:
+        kinds = [events.Kind.HANDOFF_REQUESTED]
+        webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds)
+        add_query(session, "where is my invoice", conversation_id=TALK)
+
+    request(database, "it is urgent")
+    request(database, "it is urgent")
+
+    with database.read() as session:
+        [delivery] = session.scalars(select(Delivery))
+    assert json.loads(delivery.body)["data"] == {
+        "channel": "web",
+        "conversation_id": TALK,
+        "email": "ann@example.org",
+        "message": "it is urgent",
+        "transcript": [{"text": "where is my invoice", "decision": "handoff", "intent": None}],
+    }
 
 
 def test_a_closed_one_opens_again_when_the_visitor_asks_again(database: Database) -> None:

@@ -1,0 +1,74 @@
+"""Kill the courier before and after it sends: nothing is lost, and a repeat has the same id."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from chatbot.bootstrap import Parts, build
+from chatbot.failpoints import DELIVERY_FAILPOINTS
+from chatbot.services import events, webhooks
+from chatbot.settings import Settings
+from chatbot.storage.database import now
+from chatbot.storage.tables import Delivery
+from receiver import Receiver, running
+
+DELIVER = "from workers.tasks import deliver; deliver()"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def told(tmp_path: Path, receiver: Receiver) -> Iterator[Parts]:
+    """One event waits for one webhook."""
+    parts = build(Settings(data_dir=tmp_path, private_networks=True))
+    with parts.database.write() as session:
+        webhooks.create_webhook(
+            session, "ann", receiver.url(), [events.Kind.MODEL_HELD], private_networks=True
+        )
+        events.record(session, events.Kind.MODEL_HELD, {"version": 2})
+    yield parts
+    parts.database.close()
+
+
+def run_courier(parts: Parts, crash_at: str = "") -> int:
+    """The task itself, in a process of its own, without a broker."""
+    environment = os.environ | {
+        "CHATBOT_DATA_DIR": str(parts.settings.data_dir),
+        "CHATBOT_PRIVATE_NETWORKS": "true",
+        "CRASH_AT": crash_at,
+    }
+    command = [sys.executable, "-c", DELIVER]
+    return subprocess.run(command, env=environment, check=False, timeout=120).returncode
+
+
+def row(parts: Parts) -> Delivery:
+    with parts.database.read() as session:
+        return session.scalars(select(Delivery)).one()
+
+
+@pytest.mark.parametrize("failpoint", DELIVERY_FAILPOINTS)
+def test_after_a_kill_the_event_arrives_all_the_same(
+    failpoint: str, told: Parts, receiver: Receiver
+) -> None:
+    assert run_courier(told, crash_at=failpoint) == -signal.SIGKILL
+    assert (row(told).state, row(told).attempt) == ("waiting", 1)
+    assert run_courier(told) == 0
+    assert row(told).attempt == 1, "its lease holds: another worker may be at it"
+    with told.database.write() as session:
+        session.execute(update(Delivery).values(due_at=now() - timedelta(seconds=1)))
+    assert run_courier(told) == 0
+    assert (row(told).state, row(told).attempt) == ("delivered", 2)
+    assert len(receiver.received) == (2 if failpoint == "delivery.after_send" else 1)
+    assert len({r.headers["webhook-id"] for r in receiver.received}) == 1
+    assert len({r.body for r in receiver.received}) == 1
