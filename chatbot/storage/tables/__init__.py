@@ -6,6 +6,7 @@ from chatbot.storage.tables.knowledge import (
     Intent,
     Knowledge,
     KnowledgeChange,
+    Pin,
     Utterance,
 )
 from chatbot.storage.tables.models import (
@@ -14,6 +15,7 @@ from chatbot.storage.tables.models import (
     Release,
     TrainingJob,
     VersionExample,
+    Watch,
     WorkingProcess,
 )
 from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
@@ -29,6 +31,7 @@ __all__ = [
     "KnowledgeChange",
     "ModelPointer",
     "ModelVersion",
+    "Pin",
     "Query",
     "Release",
     "ReviewTurn",
@@ -37,5 +40,6 @@ __all__ = [
     "User",
     "Utterance",
     "VersionExample",
+    "Watch",
     "WorkingProcess",
 ]
