@@ -6,6 +6,7 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.monitor import Monitor
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database
@@ -25,6 +26,7 @@ class Parts:
     nudge: Nudge
     live: LiveMatcher
     answerer: Answerer
+    monitor: Monitor
 
 
 def build(settings: Settings) -> Parts:
@@ -43,5 +45,6 @@ def build(settings: Settings) -> Parts:
         models=models,
         nudge=Nudge(settings.redis),
         live=live,
-        answerer=Answerer(database, live, settings.max_text_chars),
+        answerer=Answerer(database, live, settings.max_text_chars, settings.sample_share),
+        monitor=Monitor(database, settings.promise),
     )

@@ -4,6 +4,8 @@ With `PROMETHEUS_MULTIPROC_DIR` set, as `chatbot.web` does, those of all web pro
 """
 
 import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -52,10 +54,24 @@ KNOWLEDGE_REVISION = Gauge(
 )
 
 
-def render() -> bytes:
-    """All metrics of all processes, in Prometheus's text format."""
+class Reading(NamedTuple):
+    """A gauge that is read from the database, not counted by a process: (label value, number)."""
+
+    name: str
+    help: str
+    label: str
+    values: Sequence[tuple[str, float]]
+
+
+def render(readings: Iterable[Reading] = ()) -> bytes:
+    """All metrics of all processes, and `readings`, in Prometheus's text format."""
+    read = CollectorRegistry()
+    for reading in readings:
+        gauge = Gauge(reading.name, reading.help, [reading.label], registry=read)
+        for value, number in reading.values:
+            gauge.labels(value).set(number)
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest()
+        return generate_latest() + generate_latest(read)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(read)

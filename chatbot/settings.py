@@ -125,6 +125,22 @@ class Settings(BaseModel):
         0.02, description="How far wrong answers may exceed the promise."
     )
 
+    sample_share: Share = Field(
+        0.02, description="Share of all questions that agents judge to measure the live bot."
+    )
+    watch_days: int = Field(
+        7, ge=0, le=90, description="How long a promoted version is watched; 0: not at all."
+    )
+    watch_alpha: float = Field(
+        0.01, gt=0, lt=1, description="Chance that a watch raises a false alarm."
+    )
+    watch_margin: Share = Field(
+        0.05, description="How much worse visitors' figures may get without an alarm."
+    )
+    watch_least: int = Field(
+        200, ge=10, description="Questions of a version before it is compared with another."
+    )
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
         """Read `CHATBOT_*`; `overrides` win over the environment.

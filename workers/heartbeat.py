@@ -1,4 +1,7 @@
-"""A worker at a long job shows that it lives, or another takes the job over."""
+"""A worker at a long job shows that it lives, or another takes the job over.
+
+It also watches the live model meanwhile: a bad promotion must not wait for the end of a training.
+"""
 
 import logging
 import threading
@@ -7,7 +10,7 @@ from contextlib import contextmanager
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import ChatbotError, LeaseLost
-from chatbot.services import jobs, processes
+from chatbot.services import jobs, processes, watch
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ def heartbeats(
                 jobs.heartbeat(parts.database, lease, parts.settings.lease_seconds)
                 with parts.database.write() as session:
                     processes.beat(session, who)
+                if watch.look(parts.database, parts.models, parts.settings):
+                    parts.nudge.send()
             except LeaseLost:
                 stop.set()
             except ChatbotError:

@@ -7,6 +7,7 @@ from celery.schedules import crontab
 from chatbot.settings import Settings
 
 LOOK_SECONDS = 10
+WATCH_SECONDS = 60
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -21,5 +22,10 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "workers.tasks.run_due_jobs",
             "schedule": LOOK_SECONDS,
             "options": {"expires": LOOK_SECONDS},
+        },
+        "watch what was promoted": {
+            "task": "workers.tasks.watch_live",
+            "schedule": WATCH_SECONDS,
+            "options": {"expires": WATCH_SECONDS},
         },
     }

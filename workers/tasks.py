@@ -6,7 +6,7 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services import jobs, processes
+from chatbot.services import jobs, processes, watch
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 
@@ -31,6 +31,14 @@ def run_due_jobs() -> None:
         processes.beat(session, _identity())
         jobs.request_missed_nightly(session, parts.settings.retrain_at, now())
     run_waiting_jobs(parts, _identity())
+
+
+@shared_task(name="workers.tasks.watch_live")
+def watch_live() -> None:
+    """Compare a promoted version with the one before it, and roll it back if it does worse."""
+    parts = _parts()
+    if watch.look(parts.database, parts.models, parts.settings):
+        parts.nudge.send()
 
 
 @cache

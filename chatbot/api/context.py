@@ -8,6 +8,7 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.monitor import Monitor
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge
@@ -25,6 +26,7 @@ class Parts(Protocol):
     models: StoredModels
     live: LiveMatcher
     answerer: Answerer
+    monitor: Monitor
 
 
 def parts() -> Parts:

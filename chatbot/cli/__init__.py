@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chatbot.cli import ask, doctor, faq, keys, models, up, users
+from chatbot.cli import ask, doctor, faq, keys, models, pins, up, users, watch
 from chatbot.cli.context import Context
 from chatbot.errors import ChatbotError
 
@@ -42,6 +42,7 @@ def main(ctx: click.Context, data_dir: Path | None) -> None:
 for command in (
     up.up,
     faq.import_files,
+    pins.pin,
     ask.ask,
     ask.queries,
     ask.confirm,
@@ -51,6 +52,7 @@ for command in (
     models.report,
     models.promote,
     models.rollback,
+    watch.watch,
     keys.key,
     users.user,
     doctor.doctor,

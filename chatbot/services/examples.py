@@ -12,7 +12,8 @@ from chatbot.domain.example import Example
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
 from chatbot.matching.catalogue import Catalogue
-from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train
+from chatbot.services.catalogue import read_catalogue_to_train
+from chatbot.services.pins import list_pins
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
 
@@ -34,7 +35,7 @@ class Frozen:
 
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
-    the training rows are cross-fitted.
+    the training rows are cross-fitted. `pins` must keep their answers and never train either.
     """
 
     training: list[Example]
@@ -42,6 +43,7 @@ class Frozen:
     out_of_scope: list[str]
     held_out: list[Labelled]
     catalogue: Catalogue
+    pins: list[Labelled] = field(default_factory=list)
     learnt_queries: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -53,8 +55,12 @@ class Frozen:
 
     @property
     def evidence(self) -> str:
-        """Changes when a verdict could: other held-out questions."""
-        return _digest(sorted((row.text, row.intent or "") for row in self.held_out))
+        """Changes when a verdict could: other held-out questions, or other pins."""
+        rows, pins = (
+            sorted((row.text, row.intent or "") for row in part)
+            for part in (self.held_out, self.pins)
+        )
+        return _digest([rows, pins])
 
 
 def _digest(content: list[Any]) -> str:
@@ -64,11 +70,13 @@ def _digest(content: list[Any]) -> str:
 def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     """Read all rows of enabled intents at one moment; an untrained version learns no queries."""
     held_out = _held_out(session)
-    measured = {normalise(row.text) for row in held_out}
+    pins = [Labelled(pin.text, pin.intent) for pin in list_pins(session)]
+    pinned = {normalise(pin.text) for pin in pins}
+    measured = pinned | {normalise(row.text) for row in held_out}
     examples: dict[str, Example] = {}
     for text, intent in _utterances(session):
         examples.setdefault(normalise(text), Example(text, intent))
-    learnt: list[str] = []
+    learnt: dict[str, tuple[str, str]] = {}
     out_of_scope = {normalise(text): text for text in _calibration_questions(session)}
     for query, intent_name in _confirmed(session, Part.TRAINING):
         if normalise(query.text) in measured:
@@ -76,7 +84,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         if intent_name is None:
             out_of_scope.setdefault(normalise(query.text), query.text)
             continue
-        learnt.append(query.id)
+        learnt[query.id] = query.text, intent_name
         examples.setdefault(
             normalise(query.text), Example(query.text, intent_name, _rejected(query, intent_name))
         )
@@ -87,10 +95,11 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         training=[example for example in rows if id(example) not in kept],
         validation=validation,
         # An editor may have added to the FAQ what was out of scope when an agent said so.
-        out_of_scope=[text for k, text in out_of_scope.items() if k not in examples],
+        out_of_scope=[t for k, t in out_of_scope.items() if k not in examples and k not in pinned],
         held_out=held_out,
-        catalogue=read_catalogue_to_train(session) if trains else read_catalogue(session, None),
-        learnt_queries=learnt if trains else [],
+        pins=pins,
+        catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
+        learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
     )
 

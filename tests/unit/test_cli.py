@@ -15,7 +15,7 @@ import chatbot.cli.context
 import chatbot.cli.jobs
 from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
-from chatbot.services import processes
+from chatbot.services import processes, watch
 from chatbot.settings import Settings
 from chatbot.storage.tables import AuditEvent, TrainingJob
 from fakes import ANSWERED, KNOWN, UNCLEAR, UNKNOWN, add_version, with_fake_models
@@ -525,3 +525,48 @@ class TestUser:
         assert "10 to 200 characters" in short.stderr
         assert run("user", "disable", "nobody@example.org").exit_code == 1
         assert run("user", "create", "ann@example.org", "--role", "king").exit_code == 2
+
+
+class TestPin:
+    def test_a_pin_is_added_listed_and_removed(self, run_filled: Run) -> None:
+        added = run_filled("pin", "add", ANSWERED, "reset-password")
+        assert added.stdout.startswith("Pin 1: ")
+        assert "Warning" not in added.stderr
+        broken = run_filled("pin", "add", UNKNOWN, "vpn")
+        assert f"“{UNKNOWN}” is pinned to “vpn”, but the bot hands over." in broken.stderr
+        listed = json.loads(run_filled("pin", "list", "--json").stdout)
+        assert [(p["id"], p["fault"]) for p in listed] == [(1, None), (2, "the bot hands over")]
+        assert UNKNOWN in run_filled("pin", "list", "--broken").stdout
+        assert ANSWERED not in run_filled("pin", "list", "--broken").stdout
+        assert run_filled("pin", "remove", "2").exit_code == 0
+        assert run_filled("pin", "remove", "2").exit_code == 1
+
+    def test_pins_need_no_model(self, run: Run) -> None:
+        assert run("pin", "list").exit_code == 0
+        unknown = run("pin", "add", "a question", "nothing")
+        assert unknown.exit_code == 1
+        assert "There is no intent" in unknown.stderr
+
+
+class TestWatch:
+    def test_nothing_is_watched_before_the_first_promotion(self, run_filled: Run) -> None:
+        result = run_filled("watch")
+        assert result.exit_code == 0
+        assert "nothing is watched" in result.stderr
+
+    def test_a_hold_that_is_not_there_cannot_be_cleared(self, run_filled: Run) -> None:
+        result = run_filled("watch", "--clear-hold", "looked at it")
+        assert result.exit_code == 1
+        assert "nothing to clear" in result.stderr
+
+    def test_a_promotion_is_listed_with_its_figures(self, run_filled: Run, folder: Path) -> None:
+        parts = with_fake_models(build(Settings(data_dir=folder)))
+        with parts.database.write() as session:
+            version = add_version(session, "e")
+        assert run_filled("promote", str(version), "--reason", "a test").exit_code == 0
+        watch.look(parts.database, parts.models, parts.settings)
+        parts.database.close()
+        [listed] = json.loads(run_filled("watch", "--json").stdout)
+        assert (listed["version"], listed["previous"], listed["state"]) == (version, 1, "watching")
+        assert listed["handed_over"] == "– → –"
+        assert "watching" in run_filled("watch").stdout
