@@ -7,7 +7,18 @@ from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
 from chatbot import console
-from chatbot.api import access, ask, health, intents, monitoring, pins, queries, releases, training
+from chatbot.api import (
+    access,
+    ask,
+    health,
+    intents,
+    monitoring,
+    pins,
+    quarantine,
+    queries,
+    releases,
+    training,
+)
 from chatbot.api.admission import Admission
 from chatbot.api.context import EXTENSION
 from chatbot.api.docs import set_up_openapi
@@ -64,7 +75,18 @@ def create_app(
     app.after_request(_secure)
     register_errors(app)
     set_up_openapi(app)
-    for area in (ask, queries, intents, pins, monitoring, releases, training, access, health):
+    for area in (
+        ask,
+        queries,
+        intents,
+        pins,
+        monitoring,
+        quarantine,
+        releases,
+        training,
+        access,
+        health,
+    ):
         app.register_blueprint(area.blueprint)
     console.register(app)
     if follow:

@@ -83,6 +83,17 @@ class Settings(BaseModel):
     held_out_cap: int = Field(
         50, ge=0, description="Most held-out questions per intent; later ones train."
     )
+    source_cap: int = Field(
+        500, ge=1, description="Confirmations of one person or key that teach in one night."
+    )
+    intent_cap: int = Field(
+        200, ge=1, description="Confirmations of one intent that teach in one night."
+    )
+    quarantine_least: int = Field(
+        50,
+        ge=1,
+        description="Confirmations of one intent by one source in a day that are never sudden.",
+    )
     validation_share: Share = Field(
         0.1,
         description="Share of training rows kept for calibration; below 2,000 rows none is needed.",

@@ -37,6 +37,7 @@ from chatbot.services import jobs, processes, release
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
 from chatbot.services.report import Measured, make_report
+from chatbot.services.report_sources import leave_one_out
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
@@ -230,7 +231,10 @@ class _Retraining:
         comparison = _compare(live, candidate, rules) if live else None
         report = make_report(
             version_id, candidate, self.live_id, live, comparison, self.frozen, training
-        ) | {"look": look}
+        )
+        known = live.outcomes if live else None
+        sources = leave_one_out(known, candidate.outcomes, self.frozen, rules)
+        report |= {"look": look, "sources": sources}
         verdict = comparison.verdict if comparison and self.kind is jobs.Kind.TRAIN else None
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from chatbot.cli import ask, doctor, faq, keys, models, pins, up, users, watch
+from chatbot.cli import ask, doctor, faq, keys, models, pins, quarantine, up, users, watch
 from chatbot.cli.context import Context
 from chatbot.errors import ChatbotError
 
@@ -53,6 +53,7 @@ for command in (
     models.promote,
     models.rollback,
     watch.watch,
+    quarantine.quarantine,
     keys.key,
     users.user,
     doctor.doctor,

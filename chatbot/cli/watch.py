@@ -3,6 +3,7 @@
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
+from chatbot.domain.regression import Figure
 from chatbot.services import hold
 from chatbot.services import watch as watching
 from chatbot.storage.tables import Watch
@@ -26,8 +27,7 @@ def watch(context: Context, reason: str | None, as_json: bool) -> None:
     if as_json:
         print_json(described)
     else:
-        names = ("version", "previous", "state", "until", "handed_over", "corrected")
-        names += ("did_not_help", "message")
+        names = ("version", "previous", "state", "until", *Figure, "message")
         print_table(*names, rows=[tuple(d[name] for name in names) for d in described])
     if not described:
         remark("Nothing was promoted yet, so nothing is watched.")

@@ -11,6 +11,7 @@ from chatbot.console import (
     models,
     overview,
     people,
+    quarantine,
     review,
     sign_in,
     view,
@@ -28,6 +29,6 @@ def register(app: Flask) -> None:
     console.before_request(access.refuse_other_sites)
     console.register_error_handler(Exception, errors.show)
     console.app_context_processor(view.helpers)
-    for area in (assets, sign_in, overview, review, knowledge, models, people):
+    for area in (assets, sign_in, overview, review, knowledge, models, quarantine, people):
         console.register_blueprint(area.blueprint)
     app.register_blueprint(console)

@@ -109,9 +109,7 @@ def _compare(reference: Sequence[_Asked], recent: Sequence[_Asked]) -> list[Shif
     usual, _ = Counter(question.language for question in reference).most_common(1)[0]
     return [
         _shift_of_numbers("score", [q.score for q in reference], [q.score for q in recent]),
-        _shift(
-            "handed_over", [q.handed_over for q in reference], [q.handed_over for q in recent], True
-        ),
+        _shift("handed_over", [q.away for q in reference], [q.away for q in recent], True),
         _shift_of_numbers("length", [q.length for q in reference], [q.length for q in recent]),
         _shift("language", [q.language for q in reference], [q.language for q in recent], usual),
     ]

@@ -8,6 +8,7 @@ from chatbot.domain.gate import Comparison
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
+from chatbot.services.report_sources import render_sources
 from chatbot.storage.tables import ModelVersion
 
 
@@ -55,6 +56,7 @@ def make_report(
             "held_out": len(frozen.held_out),
             "cross_fitted": len(candidate.outcomes) - len(frozen.held_out),
             "learnt_queries": len(frozen.learnt_queries),
+            "apart": frozen.apart,
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,
             "evidence": frozen.evidence,
@@ -125,6 +127,7 @@ def render(version: ModelVersion) -> str:
         "## Intents that it confuses\n\n" + _confusions(report["per_intent"]),
         "## Pinned questions\n\n" + _pinned(report.get("pins", [])),
         "## Changed answers\n\n" + _changes(report["changed"]),
+        "## Who confirmed\n\n" + render_sources(report),
         "## Calibration\n\n" + _calibration(report["calibration"]),
         "## Training\n\n" + _training(report),
     ]

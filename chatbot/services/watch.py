@@ -1,7 +1,7 @@
 """Watch a promoted version on visitors' questions, and roll it back by itself if it does worse.
 
 A watch is a row, made when a worker first sees the promotion, and saved by a compare-and-set: of
-two workers that look at once, one finds it changed. See decision 0017.
+two workers that look at once, one finds it changed. See decision 0016.
 """
 
 import logging

@@ -34,6 +34,8 @@ DECLARED = {
     "POST /v1/intents/<word:name>/utterances": "editor",
     "PUT /v1/intents/<word:name>/utterances/<int:utterance_id>": "editor",
     "DELETE /v1/intents/<word:name>/utterances/<int:utterance_id>": "editor",
+    "GET /v1/quarantine": "agent",
+    "POST /v1/admin/quarantine/release": "admin",
     "GET /v1/monitoring": "agent",
     "POST /v1/admin/clear-hold": "admin",
     "POST /v1/admin/rollback": "admin",

@@ -45,6 +45,8 @@ DECLARED = {
     "POST /console/models/<int:version_id>/roll-back": "admin",
     "GET /console/models/now": "agent",
     "GET /console/models/promise": "agent",
+    "GET /console/models/quarantine": "agent",
+    "POST /console/models/quarantine/release": "admin",
     "POST /console/models/clear-hold": "admin",
     "POST /console/models/retrain": "admin",
     "GET /console/people": "admin",
