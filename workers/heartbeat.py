@@ -28,8 +28,7 @@ def heartbeats(
                 jobs.heartbeat(parts.database, lease, parts.settings.lease_seconds)
                 with parts.database.write() as session:
                     processes.beat(session, who)
-                if watch.look(parts.database, parts.models, parts.settings):
-                    parts.nudge.send()
+                _watch(parts)
             except LeaseLost:
                 stop.set()
             except ChatbotError:
@@ -42,3 +41,12 @@ def heartbeats(
     finally:
         stop.set()
         thread.join()
+
+
+def _watch(parts: Parts) -> None:
+    """A fault of the watch must not cost the job its lease."""
+    try:
+        if watch.look(parts.database, parts.models, parts.settings):
+            parts.nudge.send()
+    except Exception:
+        log.exception("the live model could not be watched")
