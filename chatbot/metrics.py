@@ -4,7 +4,7 @@ With `PROMETHEUS_MULTIPROC_DIR` set, as `chatbot.web` does, those of all web pro
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from prometheus_client import (
@@ -17,6 +17,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -63,13 +65,24 @@ class Reading(NamedTuple):
     values: Sequence[tuple[str, float]]
 
 
+class _Readings(Collector):
+    """Without a file of this process's own, as a `Gauge` would leave one behind."""
+
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        for reading in self._readings:
+            family = GaugeMetricFamily(reading.name, reading.help, labels=[reading.label])
+            for value, number in reading.values:
+                family.add_metric([value], number)
+            yield family
+
+
 def render(readings: Iterable[Reading] = ()) -> bytes:
     """All metrics of all processes, and `readings`, in Prometheus's text format."""
     read = CollectorRegistry()
-    for reading in readings:
-        gauge = Gauge(reading.name, reading.help, [reading.label], registry=read)
-        for value, number in reading.values:
-            gauge.labels(value).set(number)
+    read.register(_Readings(readings))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest() + generate_latest(read)
     registry = CollectorRegistry()

@@ -9,7 +9,6 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from statistics import quantiles
 
 ALARM = 0.25
 LEAST = 300
@@ -29,9 +28,13 @@ def stability_index(reference: Sequence[Hashable], recent: Sequence[Hashable]) -
 
 
 def stability_index_of_numbers(reference: Sequence[float], recent: Sequence[float]) -> float:
-    """In ten bins that hold a tenth of `reference` each; fewer where many numbers are the same."""
-    edges = sorted(set(quantiles(reference, n=_BINS)))
-    return stability_index(
-        [bisect_right(edges, number) for number in reference],
-        [bisect_right(edges, number) for number in recent],
-    )
+    """In ten bins that hold a tenth of `reference` each; a number that fills one has its own."""
+    ordered = sorted(reference)
+    tenths = [ordered[len(ordered) * k // _BINS] for k in range(1, _BINS)]
+    edges = sorted(set(tenths))
+    frequent = {edge for edge, times in Counter(tenths).items() if times > 1}
+
+    def bin_of(number: float) -> tuple[int, bool]:
+        return bisect_right(edges, number), number in frequent
+
+    return stability_index([bin_of(n) for n in reference], [bin_of(n) for n in recent])

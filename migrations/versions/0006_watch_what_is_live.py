@@ -65,6 +65,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("confirmations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("released_by", sa.String(length=100), nullable=True))
+    # What was confirmed before there was a quarantine keeps teaching.
+    confirmations = sa.table("confirmations", sa.column("released_by", sa.String()))
+    op.execute(sa.update(confirmations).values(released_by="upgrade"))
 
 
 def downgrade() -> None:
