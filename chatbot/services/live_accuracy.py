@@ -12,7 +12,7 @@ from chatbot.services.traffic import WINDOW
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
 
-MOST_JUDGED = 5_000
+MOST_JUDGED = 2_000
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,11 @@ BY = "watch"
 log = logging.getLogger(__name__)
 
 OPEN = (State.WATCHING, State.ALARM)
-_COMPARED = timedelta(days=30)
+_COMPARED = timedelta(days=14)
 _IS_WORSE = {
-    Figure.HANDED_OVER: "hands over {after} of the questions; version {previous} {before}",
-    Figure.CORRECTED: (
-        "{after} of its judged answers are wrong in the random sample; of version {previous} "
-        "{before}"
-    ),
-    Figure.DID_NOT_HELP: "{after} of its thumbs point down; of version {previous} {before}",
+    Figure.HANDED_OVER: "questions are handed over",
+    Figure.CORRECTED: "judged answers of the random sample are wrong",
+    Figure.DID_NOT_HELP: "thumbs point down",
 }
 
 
@@ -206,10 +203,8 @@ def _count_of(session: Session, which: ColumnElement[bool]) -> dict[Figure, Coun
 
 def _say_what_is_worse(watch: Watch, worse: Sequence[Look]) -> str:
     words = [
-        _IS_WORSE[each.figure].format(
-            after=_of(each.after), before=_of(each.before), previous=watch.previous_id
-        )
-        + f" (p = {each.p_value:.2g}, less than {each.needed:.2g} is an alarm)"
+        f"{_of(each.after)} {_IS_WORSE[each.figure]}, {_of(each.before)} with version "
+        f"{watch.previous_id} (p = {each.p_value:.2g}; an alarm below {each.needed:.2g})"
         for each in worse
     ]
     return f"Version {watch.version_id} does worse with visitors: {'; '.join(words)}."
@@ -224,4 +219,4 @@ def _say_what_was_compared(looks: Sequence[Look]) -> str:
 
 
 def _of(counted: Counted) -> str:
-    return f"{counted.share:.1%} (of {counted.of:,})"
+    return f"{counted.share:.1%} of {counted.of:,}"

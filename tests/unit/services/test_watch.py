@@ -137,8 +137,8 @@ def test_a_version_that_hands_over_far_more_is_rolled_back_with_the_reason(desk:
     [done] = desk.watches()
     assert done.state == State.ROLLED_BACK
     assert done.message.startswith(
-        f"Version {new} does worse with visitors: hands over 50.0% (of 120) of the questions; "
-        f"version {desk.old} 10.0% (of 300)"
+        f"Version {new} does worse with visitors: 50.0% of 120 questions are handed over, "
+        f"10.0% of 300 with version {desk.old} (p = "
     )
     with desk.database.read() as session:
         [last] = release.list_releases(session, 1)
@@ -193,7 +193,7 @@ def test_thumbs_are_compared(desk: Desk) -> None:
     desk.look()
     desk.ask(new, 20, down=16)
     assert desk.look()
-    assert "80.0% (of 20) of its thumbs point down" in desk.watches()[0].message
+    assert "80.0% of 20 thumbs point down" in desk.watches()[0].message
 
 
 def test_corrections_count_in_the_random_sample_alone(desk: Desk) -> None:
@@ -205,7 +205,7 @@ def test_corrections_count_in_the_random_sample_alone(desk: Desk) -> None:
     assert not desk.look()
     desk.judge(new, 30, wrong=20, sampled=True, days_ago=0)
     assert desk.look()
-    assert "66.7% (of 30) of its judged answers are wrong" in desk.watches()[0].message
+    assert "66.7% of 30 judged answers of the random sample are wrong" in desk.watches()[0].message
 
 
 def test_a_persons_promotion_raises_an_alarm_but_is_not_undone(desk: Desk) -> None:
