@@ -6,6 +6,7 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
 from chatbot.services.sites import SiteRing
@@ -32,6 +33,7 @@ class Parts:
     live: LiveMatcher
     answerer: Answerer
     popular: PopularQuestions
+    monitor: Monitor
 
 
 def build(settings: Settings) -> Parts:
@@ -52,6 +54,7 @@ def build(settings: Settings) -> Parts:
         models=models,
         nudge=Nudge(settings.redis),
         live=live,
-        answerer=Answerer(database, live, settings.max_text_chars),
+        answerer=Answerer(database, live, settings.max_text_chars, settings.sample_share),
         popular=PopularQuestions(database),
+        monitor=Monitor(database, settings.promise),
     )

@@ -4,6 +4,8 @@ With `PROMETHEUS_MULTIPROC_DIR` set, as `chatbot.web` does, those of all web pro
 """
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,6 +17,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -52,10 +56,35 @@ KNOWLEDGE_REVISION = Gauge(
 )
 
 
-def render() -> bytes:
-    """All metrics of all processes, in Prometheus's text format."""
+class Reading(NamedTuple):
+    """A gauge that is read from the database, not counted by a process: (label value, number)."""
+
+    name: str
+    help: str
+    label: str
+    values: Sequence[tuple[str, float]]
+
+
+class _Readings(Collector):
+    """Without a file of this process's own, as a `Gauge` would leave one behind."""
+
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        for reading in self._readings:
+            family = GaugeMetricFamily(reading.name, reading.help, labels=[reading.label])
+            for value, number in reading.values:
+                family.add_metric([value], number)
+            yield family
+
+
+def render(readings: Iterable[Reading] = ()) -> bytes:
+    """All metrics of all processes, and `readings`, in Prometheus's text format."""
+    read = CollectorRegistry()
+    read.register(_Readings(readings))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest()
+        return generate_latest() + generate_latest(read)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(read)

@@ -93,6 +93,17 @@ class Settings(BaseModel):
     held_out_cap: int = Field(
         50, ge=0, description="Most held-out questions per intent; later ones train."
     )
+    source_cap: int = Field(
+        500, ge=1, description="Confirmations of one person or key that teach in one night."
+    )
+    intent_cap: int = Field(
+        200, ge=1, description="Confirmations of one intent that teach in one night."
+    )
+    quarantine_least: int = Field(
+        50,
+        ge=1,
+        description="Confirmations of one intent by one source in a day that are never sudden.",
+    )
     validation_share: Share = Field(
         0.1,
         description="Share of training rows kept for calibration; below 2,000 rows none is needed.",
@@ -133,6 +144,22 @@ class Settings(BaseModel):
     )
     gate_wrong_answer_margin: Share = Field(
         0.02, description="How far wrong answers may exceed the promise."
+    )
+
+    sample_share: Share = Field(
+        0.02, description="Share of all questions that agents judge to measure the live bot."
+    )
+    watch_days: int = Field(
+        7, ge=0, le=90, description="How long a promoted version is watched; 0: not at all."
+    )
+    watch_alpha: float = Field(
+        0.01, gt=0, lt=1, description="Chance that a watch raises a false alarm."
+    )
+    watch_margin: Share = Field(
+        0.05, description="How much worse visitors' figures may get without an alarm."
+    )
+    watch_least: int = Field(
+        200, ge=10, description="Questions of a version before it is compared with another."
     )
 
     @classmethod

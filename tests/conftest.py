@@ -38,8 +38,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Votes are pinned: `fakes` says what they make of its questions, whatever the defaults are."""
-    return Settings(data_dir=tmp_path / "data", neighbours=10, vote_temperature=0.05)
+    """Votes are pinned: `fakes` says what they make of its questions, whatever the defaults are.
+
+    No question is drawn at random, so that each stands where its usefulness puts it.
+    """
+    return Settings(
+        data_dir=tmp_path / "data", neighbours=10, vote_temperature=0.05, sample_share=0.0
+    )
 
 
 @pytest.fixture

@@ -85,7 +85,8 @@ def with_fake_models(parts: Parts) -> Parts:
     """The same parts, whose matcher needs no artefacts; nothing is loaded yet."""
     models = FakeModels(parts.settings, parts.database, parts.artefacts)
     live = LiveMatcher(models, parts.settings.poll_seconds)
-    answerer = Answerer(parts.database, live, parts.settings.max_text_chars)
+    settings = parts.settings
+    answerer = Answerer(parts.database, live, settings.max_text_chars, settings.sample_share)
     return replace(parts, models=models, live=live, answerer=answerer)
 
 

@@ -1,4 +1,7 @@
-"""A worker at a long job shows that it lives, or another takes the job over."""
+"""A worker at a long job shows that it lives, or another takes the job over.
+
+It also watches the live model meanwhile: a bad promotion must not wait for the end of a training.
+"""
 
 import logging
 import threading
@@ -7,7 +10,7 @@ from contextlib import contextmanager
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import ChatbotError, LeaseLost
-from chatbot.services import jobs, processes
+from chatbot.services import jobs, processes, watch
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ def heartbeats(
                 jobs.heartbeat(parts.database, lease, parts.settings.lease_seconds)
                 with parts.database.write() as session:
                     processes.beat(session, who)
+                _watch(parts)
             except LeaseLost:
                 stop.set()
             except ChatbotError:
@@ -37,3 +41,12 @@ def heartbeats(
     finally:
         stop.set()
         thread.join()
+
+
+def _watch(parts: Parts) -> None:
+    """A fault of the watch must not cost the job its lease."""
+    try:
+        if watch.look(parts.database, parts.models, parts.settings):
+            parts.nudge.send()
+    except Exception:
+        log.exception("the live model could not be watched")

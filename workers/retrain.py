@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome
 from chatbot.errors import (
@@ -37,6 +37,7 @@ from chatbot.services import jobs, processes, release
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
 from chatbot.services.report import Measured, make_report
+from chatbot.services.report_sources import leave_one_out
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
@@ -227,10 +228,13 @@ class _Retraining:
         with self.parts.database.read() as session:
             look = 1 + release.count_looks(session, self.live_id)
         rules = self._rules(look)
-        comparison = compare(live.outcomes, candidate.outcomes, rules) if live else None
+        comparison = _compare(live, candidate, rules) if live else None
         report = make_report(
             version_id, candidate, self.live_id, live, comparison, self.frozen, training
-        ) | {"look": look}
+        )
+        known = live.outcomes if live else None
+        sources = leave_one_out(known, candidate.outcomes, self.frozen, rules)
+        report |= {"look": look, "sources": sources}
         verdict = comparison.verdict if comparison and self.kind is jobs.Kind.TRAIN else None
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)
@@ -248,8 +252,9 @@ class _Retraining:
         """
         matcher = self.parts.models.open_version(version_id)
         candidate = evaluate(matcher, self.frozen.held_out)
+        pins = evaluate(matcher, self.frozen.pins)
         if self.live_id is None:
-            return Measured(candidate, matcher.calibration), None
+            return Measured(candidate, matcher.calibration, pins), None
         live_matcher = self.parts.models.open_version(self.live_id)
         live = evaluate(live_matcher, self.frozen.held_out)
         in_scope = sum(row.intent is not None for row in self.frozen.held_out)
@@ -261,7 +266,11 @@ class _Retraining:
                 if text in self.cross_fitted:
                     live.append(outcome)
                     candidate.append(self.cross_fitted[text])
-        return Measured(candidate, matcher.calibration), Measured(live, live_matcher.calibration)
+        live_pins = evaluate(live_matcher, self.frozen.pins)
+        return (
+            Measured(candidate, matcher.calibration, pins),
+            Measured(live, live_matcher.calibration, live_pins),
+        )
 
     def _rules(self, look: int) -> Rules:
         settings = self.settings
@@ -303,6 +312,11 @@ class _Retraining:
 
     def _report(self, step: str, progress: float, message: str) -> None:
         jobs.report(self.parts.database, self.lease, step, progress, message)
+
+
+def _compare(live: Measured, candidate: Measured, rules: Rules) -> Comparison:
+    pins = list(zip(live.pins, candidate.pins, strict=True))
+    return compare(live.outcomes, candidate.outcomes, rules, pins)
 
 
 def _check_recall(index: HnswIndex, vectors: Vectors) -> float:

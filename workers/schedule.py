@@ -8,6 +8,7 @@ from chatbot.settings import Settings
 
 LOOK_SECONDS = 10
 DELIVER_SECONDS = 2  # somebody in a chat waits for some of it
+WATCH_SECONDS = 60
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -31,5 +32,10 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
         "forget old deliveries": {
             "task": "workers.tasks.forget_deliveries",
             "schedule": crontab(minute=17),
+        },
+        "watch what was promoted": {
+            "task": "workers.tasks.watch_live",
+            "schedule": WATCH_SECONDS,
+            "options": {"expires": WATCH_SECONDS},
         },
     }

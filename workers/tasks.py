@@ -6,7 +6,7 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services import deliveries, jobs, processes
+from chatbot.services import deliveries, jobs, processes, watch
 from chatbot.services.deliver import deliver_due
 from chatbot.settings import Settings
 from chatbot.storage.database import now
@@ -45,6 +45,14 @@ def deliver() -> None:
 def forget_deliveries() -> None:
     with _parts().database.write() as session:
         deliveries.forget_old(session)
+
+
+@shared_task(name="workers.tasks.watch_live")
+def watch_live() -> None:
+    """Compare a promoted version with the one before it, and roll it back if it does worse."""
+    parts = _parts()
+    if watch.look(parts.database, parts.models, parts.settings):
+        parts.nudge.send()
 
 
 @cache

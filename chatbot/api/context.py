@@ -8,6 +8,7 @@ from chatbot.matching.live import LiveMatcher
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 from chatbot.services.keys import KeyRing
+from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
 from chatbot.services.sites import SiteRing
@@ -31,6 +32,7 @@ class Parts(Protocol):
     live: LiveMatcher
     answerer: Answerer
     popular: PopularQuestions
+    monitor: Monitor
 
 
 def parts() -> Parts:

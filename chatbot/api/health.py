@@ -61,7 +61,8 @@ def readyz() -> tuple[ReadyOut, int]:
 @blueprint.doc(responses=_METRICS)
 def show_metrics() -> Response:
     """Show the metrics of all web processes of this server, for Prometheus."""
-    return Response(metrics.render(), content_type=metrics.MEDIA_TYPE)
+    text = metrics.render(parts().monitor.readings())
+    return Response(text, content_type=metrics.MEDIA_TYPE)
 
 
 def readiness(of: Parts) -> ReadyOut:

@@ -16,9 +16,12 @@ from chatbot.cli import (
     faq,
     keys,
     models,
+    pins,
+    quarantine,
     sites,
     up,
     users,
+    watch,
     webhooks,
 )
 from chatbot.cli.context import Context
@@ -53,6 +56,7 @@ def main(ctx: click.Context, data_dir: Path | None) -> None:
 for command in (
     up.up,
     faq.import_files,
+    pins.pin,
     ask.ask,
     ask.queries,
     ask.confirm,
@@ -62,6 +66,8 @@ for command in (
     models.report,
     models.promote,
     models.rollback,
+    watch.watch,
+    quarantine.quarantine,
     keys.key,
     sites.site,
     users.user,

@@ -14,9 +14,14 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
+from chatbot.domain.drift import LEAST
 from chatbot.errors import ChatbotError
 from chatbot.services import deliveries, processes
+from chatbot.services.drift import measure_drift
+from chatbot.services.hold import State, find_hold
+from chatbot.services.live_accuracy import read_live_accuracy
 from chatbot.services.release import get_version, read_pointer
+from chatbot.services.watch import list_watches
 from chatbot.settings import PREFIX, Settings
 from chatbot.storage.database import now
 
@@ -180,6 +185,47 @@ def _check_deliveries(context: Context) -> Finding:
     return Finding("deliveries", False, detail, advice, needed=False)
 
 
+def _check_promise(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        accuracy = read_live_accuracy(session)
+    wrong, promise = accuracy.wrong_answers, context.settings.promise
+    if wrong.of == 0:
+        return Finding("promise", True, f"no answer judged of {accuracy.drawn} drawn at random")
+    detail = (
+        f"{wrong.value:.1%} of the answers are wrong ({wrong.low:.1%} to {wrong.high:.1%}, "
+        f"{wrong.of} judged at random); promised: at most {promise:.0%}"
+    )
+    advice = "Look at what is wrong at the review desk; a training calibrates anew."
+    return Finding("promise", not accuracy.breaks(promise), detail, advice, needed=False)
+
+
+def _check_drift(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        drift = measure_drift(session)
+    if not drift.shifts:
+        counts = f"{drift.reference} and {drift.recent} of {LEAST}"
+        return Finding("drift", True, f"too few questions to compare yet ({counts})")
+    names = ", ".join(f"{shift.figure} {shift.index:.2f}" for shift in drift.shifts)
+    advice = (
+        "Visitors ask otherwise than when the model was calibrated: its probabilities may be off. "
+        "Judge some questions and train."
+    )
+    return Finding("drift", not drift.alarms, f"stability index: {names}", advice, needed=False)
+
+
+def _check_watch(context: Context) -> Finding:
+    with context.parts.database.read() as session:
+        held, newest = find_hold(session), list_watches(session, 1)
+    if held is not None:
+        advice = "Look at it, then: chatbot watch --clear-hold 'why'. Until then no night promotes."
+        return Finding("watch", False, held.message, advice, needed=False)
+    if newest and newest[0].state == State.ALARM:
+        advice = "A person promoted it, or it cannot be rolled back: chatbot rollback --reason '…'"
+        return Finding("watch", False, newest[0].message, advice, needed=False)
+    detail = f"version {newest[0].version_id}: {newest[0].state}" if newest else "nothing promoted"
+    return Finding("watch", True, detail)
+
+
 _CHECKS: tuple[Callable[[Context], Finding], ...] = (
     _check_settings,
     _check_python,
@@ -192,6 +238,9 @@ _CHECKS: tuple[Callable[[Context], Finding], ...] = (
     _check_live_model,
     _check_processes,
     _check_deliveries,
+    _check_promise,
+    _check_drift,
+    _check_watch,
 )
 
 

@@ -17,6 +17,7 @@ from chatbot.cli.context import (
     warn,
 )
 from chatbot.cli.jobs import ensure_model, request_job, run_job_here, worker_lives
+from chatbot.cli.pins import warn_of_broken_pins
 from chatbot.domain.metrics import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services import evaluate as evaluating
@@ -198,3 +199,4 @@ def _tell(context: Context, move: Release) -> None:
     remark(
         f"Web processes take it up within {context.settings.poll_seconds:g} s and their load time."
     )
+    warn_of_broken_pins(context)

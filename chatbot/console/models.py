@@ -9,11 +9,24 @@ from werkzeug.exceptions import BadRequest
 
 from chatbot.api.context import parts
 from chatbot.api.requests import LARGEST_ID
+from chatbot.api.schemas.monitoring import ClearHoldIn
 from chatbot.api.schemas.releases import PromoteIn, RollbackIn
 from chatbot.console import report_charts
 from chatbot.console.access import allows, who
-from chatbot.errors import Conflict
-from chatbot.services import jobs, processes, read_report, release, report, switch, timeline
+from chatbot.errors import Conflict, NotReady
+from chatbot.matching.matcher import Matcher
+from chatbot.services import (
+    hold,
+    jobs,
+    pins,
+    processes,
+    read_report,
+    release,
+    report,
+    switch,
+    timeline,
+    watch,
+)
 from chatbot.services.keys import Scope
 from chatbot.storage.tables import ModelPointer, ModelVersion
 
@@ -22,6 +35,7 @@ blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openap
 VERSIONS_ON_A_PAGE = 20
 RELEASES = 12
 RECENT_JOBS = 6
+WATCHES = 3
 CHANGED_AT_FIRST = 50
 
 
@@ -89,6 +103,15 @@ def roll_back(version_id: int) -> str:
     return _page(f"Version {moved.to_version} is live again, {moved.from_version} is withdrawn.")
 
 
+@blueprint.post("/clear-hold")
+@allows(Scope.ADMIN)
+def clear_hold() -> str:
+    body = ClearHoldIn(reason=request.form.get("reason", ""))
+    with parts().database.write() as session:
+        cleared = hold.clear_hold(session, who().name, body.reason)
+    return _page(f"Nights promote again. Version {cleared.version_id} stays withdrawn.")
+
+
 @blueprint.post("/retrain")
 @allows(Scope.ADMIN)
 def retrain() -> str:
@@ -109,6 +132,9 @@ def _page(note: str = "") -> str:
             has_older=len(versions) > VERSIONS_ON_A_PAGE,
             releases=release.list_releases(session, RELEASES),
             rollback_target=_rollback_target(session),
+            watches=[(row, watch.looks_of(row)) for row in watch.list_watches(session, WATCHES)],
+            hold=hold.find_hold(session),
+            broken_pins=pins.list_broken(session, _matcher()),
             may_act=who().scope is Scope.ADMIN,
             **_now(session),
             **_promise(session, pointer),
@@ -162,6 +188,13 @@ def _rollback_target(session: Session) -> ModelVersion | None:
     try:
         return release.rollback_target(session)
     except Conflict:
+        return None
+
+
+def _matcher() -> Matcher | None:
+    try:
+        return parts().live.current()
+    except NotReady:
         return None
 
 

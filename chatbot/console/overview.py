@@ -11,9 +11,11 @@ from chatbot.api.context import parts
 from chatbot.api.health import readiness
 from chatbot.console.access import allows
 from chatbot.console.charts import Bars
+from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
 from chatbot.services import gaps, jobs, processes, release, traffic
 from chatbot.services.keys import Scope
+from chatbot.services.monitor import LiveState
 from chatbot.services.traffic import Traffic
 from chatbot.storage.tables import TrainingJob
 
@@ -27,6 +29,7 @@ _RECENT_JOBS = 10
 def show() -> str:
     ready = readiness(parts())
     has_store = parts().nudge.is_reachable()
+    promise = parts().settings.promise
     with parts().database.read() as session:
         days = traffic.list_days(session)
         pointer = release.read_pointer(session)
@@ -39,6 +42,9 @@ def show() -> str:
             backlog=traffic.read_backlog(session),
             most_counted=traffic.MOST_COUNTED,
             agreement=traffic.read_agreement(session),
+            state=LiveState.read(session),
+            promise=promise,
+            least_to_compare=LEAST,
             pointer=pointer,
             moved=next(iter(release.list_releases(session, 1)), None),
             last_training=_last_training(session),

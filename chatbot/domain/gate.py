@@ -68,12 +68,18 @@ class Comparison:
         return asdict(self)
 
 
-def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules) -> Comparison:
+def compare(
+    live: Sequence[Outcome],
+    candidate: Sequence[Outcome],
+    rules: Rules,
+    pins: Sequence[tuple[Outcome, Outcome]] = (),
+) -> Comparison:
     """Judge `candidate` against `live`; row i of both is the same question.
 
     `promote` needs a significant gain in top-1 (exact McNemar, two-sided) whose 95 % bootstrap
     interval excludes 0, and no broken guard. A broken guard or a significant loss is `hold`.
-    Anything else is `insufficient_evidence`: the live model stays.
+    Anything else is `insufficient_evidence`: the live model stays. `pins` are (live, candidate) on
+    pinned questions: chosen by hand, so they guard and are no evidence of a gain.
     """
     rows = [(a, b) for a, b in zip(live, candidate, strict=True) if a.expected is not None]
     pairs = Counter((a.is_top1, b.is_top1) for a, b in rows)
@@ -86,7 +92,7 @@ def compare(live: Sequence[Outcome], candidate: Sequence[Outcome], rules: Rules)
     rightly = _rightly_answered(candidate) - _rightly_answered(live)
     wrong = _wrong_answer_rate(live), _wrong_answer_rate(candidate)
 
-    guards = _guards(intents, out_of_scope, rightly, wrong, rules)
+    guards = [*_guards(intents, out_of_scope, rightly, wrong, rules), _guard_pins(pins)]
     broken = [reason for guard in guards for reason in guard.broken]
     significant = p_value < rules.alpha
     if broken or (significant and lost > gained):
@@ -162,7 +168,7 @@ def _answered_share(outcomes: Sequence[Outcome]) -> float:
 
 def _rightly_answered(outcomes: Sequence[Outcome]) -> float:
     """Share of the in-scope questions that get the right automatic answer."""
-    flags = [o.is_answered and o.is_top1 for o in outcomes if o.expected is not None]
+    flags = [o.is_right_answer for o in outcomes if o.expected is not None]
     return sum(flags) / len(flags) if flags else 0.0
 
 
@@ -208,6 +214,13 @@ def _guards(
             f"the promise is {rules.promise:.0%}.",
         ),
     ]
+
+
+def _guard_pins(pins: Sequence[tuple[Outcome, Outcome]]) -> Guard:
+    """A pin that the live model breaks too is no reason to keep that model."""
+    broken = [b for a, b in pins if a.is_right_answer and not b.is_right_answer]
+    reasons = [f"It no longer answers the pinned “{o.text}” with “{o.expected}”." for o in broken]
+    return Guard("pins", len(broken), 0, reasons)
 
 
 def _guard(name: str, measured: float, allowed: float, if_broken: str) -> Guard:

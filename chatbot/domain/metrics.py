@@ -39,6 +39,10 @@ class Outcome:
         return self.decision is Decision.ANSWER
 
     @property
+    def is_right_answer(self) -> bool:
+        return self.is_answered and self.is_top1
+
+    @property
     def is_wrong_answer(self) -> bool:
         return self.is_answered and self.best != self.expected
 
@@ -71,7 +75,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         "n_out_of_scope": len(out_of_scope),
         "top1": _share(o.is_top1 for o in in_scope),
         "top3": _share(o.expected in [c.intent for c in o.candidates[:3]] for o in in_scope),
-        "in_scope_accuracy": _share(o.is_answered and o.is_top1 for o in in_scope),
+        "in_scope_accuracy": _share(o.is_right_answer for o in in_scope),
         "oos_recall": _share(not o.is_answered for o in out_of_scope),
         "mcc": matthews([o.label for o in outcomes], [o.predicted for o in outcomes]),
         "coverage": _share(o.is_answered for o in outcomes),

@@ -1,6 +1,7 @@
 """A share of counted things, and how far it can be trusted."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,8 +21,22 @@ class Share:
     def counted(cls, count: int, of: int) -> Self:
         return cls(count / of if of else 0.0, *wilson_interval(count, of), of)
 
+    @classmethod
+    def weighted(cls, rows: Sequence[tuple[bool, float]]) -> Self:
+        """Of rows that stand for as many as they weigh: the ratio estimator of Hájek (1971).
 
-def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+        The interval is Wilson's for the effective number of rows (Kish 1965), which is their number
+        if all weigh the same.
+        """
+        total = sum(weight for _, weight in rows)
+        if total == 0:
+            return cls.counted(0, 0)
+        share = sum(weight for flag, weight in rows if flag) / total
+        effective = total**2 / sum(weight**2 for _, weight in rows)
+        return cls(share, *wilson_interval(share * effective, effective), len(rows))
+
+
+def wilson_interval(successes: float, n: float) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
     if n == 0:
         return 0.0, 1.0

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from chatbot import metrics
 from chatbot.batching import Batcher
 from chatbot.domain.matching import Candidate, Decision, offered, usefulness
+from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean, key, redact
 from chatbot.errors import Conflict, NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
@@ -64,10 +65,12 @@ class Live(Protocol):
 class Answerer:
     """Answers with what is live; what threads ask at the same moment is worked on together."""
 
-    def __init__(self, database: Database, live: Live, max_chars: int) -> None:
+    def __init__(
+        self, database: Database, live: Live, max_chars: int, sample_share: float = 0.0
+    ) -> None:
         self._database, self._live, self._max_chars = database, live, max_chars
         self._together: Batcher[Question, Answered] = Batcher(
-            lambda questions: answer_all(database, live.current(), questions),
+            lambda questions: answer_all(database, live.current(), questions, sample_share),
             MOST_TOGETHER,
             _watch_batch,
             shared=(NotReady, ServiceUnavailable),
@@ -103,15 +106,19 @@ class Answerer:
 
 
 def answer_all(
-    database: Database, matcher: Matcher, questions: Sequence[Question]
+    database: Database,
+    matcher: Matcher,
+    questions: Sequence[Question],
+    sample_share: float = 0.0,
 ) -> list[Answered]:
     """Match and decide; all questions are stored in one commit before any answer leaves.
 
+    `sample_share` of them are drawn into the random sample that measures the live bot.
     Raises ServiceUnavailable if the rows cannot be stored.
     """
     matches = matcher.match_all([question.text for question in questions])
     answers = [_answer(matcher, *both) for both in zip(questions, matches, strict=True)]
-    rows = [_row(*both) for both in zip(questions, answers, strict=True)]
+    rows = [_row(*both, sample_share) for both in zip(questions, answers, strict=True)]
     with metrics.STORE.time():
         database.append(Query, rows)
     for match in matches:
@@ -154,8 +161,9 @@ def _answer(matcher: Matcher, question: Question, match: Match) -> Answered:
     )
 
 
-def _row(question: Question, answered: Answered) -> dict[str, Any]:
+def _row(question: Question, answered: Answered, sample_share: float) -> dict[str, Any]:
     match, shown = answered.match, redact(question.text)
+    drawn = not question.test and is_drawn(answered.query_id, sample_share)
     useful = 0.0 if question.test else usefulness(match.decision, match.candidates, match.exact)
     return {
         "id": answered.query_id,
@@ -169,7 +177,8 @@ def _row(question: Question, answered: Answered) -> dict[str, Any]:
             for candidate in match.candidates
         ],
         "first_intent": match.candidates[0].intent if match.candidates else None,
-        "usefulness": useful,
+        "usefulness": rank(answered.query_id) if drawn else useful,
+        "sample_share": sample_share if drawn else None,
         "test": question.test,
         "model_version": answered.model_version,
         "knowledge_revision": answered.knowledge_revision,

@@ -1,6 +1,6 @@
 """Read from SQL what a matcher needs: the FAQ of today, plus what its model version learnt."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -40,12 +40,13 @@ def read_catalogue(session: Session, version_id: int | None) -> Catalogue:
 
     Knowledge is of today also for an old version: rolling a model back never rolls the FAQ back.
     """
-    return _read(session, _learnt_by(version_id) if version_id is not None else None)
+    learnt = _learnt(session, _learnt_by(version_id)) if version_id is not None else ()
+    return _read(session, learnt)
 
 
-def read_catalogue_to_train(session: Session) -> Catalogue:
-    """The FAQ, and all confirmed questions that the next version may learn."""
-    return _read(session, _LEARNABLE)
+def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]]) -> Catalogue:
+    """The FAQ, and the confirmed questions, with their intents, that the next version learns."""
+    return _read(session, ((normalise(text), Entry(text, intent)) for text, intent in learnt))
 
 
 def read_edit(session: Session, version_id: int, since: int) -> Edit | None:
@@ -91,10 +92,10 @@ def _learnt_by(version_id: int) -> Select[str, str]:
     )
 
 
-def _read(session: Session, learnt: Select[str, str] | None) -> Catalogue:
+def _read(session: Session, learnt: Iterable[tuple[str, Entry]]) -> Catalogue:
     """A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it earlier."""
     entries = dict(_authored(session, _UTTERANCES))
-    for normalised, entry in _learnt(session, learnt) if learnt is not None else ():
+    for normalised, entry in learnt:
         entries.setdefault(normalised, entry)
     return Catalogue(
         revision=current_revision(session),

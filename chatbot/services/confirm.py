@@ -33,6 +33,7 @@ def confirm(
         existing = Confirmation(query_id=query_id, part=_part(session, query, intent_id, settings))
         query.confirmation = existing
     existing.intent_id, existing.confirmed_by, existing.confirmed_at = intent_id, by, now()
+    existing.released_by = None
     session.flush()
     session.refresh(existing)
     audit.record(session, by, "query.confirm", query_id, intent=intent, part=existing.part)

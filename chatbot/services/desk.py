@@ -59,11 +59,14 @@ def skip(session: Session, agent: str, query_id: str) -> None:
 
 
 def list_alike(session: Session, matcher: Matcher, query: Query, agent: str) -> list[Alike]:
-    """Waiting questions that the same verdict probably fits, the likest first."""
+    """Waiting questions that the same verdict probably fits, the likest first.
+
+    What was drawn at random waits for its own turn: popular questions would be judged sooner.
+    """
     others = session.scalars(
         filtered(Filters())
         .outerjoin(ReviewTurn, ReviewTurn.query_id == Query.id)
-        .where(Query.id != query.id, _free_for(agent))
+        .where(Query.id != query.id, Query.sample_share.is_(None), _free_for(agent))
         .order_by(Query.asked_at.desc())
         .limit(_COMPARED)
     ).all()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.example import Example
+from chatbot.domain.quarantine import Selection
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
 from chatbot.matching.catalogue import Catalogue
-from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train
+from chatbot.services.catalogue import read_catalogue_to_train
+from chatbot.services.pins import list_pins
+from chatbot.services.quarantine import select_admitted
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
 
@@ -22,10 +26,11 @@ RECIPE = 2  # raise it when training changes so that the same rows give another 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A question and its intent; None means out of scope."""
+    """A question and its intent; None means out of scope. `source` is who confirmed it."""
 
     text: str
     intent: str | None
+    source: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,9 @@ class Frozen:
 
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
-    the training rows are cross-fitted.
+    the training rows are cross-fitted. `pins` must keep their answers and never train either.
+    `taught_by` counts training rows by who confirmed them; `apart` counts confirmations that
+    neither teach nor measure yet, by why.
     """
 
     training: list[Example]
@@ -42,8 +49,11 @@ class Frozen:
     out_of_scope: list[str]
     held_out: list[Labelled]
     catalogue: Catalogue
+    pins: list[Labelled] = field(default_factory=list)
     learnt_queries: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    taught_by: Counter[str] = field(default_factory=Counter)
+    apart: dict[str, int] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -53,8 +63,12 @@ class Frozen:
 
     @property
     def evidence(self) -> str:
-        """Changes when a verdict could: other held-out questions."""
-        return _digest(sorted((row.text, row.intent or "") for row in self.held_out))
+        """Changes when a verdict could: other held-out questions, or other pins."""
+        rows, pins = (
+            sorted((row.text, row.intent or "") for row in part)
+            for part in (self.held_out, self.pins)
+        )
+        return _digest([rows, pins])
 
 
 def _digest(content: list[Any]) -> str:
@@ -63,20 +77,25 @@ def _digest(content: list[Any]) -> str:
 
 def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     """Read all rows of enabled intents at one moment; an untrained version learns no queries."""
-    held_out = _held_out(session)
-    measured = {normalise(row.text) for row in held_out}
+    selection = select_admitted(session, settings)
+    held_out = _held_out(session, selection)
+    pins = [Labelled(pin.text, pin.intent) for pin in list_pins(session)]
+    pinned = {normalise(pin.text) for pin in pins}
+    measured = pinned | {normalise(row.text) for row in held_out}
     examples: dict[str, Example] = {}
     for text, intent in _utterances(session):
         examples.setdefault(normalise(text), Example(text, intent))
-    learnt: list[str] = []
+    learnt: dict[str, tuple[str, str]] = {}
     out_of_scope = {normalise(text): text for text in _calibration_questions(session)}
-    for query, intent_name in _confirmed(session, Part.TRAINING):
+    taught_by: Counter[str] = Counter()
+    for query, intent_name, source in _confirmed(session, Part.TRAINING, selection):
         if normalise(query.text) in measured:
             continue
+        taught_by[source] += 1
         if intent_name is None:
             out_of_scope.setdefault(normalise(query.text), query.text)
             continue
-        learnt.append(query.id)
+        learnt[query.id] = query.text, intent_name
         examples.setdefault(
             normalise(query.text), Example(query.text, intent_name, _rejected(query, intent_name))
         )
@@ -87,11 +106,17 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         training=[example for example in rows if id(example) not in kept],
         validation=validation,
         # An editor may have added to the FAQ what was out of scope when an agent said so.
-        out_of_scope=[text for k, text in out_of_scope.items() if k not in examples],
+        out_of_scope=[t for k, t in out_of_scope.items() if k not in examples and k not in pinned],
         held_out=held_out,
-        catalogue=read_catalogue_to_train(session) if trains else read_catalogue(session, None),
-        learnt_queries=learnt if trains else [],
+        pins=pins,
+        catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
+        learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
+        taught_by=taught_by,
+        apart={
+            "waiting": len(selection.waiting),
+            "quarantined": sum(map(len, selection.quarantined.values())),
+        },
     )
 
 
@@ -139,18 +164,22 @@ def _utterances(session: Session) -> list[tuple[str, str]]:
     return [(text, intent) for text, intent in session.execute(query)]
 
 
-def _confirmed(session: Session, part: Part) -> list[tuple[Query, str | None]]:
+def _confirmed(
+    session: Session, part: Part, selection: Selection
+) -> list[tuple[Query, str | None, str]]:
+    """(query, intent, who said so) of those that are admitted."""
     query = (
-        select(Query, Intent.name)
+        select(Query, Intent.name, Confirmation.confirmed_by)
         .join(Confirmation, Confirmation.query_id == Query.id)
         .outerjoin(Intent, Intent.id == Confirmation.intent_id)
         .where(Confirmation.part == part, Confirmation.intent_id.is_(None) | Intent.enabled)
         .order_by(Query.asked_at, Query.id)
     )
-    return [(row, name) for row, name in session.execute(query).unique()]
+    rows = session.execute(query).unique()
+    return [(row, name, by) for row, name, by in rows if row.id in selection.admitted]
 
 
-def _held_out(session: Session) -> list[Labelled]:
+def _held_out(session: Session, selection: Selection) -> list[Labelled]:
     authored = (
         select(EvaluationQuestion.text, Intent.name)
         .outerjoin(Intent, Intent.id == EvaluationQuestion.intent_id)
@@ -161,8 +190,8 @@ def _held_out(session: Session) -> list[Labelled]:
         .order_by(EvaluationQuestion.id)
     )
     rows = {normalise(text): Labelled(text, intent) for text, intent in session.execute(authored)}
-    for query, intent in _confirmed(session, Part.HELD_OUT):
-        rows.setdefault(normalise(query.text), Labelled(query.text, intent))
+    for query, intent, source in _confirmed(session, Part.HELD_OUT, selection):
+        rows.setdefault(normalise(query.text), Labelled(query.text, intent, source))
     return list(rows.values())
 
 

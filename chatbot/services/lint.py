@@ -14,6 +14,7 @@ from chatbot.services.catalogue_draft import PLACEHOLDER
 from chatbot.services.clash import NEARLY_SAME
 from chatbot.services.intent_health import PERIOD, traffic
 from chatbot.services.lint_pairs import Pair, Pairs, Phrase, find_pairs
+from chatbot.services.pins import Checked, list_broken
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Intent, Query, Utterance
 
@@ -43,10 +44,14 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Findings:
-    """`pairs` is None where no model is loaded to compare with; `median` is of utterances."""
+    """`pairs` is None where no model is loaded to compare with; `median` is of utterances.
+
+    `pins` are those that the FAQ, or its live model, breaks.
+    """
 
     pairs: Pairs | None
     flaws: list[Flaw]
+    pins: list[Checked]
     intents: int
     utterances: int
     median: float
@@ -85,7 +90,8 @@ def lint(session: Session, matcher: Matcher | None) -> Findings:
         *_asked(session, [phrase for phrase in phrases if phrase.intent in drafts]),
     ]
     pairs = find_pairs(matcher, phrases) if matcher else None
-    return Findings(pairs, flaws, len(cards), len(phrases), typical)
+    pins = list_broken(session, matcher)
+    return Findings(pairs, flaws, pins, len(cards), len(phrases), typical)
 
 
 def _count_utterances(cards: Sequence[_Card], typical: float) -> Iterator[Flaw]:

@@ -41,6 +41,11 @@ _GUARDS = {
         "{measured:.1%} of its automatic answers are wrong; {allowed:.1%} is allowed.",
         "None of its automatic answers is wrong.",
     ),
+    "pins": (
+        "It keeps what is pinned",
+        "It breaks {measured:.0f} pinned questions; none is allowed.",
+        "It breaks no pinned question that the live version keeps.",
+    ),
 }
 
 

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
 from chatbot.services import audit, events
+from chatbot.services.hold import refuse_while_held
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
+
+NIGHTLY = "nightly"  # who promotes automatically
 
 
 @dataclass(frozen=True)
@@ -127,13 +130,17 @@ def promote(
 def promote_automatically(
     session: Session, version_id: int, reason: str, expected_generation: int
 ) -> Release:
-    """As `promote`, but never a version that was rolled back or that the gate did not pass."""
+    """As `promote`, but never a version that was rolled back or that the gate did not pass.
+
+    Raises Conflict also while an automatic rollback holds all promotions.
+    """
+    refuse_while_held(session)
     version = get_version(session, version_id)
     if version.withdrawn:
         raise Conflict(f"Version {version_id} was rolled back. Only a person may promote it again.")
     if version.verdict != Verdict.PROMOTE:
         raise Conflict(f"Version {version_id} has the verdict {version.verdict}.")
-    return _move(session, version, "promote", "nightly", reason, expected_generation)
+    return _move(session, version, "promote", NIGHTLY, reason, expected_generation)
 
 
 def install_untrained(

@@ -8,15 +8,17 @@ from chatbot.domain.gate import Comparison
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
+from chatbot.services.report_sources import render_sources
 from chatbot.storage.tables import ModelVersion
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A version's outcomes on the held-out rows, and the calibration that it decided by."""
+    """A version's outcomes on held-out and pinned questions, and what it decided by."""
 
     outcomes: Sequence[Outcome]
     calibration: Calibration
+    pins: Sequence[Outcome] = ()
 
 
 def make_report(
@@ -45,6 +47,7 @@ def make_report(
             _kept(promise, answer_at, candidate.outcomes)
             for promise, answer_at in training.get("thresholds", [])
         ],
+        "pins": _pins(candidate.pins, live.pins if live else None),
         "changed": _changed(live.outcomes, candidate.outcomes) if live else [],
         "data": {
             "training": len(frozen.training),
@@ -53,6 +56,7 @@ def make_report(
             "held_out": len(frozen.held_out),
             "cross_fitted": len(candidate.outcomes) - len(frozen.held_out),
             "learnt_queries": len(frozen.learnt_queries),
+            "apart": frozen.apart,
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,
             "evidence": frozen.evidence,
@@ -86,6 +90,22 @@ def _changed(live: Sequence[Outcome], candidate: Sequence[Outcome]) -> list[dict
     ]
 
 
+def _pins(candidate: Sequence[Outcome], live: Sequence[Outcome] | None) -> list[dict[str, Any]]:
+    """Every pinned question, and whether each of the two keeps it."""
+    before: Sequence[Outcome | None] = live if live is not None else [None] * len(candidate)
+    return [
+        {
+            "text": new.text,
+            "intent": new.expected,
+            "kept": new.is_right_answer,
+            "candidate": _reply(new),
+            "kept_before": old.is_right_answer if old else None,
+            "live": _reply(old) if old else None,
+        }
+        for old, new in zip(before, candidate, strict=True)
+    ]
+
+
 def _reply(outcome: Outcome) -> dict[str, Any]:
     return {
         "decision": outcome.decision,
@@ -105,7 +125,9 @@ def render(version: ModelVersion) -> str:
         "## Held-out questions\n\n" + _figures(report),
         "## Evidence\n\n" + _evidence(report),
         "## Intents that it confuses\n\n" + _confusions(report["per_intent"]),
+        "## Pinned questions\n\n" + _pinned(report.get("pins", [])),
         "## Changed answers\n\n" + _changes(report["changed"]),
+        "## Who confirmed\n\n" + render_sources(report),
         "## Calibration\n\n" + _calibration(report["calibration"]),
         "## Training\n\n" + _training(report),
     ]
@@ -174,6 +196,19 @@ def _evidence(report: dict[str, Any]) -> str:
         f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % interval {low:+.1%} to "
         f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}."
     )
+
+
+def _pinned(pins: Sequence[dict[str, Any]]) -> str:
+    if not pins:
+        return "None."
+    broken = [pin for pin in pins if not pin["kept"]]
+    words = f"{len(pins) - len(broken)} of {len(pins)} keep their answer."
+    rows = [
+        [pin["text"], pin["intent"], "yes" if pin["kept_before"] else "no", _said(pin["candidate"])]
+        for pin in broken
+    ]
+    header = ["Question", "Must answer", "Live version does", "This version"]
+    return f"{words}\n\n{_table(header, rows)}" if broken else words
 
 
 def _confusions(intents: dict[str, dict[str, Any]]) -> str:

@@ -19,10 +19,11 @@ from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
 from chatbot.cli.context import Context
 from chatbot.cli.sites import make_first_site
-from chatbot.services import processes
+from chatbot.services import processes, watch
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
+from factories import add_confirmed
 from fakes import ANSWERED, KNOWN, UNCLEAR, UNKNOWN, add_version, with_fake_models
 from receiver import running
 
@@ -628,3 +629,65 @@ def test_a_chatwoot_bot_is_connected_listed_and_disconnected(run: Run) -> None:
     assert "t0ken" not in run("chatwoot", "list").stdout
     assert run("chatwoot", "disconnect", "1").exit_code == 0
     assert "no Chatwoot bot 1" in run("chatwoot", "disconnect", "1").stderr
+
+
+class TestPin:
+    def test_a_pin_is_added_listed_and_removed(self, run_filled: Run) -> None:
+        added = run_filled("pin", "add", ANSWERED, "reset-password")
+        assert added.stdout.startswith("Pin 1: ")
+        assert "Warning" not in added.stderr
+        broken = run_filled("pin", "add", UNKNOWN, "vpn")
+        assert f"“{UNKNOWN}” is pinned to “vpn”, but the bot hands over." in broken.stderr
+        listed = json.loads(run_filled("pin", "list", "--json").stdout)
+        assert [(p["id"], p["fault"]) for p in listed] == [(1, None), (2, "the bot hands over")]
+        assert UNKNOWN in run_filled("pin", "list", "--broken").stdout
+        assert ANSWERED not in run_filled("pin", "list", "--broken").stdout
+        assert run_filled("pin", "remove", "2").exit_code == 0
+        assert run_filled("pin", "remove", "2").exit_code == 1
+
+    def test_pins_need_no_model(self, run: Run) -> None:
+        assert run("pin", "list").exit_code == 0
+        unknown = run("pin", "add", "a question", "nothing")
+        assert unknown.exit_code == 1
+        assert "There is no intent" in unknown.stderr
+
+
+class TestWatch:
+    def test_nothing_is_watched_before_the_first_promotion(self, run_filled: Run) -> None:
+        result = run_filled("watch")
+        assert result.exit_code == 0
+        assert "nothing is watched" in result.stderr
+
+    def test_a_hold_that_is_not_there_cannot_be_cleared(self, run_filled: Run) -> None:
+        result = run_filled("watch", "--clear-hold", "looked at it")
+        assert result.exit_code == 1
+        assert "nothing to clear" in result.stderr
+
+    def test_a_promotion_is_listed_with_its_figures(self, run_filled: Run, folder: Path) -> None:
+        parts = with_fake_models(build(Settings(data_dir=folder)))
+        with parts.database.write() as session:
+            version = add_version(session, "e")
+        assert run_filled("promote", str(version), "--reason", "a test").exit_code == 0
+        watch.look(parts.database, parts.models, parts.settings)
+        parts.database.close()
+        [listed] = json.loads(run_filled("watch", "--json").stdout)
+        assert (listed["version"], listed["previous"], listed["state"]) == (version, 1, "watching")
+        assert listed["handed_over"] == "– → –"
+        assert "watching" in run_filled("watch").stdout
+
+
+class TestQuarantine:
+    def test_a_group_is_listed_and_released(self, run_filled: Run, folder: Path) -> None:
+        assert "Nothing is in quarantine" in run_filled("quarantine", "list").stderr
+        parts = with_fake_models(build(Settings(data_dir=folder)))
+        with parts.database.write() as session:
+            for place in range(51):
+                add_confirmed(session, f"question {place}", "vpn")
+        parts.database.close()
+        [group] = json.loads(run_filled("quarantine", "list", "--json").stdout)
+        assert (group["source"], group["says"], group["count"]) == ("agent", "vpn", 51)
+        assert "question" in run_filled("quarantine", "list").stdout
+        named = ("agent", "vpn", group["day"], "--reason", "a busy day")
+        assert run_filled("quarantine", "release", *named).stdout.startswith("51 confirmations")
+        assert run_filled("quarantine", "release", *named).exit_code == 1
+        assert run_filled("quarantine", "release", "agent", "vpn", "soon").exit_code == 2

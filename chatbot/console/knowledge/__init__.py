@@ -6,9 +6,20 @@ from chatbot.console.knowledge import (
     files,
     intent,
     lint,
+    pins,
     try_it,
     utterances,
 )
 from chatbot.console.knowledge.area import blueprint
 
-__all__ = ["blueprint", "browse", "create", "files", "intent", "lint", "try_it", "utterances"]
+__all__ = [
+    "blueprint",
+    "browse",
+    "create",
+    "files",
+    "intent",
+    "lint",
+    "pins",
+    "try_it",
+    "utterances",
+]

@@ -26,6 +26,8 @@ _DONE = {
     "created": "In the FAQ. Visitors get it within seconds.",
     "drafted": "Kept as a draft. Visitors do not get it before you enable it.",
     "undone": "Undone.",
+    "pinned": "Pinned. A model that no longer answers it so is not promoted by itself.",
+    "unpinned": "The pin is removed.",
 }
 
 

@@ -14,9 +14,16 @@ from chatbot.api.context import parts
 from chatbot.api.markdown import render
 from chatbot.api.schemas.intents import IntentChange
 from chatbot.console.access import allows, who
-from chatbot.console.knowledge.area import blueprint, explained, field, page_number, to_intent
+from chatbot.console.knowledge.area import (
+    blueprint,
+    explained,
+    field,
+    matcher,
+    page_number,
+    to_intent,
+)
 from chatbot.errors import NotFound, Outdated
-from chatbot.services import publish, undo_edit
+from chatbot.services import pins, publish, undo_edit
 from chatbot.services.browse_intents import list_topics
 from chatbot.services.intent_health import read_health
 from chatbot.services.keys import Scope
@@ -120,12 +127,15 @@ def intent_page(
     """The page of an intent, or of what is left of a deleted one; `typed` was not saved."""
     with parts().database.read() as session:
         history = undo_edit.list_history(session, name, MOST_EVENTS)
+        pinned = pins.check(session, matcher(), pins.list_pins(session, name))
         try:
             intent = publish.get_intent(session, name)
         except NotFound:
             if not history:
                 raise
-            gone = render_template("console/knowledge_gone.html", name=name, history=history)
+            gone = render_template(
+                "console/knowledge_gone.html", name=name, history=history, pinned=pinned
+            )
             return make_response(gone, HTTPStatus.GONE)
         page = render_template(
             "console/knowledge_intent.html",
@@ -135,6 +145,7 @@ def intent_page(
             topics=list_topics(session),
             history=history,
             undoable={event.id for event in history if undo_edit.can_undo(intent, event)},
+            pinned=pinned,
             **_utterances(intent),
             **_health(session, name),
             **more,

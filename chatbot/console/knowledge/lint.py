@@ -20,6 +20,7 @@ def show_lint() -> str:
         findings = lint.lint(session, matcher())
         pairs = [*findings.contradictions[:MOST_SHOWN], *findings.alike[:MOST_SHOWN]]
         named = {flaw.intent for flaw in findings.flaws}
+        named |= {checked.pin.intent for checked in findings.pins}
         named |= {phrase.intent for pair in pairs for phrase in (pair.one, pair.other)}
         titles: dict[str, str] = {}
         for some in batched(named):

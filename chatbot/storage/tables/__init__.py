@@ -7,6 +7,7 @@ from chatbot.storage.tables.knowledge import (
     Intent,
     Knowledge,
     KnowledgeChange,
+    Pin,
     Utterance,
 )
 from chatbot.storage.tables.models import (
@@ -15,6 +16,7 @@ from chatbot.storage.tables.models import (
     Release,
     TrainingJob,
     VersionExample,
+    Watch,
     WorkingProcess,
 )
 from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
@@ -34,6 +36,7 @@ __all__ = [
     "KnowledgeChange",
     "ModelPointer",
     "ModelVersion",
+    "Pin",
     "Query",
     "Release",
     "ReviewTurn",
@@ -43,6 +46,7 @@ __all__ = [
     "User",
     "Utterance",
     "VersionExample",
+    "Watch",
     "Webhook",
     "WorkingProcess",
 ]

@@ -84,3 +84,16 @@ class EvaluationQuestion(Table):
     calibration: Mapped[bool] = mapped_column(default=False)
 
     intent: Mapped[Intent | None] = relationship()
+
+
+class Pin(Table):
+    """A question that must keep its answer. It names its intent, so it outlives it: broken."""
+
+    __tablename__ = "pins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intent: Mapped[str] = mapped_column(String(80), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    normalised: Mapped[str] = mapped_column(Text, unique=True)
+    pinned_by: Mapped[str] = mapped_column(String(100))
+    pinned_at: Mapped[datetime] = mapped_column(Moment, default=now)

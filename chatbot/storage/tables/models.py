@@ -66,6 +66,30 @@ class Release(Table):
     released_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
+class Watch(Table):
+    """How a promoted version does on visitors' questions beside the one before it.
+
+    `looks` rises with each comparison: of two workers that look at once, one finds it changed.
+    `cleared_by` is the admin who ended the hold that follows an automatic rollback.
+    """
+
+    __tablename__ = "watches"
+
+    generation: Mapped[int] = mapped_column(
+        ForeignKey("releases.generation"), primary_key=True, autoincrement=False
+    )
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    previous_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    since: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime] = mapped_column(Moment)
+    looks: Mapped[int] = mapped_column(default=0)
+    figures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    message: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    cleared_by: Mapped[str | None] = mapped_column(String(100))
+
+
 class TrainingJob(Table):
     """A request to train. The row is the queue: workers claim it by lease, messages only hint.
 

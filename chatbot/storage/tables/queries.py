@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
@@ -15,13 +15,20 @@ class Query(Table):
 
     `first_intent` repeats the name in the first candidate, so that an index alone counts traffic.
     `chosen_intent` is what the visitor picked when the bot asked back.
+    `sample_share` is the probability with which it was drawn into the random sample; None if not.
     """
 
     __tablename__ = "queries"
     __table_args__ = (
         Index("ix_queries_review", "usefulness", "id"),
         Index("ix_queries_intent", "first_intent", "asked_at", "test"),
-        Index("ix_queries_traffic", "asked_at", "test", "decision", "helpful"),
+        Index("ix_queries_traffic", "asked_at", "test", "decision", "helpful", "model_version"),
+        Index(
+            "ix_queries_sample",
+            "asked_at",
+            sqlite_where=text("sample_share IS NOT NULL"),
+            postgresql_where=text("sample_share IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -36,6 +43,7 @@ class Query(Table):
     chosen_intent: Mapped[str | None] = mapped_column(String(80))
     usefulness: Mapped[float] = mapped_column(default=0.0)
     test: Mapped[bool] = mapped_column(default=False)
+    sample_share: Mapped[float | None]
     model_version: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
     knowledge_revision: Mapped[int]
     calibration: Mapped[str] = mapped_column(String(12))
@@ -51,7 +59,7 @@ class Confirmation(Table):
     """An agent's verdict on a query; no intent means "none of these".
 
     `part` is settled here, once: a training row may teach the next model, a held-out row only
-    measures it.
+    measures it. `released_by` is the admin who let it out of quarantine.
     """
 
     __tablename__ = "confirmations"
@@ -65,6 +73,7 @@ class Confirmation(Table):
     part: Mapped[str] = mapped_column(String(10))
     confirmed_by: Mapped[str] = mapped_column(String(100))
     confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+    released_by: Mapped[str | None] = mapped_column(String(100))
 
     query: Mapped[Query] = relationship(back_populates="confirmation")
     intent: Mapped[Intent | None] = relationship(lazy="joined")

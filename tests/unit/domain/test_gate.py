@@ -193,7 +193,7 @@ def test_every_guard_says_how_much_was_measured_and_allowed() -> None:
     candidate += [RIGHT] * 40 + [ANSWERED] + [REFUSED] * 19
     comparison = compare(live, candidate, RULES)
     guards = {guard.name: guard for guard in comparison.guards}
-    assert list(guards) == ["intents", "out_of_scope", "rightly_answered", "wrong_answers"]
+    assert list(guards) == ["intents", "out_of_scope", "rightly_answered", "wrong_answers", "pins"]
     assert guards["intents"].measured == pytest.approx(0.2)
     assert guards["out_of_scope"].measured == pytest.approx(0.05)
     assert guards["rightly_answered"].measured == pytest.approx(0.04)

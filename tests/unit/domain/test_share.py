@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from scipy.stats import binomtest
 
@@ -17,3 +19,33 @@ def test_without_rows_a_share_may_be_anything() -> None:
 def test_a_share_knows_its_interval_and_of_how_many_it_is() -> None:
     assert Share.counted(3, 4) == Share(0.75, *wilson_interval(3, 4), 4)
     assert Share.counted(0, 0) == Share(0.0, 0.0, 1.0, 0)
+
+
+def test_rows_that_weigh_the_same_are_counted() -> None:
+    rows = [(True, 50.0)] * 30 + [(False, 50.0)] * 10
+    weighted, counted = Share.weighted(rows), Share.counted(30, 40)
+    assert weighted.of == counted.of
+    assert weighted.value == pytest.approx(counted.value)
+    assert (weighted.low, weighted.high) == pytest.approx((counted.low, counted.high))
+
+
+def test_a_row_counts_for_as_many_as_it_stands_for() -> None:
+    rows = [(True, 100.0)] * 10 + [(False, 10.0)] * 100
+    share = Share.weighted(rows)
+    assert share.value == pytest.approx(0.5)
+    assert share.of == 110
+    assert share.high - share.low > Share.counted(55, 110).high - Share.counted(55, 110).low
+
+
+def test_without_rows_everything_is_possible() -> None:
+    assert Share.weighted([]) == Share(0.0, 0.0, 1.0, 0)
+
+
+def test_the_weighted_interval_covers_the_truth_as_often_as_it_says() -> None:
+    random = Random(3)
+    covered = 0
+    for _ in range(500):
+        rows = [(random.random() < 0.8, 1 / share) for share in (0.02, 0.1) for _ in range(60)]
+        share = Share.weighted(rows)
+        covered += share.low <= 0.8 <= share.high
+    assert 0.92 <= covered / 500 <= 0.99

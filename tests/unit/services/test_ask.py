@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from chatbot.domain.matching import Decision
+from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, NotReady, ServiceUnavailable
 from chatbot.matching.matcher import Matcher
@@ -246,3 +247,23 @@ class TestAskOnce:
         again = Answerer(database, Desk(smaller), max_chars=2000).ask_once(self.ID, ANSWERED)
         assert (again.decision, again.answer) == (Decision.HANDOFF, None)
         assert {candidate.intent for candidate in again.candidates} <= {"vpn"}
+
+
+def test_a_share_of_the_questions_is_drawn_with_its_probability(
+    database: Database, matcher: Matcher
+) -> None:
+    questions = [Question(f"{ANSWERED} {place}") for place in range(300)]
+    answers = answer_all(database, matcher, questions, sample_share=0.5)
+    with database.read() as session:
+        ids = [answer.query_id for answer in answers]
+        rows = list(session.scalars(select(Query).where(Query.id.in_(ids))))
+    drawn = {row.id for row in rows if row.sample_share is not None}
+    assert {row.sample_share for row in rows} == {None, 0.5}
+    assert drawn == {a.query_id for a in answers if is_drawn(a.query_id, 0.5)}
+    assert all(row.usefulness == rank(row.id) for row in rows if row.id in drawn)
+
+
+def test_a_test_is_never_drawn(database: Database, matcher: Matcher) -> None:
+    [answered] = answer_all(database, matcher, [Question(ANSWERED, test=True)], sample_share=1.0)
+    row = stored(database, answered.query_id)
+    assert (row.sample_share, row.usefulness) == (None, 0.0)

@@ -110,6 +110,7 @@ def test_those_alike_are_waiting_nobody_elses_and_the_likest_first(database: Dat
         add_confirmed(session, "my printer prints blank pages again", "vpn")
         other = add_query(session, "my printer prints two blank pages")
         desk.hold(session, "bob", other.id)
+        add_query(session, "my printer prints blank pages", sample_share=0.02)
         alike = desk.list_alike(session, matcher, asked, "ann")
     assert [(a.query.text, a.same) for a in alike] == [
         ("My  printer prints blank pages", True),

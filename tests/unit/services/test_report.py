@@ -62,6 +62,7 @@ def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
         "held_out": 5,
         "cross_fitted": 19,
         "learnt_queries": 1,
+        "apart": {},
         "knowledge_revision": 9,
         "fingerprint": FROZEN.fingerprint,
         "evidence": FROZEN.evidence,

@@ -9,14 +9,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, select, update
+from sqlalchemy import event, inspect, select, text, update
 
 from chatbot.matching.catalogue import Entry
 from chatbot.services import publish
 from chatbot.services.catalogue import read_edit
 from chatbot.storage.database import Database, Table
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
-from chatbot.storage.tables import Knowledge
+from chatbot.storage.tables import Confirmation, Knowledge, Query
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,3 +112,26 @@ def test_processes_that_start_together_migrate_once(new_database: Database) -> N
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0, 0]
     assert tables(new_database) == set(Table.metadata.tables)
+
+
+def test_what_was_confirmed_before_there_was_a_quarantine_keeps_teaching(
+    new_database: Database,
+) -> None:
+    command.upgrade(alembic_config(new_database), "0005")
+    with new_database.write() as session:
+        for statement in (
+            "INSERT INTO model_versions (id, digest, kind, calibration, knowledge_revision,"
+            " fingerprint, training_rows, withdrawn, report, created_at)"
+            " VALUES (1, 'd', 'train', 'c', 0, 'f', 0, false, '{}', '2026-01-01 00:00:00')",
+            "INSERT INTO queries (id, text, text_key, asked_at, decision, exact, candidates,"
+            " usefulness, test, model_version, knowledge_revision, calibration)"
+            " VALUES ('q', 'VPN', 'k', '2026-01-01 00:00:00', 'answer', false, '[]', 0, false, 1, 0,"
+            " 'c')",
+            "INSERT INTO confirmations (query_id, part, confirmed_by, confirmed_at)"
+            " VALUES ('q', 'training', 'ann', '2026-01-01 00:00:00')",
+        ):
+            session.execute(text(statement))
+    migrate(new_database)
+    with new_database.read() as session:
+        assert session.scalars(select(Confirmation.released_by)).all() == ["upgrade"]
+        assert session.scalars(select(Query.sample_share)).all() == [None]

@@ -1,0 +1,33 @@
+"""A random sample of the traffic, drawn by the random digits of a query's id."""
+
+from collections.abc import Sequence
+
+from chatbot.domain.matching import Candidate, Decision, offered
+
+_LEAST_RANK = 0.5
+
+
+def is_drawn(query_id: str, share: float) -> bool:
+    """True for `share` of all ids, whatever is asked."""
+    return _digits(query_id[:8]) < share
+
+
+def rank(query_id: str) -> float:
+    """Where it stands among the questions that agents judge: anywhere in the upper half.
+
+    It must not depend on the question: otherwise what is judged would be no random sample any more.
+    """
+    return round(_LEAST_RANK + (1 - _LEAST_RANK) * _digits(query_id[-8:]), 6)
+
+
+def did_right(decision: Decision, candidates: Sequence[Candidate], meant: str | None) -> bool:
+    """Answered rightly, offered what was meant, or handed over what the FAQ has no answer to."""
+    if decision is Decision.HANDOFF:
+        return meant is None
+    shown = offered(candidates) if decision is Decision.CLARIFY else candidates[:1]
+    return meant in [candidate.intent for candidate in shown]
+
+
+def _digits(text: str) -> float:
+    """Eight random hex digits as a number from 0 to 1."""
+    return int(text, 16) / 16**8

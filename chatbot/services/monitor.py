@@ -1,0 +1,113 @@
+"""How the live bot does: by the random sample, by drift, and by the watch after a promotion."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.share import Share
+from chatbot.errors import ServiceUnavailable
+from chatbot.metrics import Reading
+from chatbot.services.drift import Drift, measure_drift
+from chatbot.services.hold import State, find_hold
+from chatbot.services.live_accuracy import LiveAccuracy, read_live_accuracy
+from chatbot.storage.database import Database
+from chatbot.storage.tables import Watch
+
+FRESH_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class LiveState:
+    """At one moment. `alarm` is a watch that found its version worse and did not roll it back."""
+
+    accuracy: LiveAccuracy
+    drift: Drift
+    alarm: Watch | None
+    hold: Watch | None
+
+    @classmethod
+    def read(cls, session: Session) -> Self:
+        alarm = select(Watch).where(Watch.state == State.ALARM).limit(1)
+        return cls(
+            read_live_accuracy(session),
+            measure_drift(session),
+            session.scalar(alarm),
+            find_hold(session),
+        )
+
+
+class Monitor:
+    """Keeps the state for the scraper: it asks more often than thousands of rows should be read."""
+
+    def __init__(self, database: Database, promise: float) -> None:
+        self._database = database
+        self._promise = promise
+        self._lock = threading.Lock()
+        self._readings: Sequence[Reading] = ()
+        self._read_at = -FRESH_SECONDS
+
+    def readings(self) -> Sequence[Reading]:
+        """At most FRESH_SECONDS old; those before if the database does not answer."""
+        with self._lock:
+            if time.monotonic() - self._read_at >= FRESH_SECONDS:
+                try:
+                    with self._database.read() as session:
+                        self._readings = _readings(LiveState.read(session), self._promise)
+                except ServiceUnavailable:
+                    return self._readings
+                self._read_at = time.monotonic()
+            return self._readings
+
+
+def _readings(state: LiveState, promise: float) -> Sequence[Reading]:
+    accuracy, drift = state.accuracy, state.drift
+    alarms = {
+        "wrong_answers": accuracy.breaks(promise),
+        "drift": bool(drift.alarms),
+        "watch": state.alarm is not None,
+        "hold": state.hold is not None,
+    }
+    return (
+        Reading(
+            "chatbot_sample_questions",
+            "Questions of 30 days in the random sample.",
+            "state",
+            [("drawn", accuracy.drawn), ("judged", accuracy.judged)],
+        ),
+        Reading(
+            "chatbot_sample_right_share",
+            "Questions that the bot treated rightly, with 95 % interval.",
+            "bound",
+            _bounds(accuracy.right),
+        ),
+        Reading(
+            "chatbot_sample_wrong_answer_share",
+            "Automatic answers that were wrong, with 95 % interval, and what was promised.",
+            "bound",
+            [*_bounds(accuracy.wrong_answers), ("promised", promise)],
+        ),
+        Reading(
+            "chatbot_drift_index",
+            "Population stability index since the live model was calibrated.",
+            "figure",
+            [(shift.figure, shift.index) for shift in drift.shifts],
+        ),
+        Reading(
+            "chatbot_alarm",
+            "1 where a person should look.",
+            "kind",
+            [(kind, float(is_raised)) for kind, is_raised in alarms.items()],
+        ),
+    )
+
+
+def _bounds(share: Share) -> list[tuple[str, float]]:
+    """Nothing where nothing was judged: 0 would look like a figure."""
+    if share.of == 0:
+        return []
+    return [("value", share.value), ("low", share.low), ("high", share.high)]

@@ -1,0 +1,93 @@
+"""What agents confirmed and may not teach yet, and an admin's release of it.
+
+Only people who signed in, or hold a key, confirm; no click of a visitor ever trains.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from chatbot.domain.quarantine import Group, Limits, Selection, Verdict
+from chatbot.domain.quarantine import select as select_verdicts
+from chatbot.errors import NotFound
+from chatbot.services import audit
+from chatbot.settings import Settings
+from chatbot.storage.database import batched, now
+from chatbot.storage.tables import Confirmation, Intent, Query
+
+NONE_OF = "none of these, instead of "
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A group that is kept apart, with some of its questions."""
+
+    group: Group
+    count: int
+    examples: Sequence[str]
+
+
+def select_admitted(session: Session, settings: Settings, today: date | None = None) -> Selection:
+    """Which confirmations may teach and measure on `today`, by default the day of UTC."""
+    rows = session.execute(
+        select(
+            Confirmation.query_id,
+            Confirmation.confirmed_by,
+            Intent.name,
+            Query.first_intent,
+            Confirmation.confirmed_at,
+            Confirmation.released_by,
+        )
+        .join(Query, Query.id == Confirmation.query_id)
+        .outerjoin(Intent, Intent.id == Confirmation.intent_id)
+    )
+    verdicts = [
+        Verdict(query_id, source, intent or f"{NONE_OF}{first}", at, released is not None)
+        for query_id, source, intent, first, at, released in rows
+    ]
+    limits = Limits(settings.source_cap, settings.intent_cap, settings.quarantine_least)
+    return select_verdicts(verdicts, limits, today or now().date())
+
+
+def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
+    """The newest first."""
+    apart = select_admitted(session, settings).quarantined
+    return [
+        Quarantined(group, len(ids), _texts(session, ids[:_EXAMPLES]))
+        for group, ids in sorted(apart.items(), key=lambda item: item[0].day, reverse=True)
+    ]
+
+
+def release(session: Session, settings: Settings, by: str, group: Group, reason: str) -> int:
+    """Let a group teach from now on, caps or not; how many it has.
+
+    Raises NotFound if it is not in quarantine.
+    """
+    ids = select_admitted(session, settings).quarantined.get(group)
+    if ids is None:
+        raise NotFound(
+            f"Nothing that {group.source} said of “{group.says}” on {group.day} is in quarantine."
+        )
+    for some in batched(ids):
+        session.execute(
+            update(Confirmation).where(Confirmation.query_id.in_(some)).values(released_by=by)
+        )
+    audit.record(
+        session,
+        by,
+        "quarantine.release",
+        group.says[:200],
+        source=group.source,
+        day=group.day.isoformat(),
+        questions=len(ids),
+        reason=reason,
+    )
+    return len(ids)
+
+
+def _texts(session: Session, ids: Sequence[str]) -> Sequence[str]:
+    return session.scalars(select(Query.text).where(Query.id.in_(ids)).order_by(Query.id)).all()

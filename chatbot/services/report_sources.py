@@ -1,0 +1,75 @@
+"""What a verdict owes to each person who confirmed: the same comparison without their questions."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from chatbot.domain.gate import Rules, compare
+from chatbot.domain.metrics import Outcome
+from chatbot.services.examples import Frozen
+
+MOST_SOURCES = 10
+
+
+def leave_one_out(
+    live: Sequence[Outcome] | None, candidate: Sequence[Outcome], frozen: Frozen, rules: Rules
+) -> list[dict[str, Any]]:
+    """Of those whose questions measure or teach most.
+
+    What a source taught stays in the model: to leave that out would take a training for each. What
+    it measures is left out, so that a verdict which rests on one account's word shows.
+    """
+    measures = Counter(row.source for row in frozen.held_out if row.source is not None)
+    sources = [source for source, _ in (measures + frozen.taught_by).most_common(MOST_SOURCES)]
+    return [
+        {
+            "source": source,
+            "taught": frozen.taught_by[source],
+            "measures": measures[source],
+            "without": _without(source, live, candidate, frozen, rules) if live else None,
+        }
+        for source in sources
+    ]
+
+
+def render_sources(report: dict[str, Any]) -> str:
+    """As Markdown; reports from before sources were kept name none."""
+    sources, apart = report.get("sources", []), report["data"].get("apart", {})
+    lines = [
+        f"- {each['source']}: {each['taught']} taught, {each['measures']} measure."
+        + _render_without(each["without"])
+        for each in sources
+    ]
+    kept_apart = (
+        f"{apart.get('waiting', 0)} confirmations wait for a later night, "
+        f"{apart.get('quarantined', 0)} are in quarantine."
+    )
+    return "\n".join([*lines, *([""] if lines else []), kept_apart])
+
+
+def _without(
+    source: str,
+    live: Sequence[Outcome],
+    candidate: Sequence[Outcome],
+    frozen: Frozen,
+    rules: Rules,
+) -> dict[str, Any]:
+    """Outcomes come in the order of the held-out rows; cross-fitted ones, if any, behind them."""
+    own = {place for place, row in enumerate(frozen.held_out) if row.source == source}
+    before, after = (
+        [outcome for place, outcome in enumerate(outcomes) if place not in own]
+        for outcomes in (live, candidate)
+    )
+    comparison = compare(before, after, rules)
+    return {
+        "verdict": comparison.verdict,
+        "gain": comparison.gain,
+        "p_value": comparison.p_value,
+    }
+
+
+def _render_without(without: dict[str, Any] | None) -> str:
+    if without is None:
+        return ""
+    verdict, gain, p_value = without["verdict"], without["gain"], without["p_value"]
+    return f" Measured without theirs: {verdict} ({gain:+.1%}, p = {p_value:.3g})."

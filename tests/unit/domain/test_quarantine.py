@@ -1,0 +1,126 @@
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from chatbot.domain.quarantine import Group, Limits, Selection, Verdict, select
+
+TODAY = date(2026, 3, 31)
+LIMITS = Limits(source=100, intent=60, sudden=20)
+_serial = count()
+
+
+def said(
+    source: str, says: str, number: int, days_ago: int = 0, released: bool = False
+) -> list[Verdict]:
+    day = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC) - timedelta(days=days_ago)
+    return [
+        Verdict(f"{next(_serial):06}", source, says, day + timedelta(seconds=n), released)
+        for n in range(number)
+    ]
+
+
+def selected(*rows: list[Verdict], today: date = TODAY) -> Selection:
+    return select([row for some in rows for row in some], LIMITS, today)
+
+
+def usual(says: str, a_day: int, days: int = 28) -> Iterator[list[Verdict]]:
+    """What several agents say of an intent day by day."""
+    for day in range(1, days + 1):
+        for agent in range(a_day):
+            yield said(f"agent {agent}", says, 1, days_ago=day)
+
+
+def test_a_normal_day_is_admitted() -> None:
+    rows = said("ann", "vpn", 15), said("bob", "leave", 15)
+    found = selected(*rows)
+    assert len(found.admitted) == 30
+    assert (found.waiting, found.quarantined) == (frozenset(), {})
+
+
+def test_nothing_selects_nothing() -> None:
+    assert selected() == Selection(frozenset(), frozenset(), {})
+
+
+class TestQuarantine:
+    def test_far_more_of_an_intent_than_usual_is_kept_apart_whole(self) -> None:
+        flood = said("mallory", "vpn", 21)
+        others = said("ann", "vpn", 5), said("mallory", "leave", 5)
+        found = selected(flood, *others)
+        assert found.quarantined == {Group("mallory", "vpn", TODAY): [row.id for row in flood]}
+        assert found.admitted == {row.id for some in others for row in some}
+
+    def test_a_few_are_never_sudden(self) -> None:
+        assert selected(said("ann", "vpn", 20)).quarantined == {}
+
+    def test_what_is_usual_for_an_intent_is_no_shift(self) -> None:
+        busy = said("ann", "vpn", 40)
+        assert selected(*usual("vpn", 8), busy).quarantined == {}
+        assert set(selected(*usual("vpn", 7), busy).quarantined) == {Group("ann", "vpn", TODAY)}
+        assert set(selected(*usual("leave", 8), busy).quarantined) == {Group("ann", "vpn", TODAY)}
+
+    def test_a_flood_does_not_excuse_the_next_one(self) -> None:
+        floods = [said("mallory", "vpn", 50, days_ago=n) for n in range(10)]
+        assert len(selected(*floods).quarantined) == 10
+
+    def test_none_of_these_is_counted_by_what_the_bot_had_said(self) -> None:
+        attack = said("mallory", "none of these, instead of vpn", 21)
+        harmless = [said("ann", f"none of these, instead of {n}", 5) for n in range(10)]
+        assert set(selected(attack, *harmless).quarantined) == {
+            Group("mallory", "none of these, instead of vpn", TODAY)
+        }
+
+    def test_what_an_admin_released_is_admitted_whatever_the_caps(self) -> None:
+        found = selected(said("ann", "vpn", 500, released=True))
+        assert len(found.admitted) == 500
+
+    def test_a_released_day_is_usual_from_then_on(self) -> None:
+        released = said("ann", "vpn", 28 * 8, days_ago=3, released=True)
+        assert selected(released, said("ann", "vpn", 40)).quarantined == {}
+
+
+class TestCaps:
+    def many(self, number: int, days_ago: int = 0) -> list[Verdict]:
+        """Of one source on one day, of more intents than a cap of intents could matter for."""
+        return [
+            row for n in range(number // 10) for row in said("ann", f"intent {n}", 10, days_ago)
+        ]
+
+    def test_what_exceeds_a_sources_night_waits_and_comes_in_the_nights_after(self) -> None:
+        rows = self.many(250)
+        admitted = [len(selected(rows, today=TODAY + timedelta(days=n)).admitted) for n in range(4)]
+        assert admitted == [100, 100, 200, 250]
+
+    def test_the_oldest_come_first(self) -> None:
+        rows = self.many(150)
+        early = sorted(rows, key=lambda row: (row.at, row.id))[:100]
+        assert selected(rows).admitted == {row.id for row in early}
+
+    def test_several_sources_together_are_capped_by_intent(self) -> None:
+        rows = [said(f"agent {n}", "vpn", 15) for n in range(6)]
+        assert len(selected(*rows).admitted) == 60
+        assert len(selected(*rows, today=TODAY + timedelta(days=2)).admitted) == 90
+
+    def test_a_cap_of_one_source_leaves_the_others_alone(self) -> None:
+        found = selected(self.many(300), said("bob", "leave", 10))
+        assert len(found.admitted) == 110
+
+    def test_old_work_is_admitted_at_once(self) -> None:
+        rows = self.many(250, days_ago=30)
+        assert len(selected(rows).admitted) == 250
+
+
+@pytest.mark.parametrize("hostile", [0.01, 0.05, 0.1])
+def test_hostile_clicks_on_one_intent_hardly_reach_the_training(hostile: float) -> None:
+    """Thirty days of 400 confirmations over 40 intents; one account adds its share on one."""
+    honest = [
+        said(f"agent {n % 5}", f"intent {n % 40}", 2, days_ago=day)
+        for day in range(30)
+        for n in range(200)
+    ]
+    attack = said("mallory", "intent 7", int(12_000 * hostile), days_ago=0)
+    found = selected(*honest, attack)
+    let_in = len(found.admitted & {row.id for row in attack})
+    assert let_in <= LIMITS.sudden
+    assert len(found.admitted) - let_in >= 11_000

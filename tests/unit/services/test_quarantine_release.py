@@ -1,0 +1,148 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from chatbot.domain.gate import Rules
+from chatbot.domain.quarantine import Group
+from chatbot.domain.split import Part
+from chatbot.errors import NotFound
+from chatbot.services import quarantine
+from chatbot.services.confirm import confirm
+from chatbot.services.examples import Frozen, Labelled, freeze
+from chatbot.services.report_sources import leave_one_out
+from chatbot.settings import Settings
+from chatbot.storage.database import Database, now
+from chatbot.storage.tables import AuditEvent, Confirmation
+from factories import add_confirmed, add_intent, make_catalogue, make_outcome
+
+RIGHT, WRONG = make_outcome("vpn", "vpn"), make_outcome("vpn", "leave", answered=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, quarantine_least=5, source_cap=8, intent_cap=100)
+
+
+@pytest.fixture(autouse=True)
+def faq(database: Database) -> None:
+    with database.write() as session:
+        add_intent(session, "vpn", "the VPN is down")
+        add_intent(session, "leave", "a day off")
+
+
+def say(
+    database: Database, source: str, intent: str | None, number: int, part: Part = Part.TRAINING
+) -> None:
+    with database.write() as session:
+        for place in range(number):
+            query = add_confirmed(
+                session,
+                f"{source} {part} question {place} of {intent}",
+                intent,
+                part,
+                candidates=[{"intent": "vpn", "probability": 0.7}],
+            )
+            assert query.confirmation is not None
+            query.confirmation.confirmed_by = source
+
+
+def frozen(database: Database, settings: Settings) -> Frozen:
+    with database.read() as session:
+        return freeze(session, settings)
+
+
+@pytest.mark.parametrize("intent", ["leave", None])
+def test_a_flood_neither_teaches_nor_measures(
+    database: Database, settings: Settings, intent: str | None
+) -> None:
+    say(database, "ann", "vpn", 3)
+    before = frozen(database, settings)
+    say(database, "mallory", intent, 4)
+    say(database, "mallory", intent, 4, Part.HELD_OUT)
+    after = frozen(database, settings)
+    assert after.apart == {"waiting": 0, "quarantined": 8}
+    assert (after.fingerprint, after.evidence) == (before.fingerprint, before.evidence)
+    assert after.catalogue.entries == before.catalogue.entries
+    assert after.taught_by == {"ann": 3}
+
+
+def test_it_is_listed_with_examples_until_an_admin_releases_it(
+    database: Database, settings: Settings
+) -> None:
+    say(database, "mallory", "leave", 6)
+    with database.write() as session:
+        [found] = quarantine.list_quarantined(session, settings)
+        assert found.group == Group("mallory", "leave", now().date())
+        assert (found.count, len(found.examples)) == (6, 3)
+        assert quarantine.release(session, settings, "ann", found.group, "a strike") == 6
+        assert quarantine.list_quarantined(session, settings) == []
+        trail = session.scalars(
+            select(AuditEvent).where(AuditEvent.action == "quarantine.release")
+        ).one()
+    assert (trail.actor, trail.subject, trail.detail["questions"]) == ("ann", "leave", 6)
+    assert frozen(database, settings).taught_by == {"mallory": 6}
+
+
+def test_what_is_not_in_quarantine_cannot_be_released(
+    database: Database, settings: Settings
+) -> None:
+    say(database, "ann", "leave", 2)
+    group = Group("ann", "leave", now().date())
+    with pytest.raises(NotFound), database.write() as session:
+        quarantine.release(session, settings, "ann", group, "no reason")
+
+
+def test_another_verdict_on_a_released_question_is_looked_at_again(
+    database: Database, settings: Settings
+) -> None:
+    say(database, "mallory", "leave", 6)
+    with database.write() as session:
+        [found] = quarantine.list_quarantined(session, settings)
+        quarantine.release(session, settings, "ann", found.group, "a strike")
+        query_id = session.scalars(select(Confirmation.query_id).limit(1)).one()
+        changed = confirm(session, query_id, "vpn", "mallory", settings)
+    assert changed.released_by is None
+
+
+def test_what_exceeds_a_night_waits(database: Database, settings: Settings) -> None:
+    say(database, "ann", "vpn", 5)
+    say(database, "ann", "leave", 5)
+    rows = frozen(database, settings)
+    assert rows.apart == {"waiting": 2, "quarantined": 0}
+    assert rows.taught_by == {"ann": 8}
+    with database.write() as session:
+        tomorrow = now().date() + timedelta(days=2)
+        selection = quarantine.select_admitted(session, settings, tomorrow)
+    assert selection.waiting == frozenset()
+
+
+class TestLeaveOneOut:
+    def rows(self, *sources: str | None) -> Frozen:
+        return Frozen(
+            training=[],
+            validation=[],
+            out_of_scope=[],
+            held_out=[Labelled(f"q{n}", "vpn", source) for n, source in enumerate(sources)],
+            catalogue=make_catalogue({}),
+        )
+
+    def test_a_verdict_that_rests_on_one_account_shows(self) -> None:
+        held_out = self.rows(*["mallory"] * 20, *["ann"] * 20, *[None] * 10)
+        live = [WRONG] * 20 + [RIGHT] * 30
+        candidate = [RIGHT] * 50
+        found = leave_one_out(live, candidate, held_out, Rules(promise=0.5))
+        verdicts = {s["source"]: s["without"]["verdict"] for s in found}
+        assert verdicts == {"mallory": "insufficient_evidence", "ann": "promote"}
+        assert {s["source"]: s["measures"] for s in found} == {"mallory": 20, "ann": 20}
+
+    def test_cross_fitted_outcomes_belong_to_nobody(self) -> None:
+        held_out = self.rows("ann")
+        live, candidate = [RIGHT] + [WRONG] * 30, [RIGHT] * 31
+        [found] = leave_one_out(live, candidate, held_out, Rules(promise=0.5))
+        assert found["without"]["verdict"] == "promote"
+
+    def test_without_a_live_version_there_is_nothing_to_compare(self) -> None:
+        [found] = leave_one_out(None, [RIGHT], self.rows("ann"), Rules())
+        assert found["without"] is None
