@@ -1,0 +1,150 @@
+"""An instance as a team has it after a month: for pictures of its pages and for their weight."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bench.instance import make_version
+from chatbot.bootstrap import Parts, build
+from chatbot.domain.matching import Decision
+from chatbot.services import jobs, publish, release
+from chatbot.services.ask import Answered, Question, answer_all
+from chatbot.services.catalogue_files import read_catalogue_files
+from chatbot.services.confirm import confirm
+from chatbot.services.import_faq import import_faq
+from chatbot.services.keys import Scope
+from chatbot.services.users import create_user
+from chatbot.settings import Settings
+from chatbot.storage.database import now
+from chatbot.storage.tables import Confirmation, Query, Release, TrainingJob
+from tests.browser.chromium import PASSWORD
+from tests.code_names import CODE_NAMES, PHRASINGS
+
+REPOSITORY = Path(__file__).parents[1]
+PEOPLE = {
+    "ann@fernway.example": Scope.AGENT,
+    "bilal@fernway.example": Scope.AGENT,
+    "chiara@fernway.example": Scope.EDITOR,
+    "zoe@fernway.example": Scope.ADMIN,
+}
+DAYS, MONTH, TODAY = 30, 420, 60
+PUT = ("{}", "hi, {}", "{} please", "hello! {}", "{}, thanks", "quick one: {}")
+# What visitors want and the FAQ lacks.
+MISSING = (
+    "do you have a discount for students",
+    "is there a student discount",
+    "discount for students and schools?",
+    "student price, do you have one",
+    "can I get Fernway cheaper as a student",
+    "is there a Linux version of the desktop app",
+    "desktop app for Linux?",
+    "Linux desktop app, please",
+    "how do I install the desktop app on Linux",
+    "where can I charge my electric car at the office",
+    "is there a charger for electric cars",
+    "electric car charging at the office",
+)
+Asked = tuple[str, str | None]  # a question, and what it wants
+
+
+def fill(settings: Settings) -> None:
+    """The shipped FAQ, a month of questions, what agents made of them, and two versions."""
+    parts = build(settings)
+    chance = random.Random(7)
+    with parts.database.write() as session:
+        import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), "zoe@fernway.example")
+        for email, role in PEOPLE.items():
+            create_user(session, "zoe@fernway.example", email, role, PASSWORD)
+    first = make_version(parts)
+    with parts.database.write() as session:
+        _make_older(session, first, timedelta(days=DAYS))
+    questions = chance.sample(_known(chance), MONTH) + _code_names()
+    chance.shuffle(questions)
+    _ask(parts, chance, questions, list(_last_month(chance, len(questions))), judged=0.7)
+    second = make_version(parts, jobs.Kind.TRAIN)
+    with parts.database.write() as session:
+        _make_older(session, second, timedelta(hours=9))
+        _edit(session)
+    today = chance.sample(_known(chance), TODAY) + [(text, None) for text in MISSING]
+    times = [now() - timedelta(minutes=chance.randrange(8 * 60)) for _ in today]
+    _ask(parts, chance, today, times, judged=0.25)
+    parts.database.close()
+
+
+def _known(chance: random.Random) -> list[Asked]:
+    """As visitors put it: the FAQ's held-out questions, and what nobody can answer."""
+    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    wanted = [(t, name) for name, intent in draft.intents.items() for t in intent.held_out]
+    foreign = [(text, None) for text in draft.out_of_scope]
+    return [(chance.choice(PUT).format(text), intent) for text, intent in wanted + foreign]
+
+
+def _code_names() -> list[Asked]:
+    return [(p.format(name), intent) for intent, name in CODE_NAMES.items() for p in PHRASINGS]
+
+
+def _last_month(chance: random.Random, count: int) -> Iterator[datetime]:
+    """Working days and hours are busier."""
+    for _ in range(count):
+        day = now() - timedelta(days=chance.randrange(1, DAYS))
+        if day.weekday() >= 5 and chance.random() < 0.7:
+            day -= timedelta(days=2)
+        yield day.replace(hour=min(23, max(0, int(chance.gauss(13, 3)))))
+
+
+def _ask(
+    parts: Parts, chance: random.Random, asked: list[Asked], times: list[datetime], judged: float
+) -> None:
+    """Agents judge a share of the questions soon after; visitors rate a quarter of the answers."""
+    matcher = parts.models.open_version()
+    talks = [f"visit-{number // 3}" for number in range(len(asked))]
+    for (text, intent), at, talk in zip(asked, times, talks, strict=True):
+        (answered,) = answer_all(parts.database, matcher, [Question(text, talk)])
+        with parts.database.write() as session:
+            helpful = _rate(chance, answered, intent)
+            row = update(Query).where(Query.id == answered.query_id)
+            session.execute(row.values(asked_at=at, helpful=helpful))
+            if chance.random() < judged:
+                agent = chance.choice(["ann@fernway.example", "bilal@fernway.example"])
+                confirm(session, answered.query_id, intent, agent, parts.settings)
+                verdict = update(Confirmation).where(Confirmation.query_id == answered.query_id)
+                later = min(at + timedelta(hours=chance.randrange(1, 20)), now())
+                session.execute(verdict.values(confirmed_at=later))
+
+
+def _rate(chance: random.Random, answered: Answered, intent: str | None) -> bool | None:
+    if answered.decision is not Decision.ANSWER or chance.random() > 0.25:
+        return None
+    right = answered.match.candidates[0].intent == intent
+    return right if chance.random() < 0.9 else not right
+
+
+def _edit(session: Session) -> None:
+    """Two edits for the history, and a draft."""
+    editor = "chiara@fernway.example"
+    publish.add_utterance(session, editor, "vpn-drops", "vpn falls over whenever I change rooms")
+    publish.change_intent(session, editor, "vpn-drops", {"title": "VPN keeps disconnecting"})
+    publish.create_intent(
+        session,
+        editor,
+        "book-parking",
+        "Book a parking space",
+        "Use the **Parking** tile in the intranet. Spaces are free again at 18:00.",
+        "Office",
+        ["where can I leave my car at the office", "parking permit for visitors"],
+        enabled=False,
+    )
+
+
+def _make_older(session: Session, version: int, by: timedelta) -> None:
+    """This version, its job and its release happened so much earlier."""
+    release.get_version(session, version).created_at -= by
+    for job in session.scalars(select(TrainingJob).where(TrainingJob.version_id == version)):
+        job.created_at -= by
+        job.finished_at = job.finished_at - by if job.finished_at else None
+    for move in session.scalars(select(Release).where(Release.to_version == version)):
+        move.released_at -= by
