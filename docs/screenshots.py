@@ -7,48 +7,55 @@ import argparse
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.showcase import fill
+from bench.showcase import ADMIN, AGENTS, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
 from tests.installation import clean_environment, running
 
 TARGET = Path(__file__).parent / "pictures" / "console"
-LOOKS = {
+LOOKS: dict[str, Any] = {
     "desktop": {"viewport": DESKTOP, "color_scheme": "light"},
     "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
     "phone": {"viewport": PHONE, "color_scheme": "light", "device_scale_factor": 1.5},
 }
-LATEST = {"report": "/console/models/2"}
-MOST_BYTES, LONGEST = 150_000, 2400
+FOR_AGENTS = {"review": SIGNED_IN["review"]}
+FOR_ADMINS = {n: p for n, p in SIGNED_IN.items() if n != "review"} | {"report": "/console/models/2"}
+MOST_BYTES, LONGEST = 150_000, 1700
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data-dir", type=Path, help="an instance that this filled before")
+    arguments.add_argument("--data-dir", type=Path, help="keep the instance here, or use it again")
     arguments.add_argument("--only", nargs="*", help="names of pages")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.data_dir or Path(temporary)
         if not (folder / "chatbot.db").exists():
             fill(Settings.from_env(data_dir=folder))
-        environment = clean_environment(folder, retrain_at="03:33")
-        with running(folder, environment) as bot, sync_playwright() as playwright:
-            with launch(playwright) as browser:
-                for look in LOOKS:
-                    take_all(browser, bot.port, look, chosen.only)
+        environment = clean_environment(folder)
+        with (
+            running(folder, environment) as bot,
+            sync_playwright() as playwright,
+            launch(playwright) as browser,
+        ):
+            for look in LOOKS:
+                take_all(browser, bot.port, look, chosen.only)
 
 
 def take_all(browser: Browser, port: int, look: str, only: list[str] | None) -> None:
-    page = new_page(browser, port, **LOOKS[look])
-    for pages in (SIGNED_OUT, SIGNED_IN | LATEST):
-        if pages is not SIGNED_OUT:
-            sign_in(page, "zoe@fernway.example")
+    for email, pages in ((None, SIGNED_OUT), (AGENTS[0], FOR_AGENTS), (ADMIN, FOR_ADMINS)):
+        page = new_page(browser, port, **LOOKS[look])
+        if email:
+            sign_in(page, email)
+            page.locator(".entry", has_text="Worker").get_by_text("well").wait_for()
         for name, address in pages.items():
             if not only or name in only:
+                page.set_viewport_size(LOOKS[look]["viewport"])
                 page.goto(address)
                 prepare(page, name)
                 page.wait_for_load_state("networkidle")
@@ -65,8 +72,8 @@ def prepare(page: Page, name: str) -> None:
 def keep(page: Page, path: Path) -> None:
     """As WebP, which is small; the end of a very long page is cut off."""
     height = min(LONGEST, page.evaluate("document.documentElement.scrollHeight"))
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    page.set_viewport_size({"width": width, "height": max(height, 600)})
+    assert page.viewport_size is not None
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": height})
     taken = Image.open(BytesIO(page.screenshot()))
     path.parent.mkdir(parents=True, exist_ok=True)
     for quality in (80, 60, 40, 20):

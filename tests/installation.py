@@ -120,6 +120,13 @@ def command(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def add_people(environment: dict[str, str], roles: dict[str, str], password: str) -> None:
+    """For "ann" an account of ann@example.org."""
+    for name, role in roles.items():
+        account = (f"{name}@example.org", "--role", role, "--password", password)
+        command(environment, "user", "create", *account)
+
+
 def clean_environment(folder: Path, **settings: Any) -> dict[str, str]:
     """This process's environment with only the given settings of the chatbot."""
     inherited = {

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, Page, Playwright
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PASSWORD = "correct horse battery"
+ROLES = {"ann": "agent", "bob": "agent", "eve": "editor", "zoe": "admin"}
+Open = Callable[..., Page]  # the fixture `open_console`
 DESKTOP = {"width": 1280, "height": 844}
 PHONE = {"width": 390, "height": 844}
 

@@ -1,17 +1,14 @@
 """A real server and Chromium: `open_console("ann")` is a page of hers, signed in."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import CHROMIUM, PASSWORD, launch, new_page, sign_in
+from chromium import CHROMIUM, PASSWORD, ROLES, Open, launch, new_page, sign_in
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from installation import Installation, clean_environment, command, running
-
-ROLES = {"ann": "agent", "bob": "agent", "eve": "editor", "zoe": "admin"}
-Open = Callable[..., Page]
+from installation import Installation, add_people, clean_environment, command, running
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +30,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
     command(environment, "import", "faq_data")
     command(environment, "ask", "hello", "--test")  # makes the first model
-    add_people(environment)
+    add_people(environment, ROLES, PASSWORD)
     with running(folder, environment, "--web-only") as installation:
         yield installation
 
@@ -41,26 +38,16 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 @pytest.fixture
 def open_console(chromium: Browser, bot: Installation) -> Iterator[Open]:
     """Fails at the end if a page ran into an error or asked another site for anything."""
-    yield from consoles(chromium, bot)
-
-
-def add_people(environment: dict[str, str]) -> None:
-    for name, role in ROLES.items():
-        account = (f"{name}@example.org", "--role", role, "--password", PASSWORD)
-        command(environment, "user", "create", *account)
-
-
-def consoles(chromium: Browser, bot: Installation) -> Iterator[Open]:
     mistakes: list[str] = []
     pages: list[Page] = []
 
-    def open_console(name: str | None, **options: Any) -> Page:
+    def sign_in_as(name: str | None, **options: Any) -> Page:
         page = new_page(chromium, bot.port, **options)
         pages.append(page)
         watch(page, bot.port, mistakes)
         return sign_in(page, f"{name}@example.org") if name else page
 
-    yield open_console
+    yield sign_in_as
     for page in pages:
         page.context.close()
     assert mistakes == []

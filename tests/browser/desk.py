@@ -19,10 +19,14 @@ def press(page: Page, key: str) -> None:
     """A key that brings another question."""
     before = shown(page)
     page.keyboard.press(key)
+    wait_for_another(page, before)
+
+
+def wait_for_another(page: Page, before: str | None) -> None:
     page.wait_for_function(
         f"""before => {{
-            const form = document.querySelector("{_FORM}");
-            return !(form?.getAttribute("hx-post") ?? "").includes(`/${{before}}/`);
+            const address = document.querySelector("{_FORM}")?.getAttribute("hx-post") ?? "";
+            return !address.includes(`/${{before}}/`);
         }}""",
         arg=before,
         timeout=10_000,

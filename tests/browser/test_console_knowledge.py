@@ -1,7 +1,6 @@
 """An editor's room: preview while typing, drafts, the check, and what happens to two who edit."""
 
-from chromium import SIGNED_IN
-from conftest import Open
+from chromium import SIGNED_IN, Open
 from playwright.sync_api import Page, expect
 
 from installation import Installation, wait_until

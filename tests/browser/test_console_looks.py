@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT
-from conftest import Open
+from chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, Open
 from playwright.sync_api import Page
 
 from installation import Installation

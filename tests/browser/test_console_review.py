@@ -1,8 +1,7 @@
 """The review desk: keys alone, a new FAQ from a group, several agents at once."""
 
-from chromium import SIGNED_IN
-from conftest import Open
-from desk import press, shown
+from chromium import SIGNED_IN, Open
+from desk import press, shown, wait_for_another
 
 from installation import Installation, wait_until
 
@@ -94,7 +93,7 @@ def test_keys_pressed_at_the_same_moment_settle_each_question_once(
         for page in agents.values():
             page.keyboard.press("n")
         for name, page in agents.items():
-            wait_until(lambda n=name, p=page: shown(p) != before[n], 10, "the next question")
+            wait_for_another(page, before[name])
             assert before[name] not in judged
             judged[before[name]] = name
     for query_id, name in judged.items():

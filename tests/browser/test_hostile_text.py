@@ -8,8 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from chromium import SIGNED_IN, SIGNED_OUT
-from conftest import Open
+from chromium import PASSWORD, SIGNED_IN, SIGNED_OUT, Open, sign_in
 from desk import press, shown
 from playwright.sync_api import Page
 
@@ -18,6 +17,7 @@ from installation import Installation
 LINES = Path(__file__).with_name("xss_payloads.txt").read_text(encoding="utf-8").splitlines()
 PAYLOADS = [line for line in LINES if line and not line.startswith("##")]
 MOST_ON_THE_DESK = 60
+NAMED = 8
 # What no page of the console contains, wherever it would come from.
 FOREIGN = """
 () => [...document.querySelectorAll("*")].filter(element => {
@@ -36,26 +36,38 @@ FOREIGN = """
 
 @pytest.fixture(scope="module")
 def hostile(bot: Installation) -> list[str]:
-    """Every payload as a question, and as title, topic, answer, utterance and key's name of an
-    intent; returns the addresses of all that show them."""
+    """Each payload is a question, and title, topic, answer and utterance of an intent, which
+    somebody of such a name made; returns the addresses of all that show them."""
+    addresses = []
+    somebody = bot
     for number, text in enumerate(PAYLOADS):
         bot.ok("POST", "/v1/ask", {"text": text, "conversation_id": f"hostile-{number // 4}"})
-    addresses = []
-    for number, text in enumerate(PAYLOADS):
+        if number % NAMED == 0:
+            somebody = named(bot, text)
         name = f"hostile-{number}"
         faq = {"title": text[:200], "topic": text[:80], "answer": text}
-        as_somebody(bot, text).ok(
-            "POST", "/v1/intents", faq | {"name": name, "utterances": [f"{text} {number}"]}
-        )
+        somebody.ok("POST", "/v1/intents", faq | {"name": name, "utterances": [f"{text} {number}"]})
         addresses.append(f"/console/knowledge/intents/{name}")
     pages = [f"/console/knowledge?{urlencode({'q': 'hostile', 'page': n})}" for n in range(1, 6)]
     return [*addresses, *pages]
 
 
-def as_somebody(bot: Installation, name: str) -> Installation:
+def named(bot: Installation, name: str) -> Installation:
     """With a key of that name, which the history of what it does shows."""
     made = bot.ok("POST", "/v1/admin/keys", {"name": name[:60], "scope": "admin"})
     return Installation(bot.port, made["key"])
+
+
+def add_people(page: Page) -> list[str]:
+    """Colleagues of such names; returns their e-mail addresses."""
+    origin = {"Origin": page.evaluate("location.origin")}
+    addresses = []
+    for text in PAYLOADS[::25]:
+        addresses.append(f"{text.replace(' ', '/')}@example.org".lower())
+        form = {"email": addresses[-1], "role": "agent", "password": PASSWORD}
+        response = page.request.post(SIGNED_IN["people"], form=form, headers=origin)
+        assert response.ok, response.text()
+    return addresses
 
 
 def test_there_are_two_hundred_different_payloads() -> None:
@@ -64,6 +76,8 @@ def test_there_are_two_hundred_different_payloads() -> None:
 
 def test_nothing_runs_where_only_escaping_protects(hostile: list[str], open_console: Open) -> None:
     page = open_console("zoe", bypass_csp=True)
+    for address in add_people(page):
+        look(sign_in(open_console(None, bypass_csp=True), address), SIGNED_IN["overview"])
     for address in (*SIGNED_IN.values(), *hostile):
         look(page, address)
 
@@ -99,8 +113,8 @@ def test_nothing_runs_while_an_answer_is_typed_or_a_question_tried(
     for text in PAYLOADS[::20]:
         look(page, SIGNED_IN["try"])
         page.fill("[name=text]", text)
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         assert page.evaluate(FOREIGN) == []
 
 
