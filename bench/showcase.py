@@ -30,7 +30,7 @@ ADMIN, EDITOR = "zoe@fernway.example", "chiara@fernway.example"
 AGENTS = ("ann@fernway.example", "bilal@fernway.example")
 PEOPLE = {ADMIN: Scope.ADMIN, EDITOR: Scope.EDITOR} | dict.fromkeys(AGENTS, Scope.AGENT)
 NIGHT = "02:00"
-DAYS, MONTH, TODAY, FOREIGN = 30, 600, 30, 40
+DAYS, MONTH, TODAY, FOREIGN = 30, 600, 30, 120
 PUT = ("{}", "hi, {}", "{} please", "hello! {}", "{}, thanks", "quick one: {}")
 # What visitors want and the FAQ lacks.
 MISSING = (
@@ -81,7 +81,7 @@ def _known(chance: random.Random) -> list[Asked]:
     """As visitors put it: much like what the FAQ has, quite otherwise, and what it lacks."""
     draft = read_catalogue_files(REPOSITORY / "faq_data")
     intents = draft.intents.items()
-    wanted = [(t, name) for name, i in intents for t in (*i.held_out, *i.utterances[:6])]
+    wanted = [(t, name) for name, i in intents for t in (*i.held_out, *i.utterances[:3])]
     foreign = [(text, None) for text in draft.out_of_scope[:FOREIGN]]
     return [(chance.choice(PUT).format(text), intent) for text, intent in wanted + foreign]
 

@@ -16,7 +16,17 @@ from chatbot.domain.matching import MOST_OFFERED
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import confirm, desk, explain, foresee, gaps, publish, receipt, review, search_intents
+from chatbot.services import (
+    confirm,
+    desk,
+    explain,
+    foresee,
+    gaps,
+    publish,
+    receipt,
+    review,
+    search_intents,
+)
 from chatbot.services.keys import Scope
 from chatbot.storage.tables import Query
 

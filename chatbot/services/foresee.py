@@ -47,9 +47,7 @@ class Foresight:
     changes: dict[str, list[Change]]
 
 
-def foresee(
-    session: Session, matcher: Matcher, query: Query, intents: Sequence[str]
-) -> Foresight:
+def foresee(session: Session, matcher: Matcher, query: Query, intents: Sequence[str]) -> Foresight:
     """What the live model would do if it knew this question as a phrasing of each of `intents`.
 
     The next version will know it so, unless the verdict is held out; its weights move too, which

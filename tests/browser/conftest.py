@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import CHROMIUM, PASSWORD, ROLES, Open, launch, new_page, sign_in
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from chromium import CHROMIUM, PASSWORD, ROLES, Open, launch, new_page, sign_in
 from installation import Installation, add_people, clean_environment, command, running
 
 

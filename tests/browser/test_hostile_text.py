@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from chromium import PASSWORD, SIGNED_IN, SIGNED_OUT, Open, sign_in
-from desk import press, shown
 from playwright.sync_api import Page
 
+from chromium import PASSWORD, SIGNED_IN, SIGNED_OUT, Open, sign_in
+from desk import press, shown
 from installation import Installation
 
 LINES = Path(__file__).with_name("xss_payloads.txt").read_text(encoding="utf-8").splitlines()

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, Open
 from playwright.sync_api import Page
 
+from chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, Open
 from installation import Installation
 
 SCREENS = {"desktop": DESKTOP, "phone": PHONE}

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import CHROMIUM, PASSWORD, ROLES, SIGNED_IN, Open
 from playwright.sync_api import Page, expect
 
+from chromium import CHROMIUM, PASSWORD, ROLES, SIGNED_IN, Open
 from installation import Installation, add_people, clean_environment, command, running, wait_until
 
 TRAINING_SECONDS = 240

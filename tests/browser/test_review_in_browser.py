@@ -1,8 +1,9 @@
 """The review desk: keys alone, a new FAQ from a group, several agents at once."""
 
+from playwright.sync_api import expect
+
 from chromium import SIGNED_IN, Open
 from desk import press, shown, wait_for_another
-
 from installation import Installation, wait_until
 
 VERDICTS = 100
@@ -100,6 +101,17 @@ def test_keys_pressed_at_the_same_moment_settle_each_question_once(
         verdict = verdict_on(bot, query_id)
         assert verdict is not None
         assert verdict["by"].startswith(f"{name}@")
+
+
+def test_a_key_tells_what_each_verdict_would_change(bot: Installation, open_console: Open) -> None:
+    bot.ask("my invoice for the submarine is nowhere")
+    bot.ask("invoice for the submarine is nowhere")
+    page = open_console("ann")
+    page.goto("/console/review?q=submarine")
+    page.keyboard.press("w")
+    expect(page.locator("#changes")).to_contain_text("like questions would be answered otherwise")
+    page.keyboard.press("w")
+    expect(page.locator("#changes")).to_be_hidden()
 
 
 def verdict_on(bot: Installation, query_id: str | None) -> dict[str, str] | None:
