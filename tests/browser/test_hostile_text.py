@@ -63,7 +63,8 @@ def add_people(page: Page) -> list[str]:
     origin = {"Origin": page.evaluate("location.origin")}
     addresses = []
     for text in PAYLOADS[::25]:
-        addresses.append(f"{text.replace(' ', '/')}@example.org".lower())
+        name = "".join(c if c.isprintable() and c != " " else "/" for c in text)
+        addresses.append(f"{name}@example.org".lower())
         form = {"email": addresses[-1], "role": "agent", "password": PASSWORD}
         response = page.request.post(SIGNED_IN["people"], form=form, headers=origin)
         assert response.ok, response.text()

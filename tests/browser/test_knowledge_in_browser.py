@@ -37,6 +37,7 @@ def test_what_the_check_finds_is_mended_where_it_leads(
 
     page.locator("tr", has_text=phrase).first.get_by_role("link", name="Tricycle").click()
     mend = page.locator("li", has=page.locator(f"input[value='{phrase}']"))
+    mend.locator("input[name=text]").focus()
     mend.get_by_role("button", name="Remove").click()
     page.wait_for_load_state()
     assert phrase not in utterances(bot, "tricycle")

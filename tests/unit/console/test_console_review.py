@@ -58,14 +58,12 @@ def test_a_verdict_brings_the_next_question(parts: Parts, agent: FlaskClient) ->
 def test_what_a_verdict_would_change_is_told_before_it_is_given(
     parts: Parts, agent: FlaskClient
 ) -> None:
-    asked, _ = ask(parts, UNCLEAR, f"{UNCLEAR} thanks")
+    asked, _ = ask(parts, UNKNOWN, f"{UNKNOWN} please")
     page = agent.get(f"/console/review/{asked}/changes").text
-    assert "<b>Connect to the VPN</b>: 1 of" in page
-    assert f"{UNCLEAR} thanks" in page
-    assert "asks back → answers “Connect to the VPN”" in page
+    assert "<b>Connect to the VPN</b>: 1 of 1 like questions would be answered otherwise" in page
+    assert f"{UNKNOWN} please" in page
+    assert "hands over → answers “Connect to the VPN”" in page
     assert verdict(parts, asked) is None
-    (unknown,) = ask(parts, UNKNOWN)
-    assert agent.get(f"/console/review/{unknown}/changes").status_code == 200
     assert agent.get(f"/console/review/{'f' * 32}/changes").status_code == 404
 
 
