@@ -104,9 +104,8 @@ def _ask(
 ) -> None:
     """Agents judge a share of the questions soon after; visitors rate a quarter of the answers."""
     matcher = parts.models.open_version()
-    talks = [f"visit-{number // 3}" for number in range(len(asked))]
-    for (text, intent), at, talk in zip(asked, times, talks, strict=True):
-        (answered,) = answer_all(parts.database, matcher, [Question(text, talk)])
+    for (text, intent), at in zip(asked, times, strict=True):
+        (answered,) = answer_all(parts.database, matcher, [Question(text)])
         with parts.database.write() as session:
             helpful = _rate(chance, answered, intent)
             row = update(Query).where(Query.id == answered.query_id)

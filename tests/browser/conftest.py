@@ -1,21 +1,18 @@
 """A real server and Chromium: `open_console("ann")` is a page of hers, signed in."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from chromium import CHROMIUM, PASSWORD, ROLES, Open, launch, new_page, sign_in
+from chromium import PASSWORD, ROLES, Open, launch, need_chromium, new_page, sign_in
 from installation import Installation, add_people, clean_environment, command, running
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up("browser tests need Chromium: apt-get install chromium, or CHROMIUM=/path/to/it")
+    need_chromium()
     with sync_playwright() as playwright, launch(playwright) as browser:
         yield browser
 
@@ -23,9 +20,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One server for all tests of this folder: each brings its own questions and intents."""
-    if CHROMIUM is None:
-        yield Installation(0, "")  # nobody asks it: `chromium` has skipped the test
-        return
+    need_chromium()
     folder = tmp_path_factory.mktemp("console")
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
     command(environment, "import", "faq_data")
@@ -36,7 +31,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def open_console(chromium: Browser, bot: Installation) -> Iterator[Open]:
+def open_console(bot: Installation, chromium: Browser) -> Iterator[Open]:
     """Fails at the end if a page ran into an error or asked another site for anything."""
     mistakes: list[str] = []
     pages: list[Page] = []
