@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.common import console, finish, parser
 from bench.instance import free_port, serve
-from bench.showcase import ADMIN, fill
+from bench.showcase import ADMIN, LATEST, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
 
@@ -51,7 +51,7 @@ def run() -> None:
         with serve(settings, port), sync_playwright() as playwright, launch(playwright) as browser:
             pages = {
                 name: measure(browser, port, address, arguments.times)
-                for name, address in (SIGNED_OUT | SIGNED_IN).items()
+                for name, address in (SIGNED_OUT | SIGNED_IN | LATEST).items()
             }
     finish("pages", figures(pages), arguments.keep)
 

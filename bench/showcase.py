@@ -26,6 +26,7 @@ from tests.browser.chromium import PASSWORD
 from tests.code_names import CODE_NAMES, PHRASINGS
 from workers.retrain import run_waiting_jobs
 
+LATEST = {"report": "/console/models/2"}  # more to tell than the first
 REPOSITORY = Path(__file__).parents[1]
 ADMIN, EDITOR = "zoe@fernway.example", "chiara@fernway.example"
 AGENTS = ("ann@fernway.example", "bilal@fernway.example")

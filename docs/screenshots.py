@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.showcase import ADMIN, AGENTS, fill
+from bench.showcase import ADMIN, AGENTS, LATEST, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
 from tests.installation import clean_environment, running
@@ -24,7 +24,7 @@ LOOKS: dict[str, Any] = {
     "phone": {"viewport": PHONE, "color_scheme": "light", "device_scale_factor": 1.5},
 }
 FOR_AGENTS = {"review": SIGNED_IN["review"]}
-FOR_ADMINS = {n: p for n, p in SIGNED_IN.items() if n != "review"} | {"report": "/console/models/2"}
+FOR_ADMINS = {n: p for n, p in SIGNED_IN.items() if n != "review"} | LATEST
 MOST_BYTES, LONGEST = 150_000, 1700
 
 
