@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.showcase import ADMIN, AGENTS, LATEST, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
-from tests.installation import clean_environment, running
+from tests.installation import clean_environment, running, wait_until
 
 TARGET = Path(__file__).parent / "pictures" / "console"
 LOOKS: dict[str, Any] = {
@@ -52,7 +52,7 @@ def take_all(browser: Browser, port: int, look: str, only: list[str] | None) -> 
         page = new_page(browser, port, **LOOKS[look])
         if email:
             sign_in(page, email)
-            page.locator(".entry", has_text="Worker").get_by_text("well").wait_for()
+            wait_until(lambda page=page: has_worker(page), 120, "a worker runs")
         for name, address in pages.items():
             if not only or name in only:
                 page.set_viewport_size(LOOKS[look]["viewport"])
@@ -60,6 +60,11 @@ def take_all(browser: Browser, port: int, look: str, only: list[str] | None) -> 
                 prepare(page, name)
                 page.wait_for_load_state("networkidle")
                 keep(page, TARGET / f"{name}-{look}.webp")
+
+
+def has_worker(page: Page) -> bool:
+    page.reload()
+    return page.locator(".entry", has_text="Worker").get_by_text("well").count() > 0
 
 
 def prepare(page: Page, name: str) -> None:

@@ -14,6 +14,8 @@ from chromium import PASSWORD, SIGNED_IN, SIGNED_OUT, Open, sign_in
 from desk import press, shown
 from installation import Installation
 
+pytestmark = pytest.mark.timeout(600)  # the first of them starts the server
+
 LINES = Path(__file__).with_name("xss_payloads.txt").read_text(encoding="utf-8").splitlines()
 PAYLOADS = [line for line in LINES if line and not line.startswith("##")]
 MOST_ON_THE_DESK = 60
