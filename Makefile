@@ -19,7 +19,7 @@ INSTALL_TORCH = $(BIN)/pip install -q --retries 0 --timeout 15 --extra-index-url
 	-c constraints.txt torch==2.13.0 || $(BIN)/pip install -q -c constraints.txt torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help init init-test run test test-slow test-browser pytest lint types imports schema format lock clean
+.PHONY: help init init-test run test test-slow test-browser screenshots pytest lint types imports schema format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,11 @@ pytest: $(TEST_STAMP)  ## Run the tests alone. ARGS="-k ask"
 test-slow: $(TEST_STAMP)  ## Run also the tests that train models and start all processes
 	$(BIN)/pytest -q -m "slow or not slow" $(ARGS)
 
-test-browser: $(TEST_STAMP)  ## Use console and widget in Chromium (apt-get install chromium)
-	@$(BIN)/pip install -q -c constraints.txt playwright
-	$(BIN)/pytest -q -m slow $(ARGS) tests/e2e/test_*_in_a_browser.py
+test-browser: $(TEST_STAMP)  ## Run the tests in Chromium alone (apt-get install chromium)
+	$(BIN)/pytest -q $(ARGS) tests/browser
+
+screenshots: $(TEST_STAMP)  ## Take the pictures of the console for docs/ anew, in Chromium
+	$(BIN)/python -m docs.screenshots $(ARGS)
 
 lint: $(TEST_STAMP)  ## Check style and formatting
 	$(BIN)/ruff check .

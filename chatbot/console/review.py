@@ -12,16 +12,28 @@ from chatbot.api.context import parts
 from chatbot.api.schemas.intents import IntentIn
 from chatbot.console.access import allows, who
 from chatbot.console.view import say
+from chatbot.domain.matching import MOST_OFFERED
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import confirm, desk, explain, gaps, publish, receipt, review, search_intents
+from chatbot.services import (
+    confirm,
+    desk,
+    explain,
+    foresee,
+    gaps,
+    publish,
+    receipt,
+    review,
+    search_intents,
+)
 from chatbot.services.keys import Scope
 from chatbot.storage.tables import Query
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/review", enable_openapi=False)
 
 MOST_RECEIPTS = 8
+MOST_CHANGES = 5
 _DECISIONS = ("answer", "clarify", "handoff")
 
 
@@ -96,6 +108,27 @@ def find_intents(query_id: str) -> str:
         return render_template("console/review_intents.html", found=found, query_id=query_id)
 
 
+@blueprint.get("/<word:query_id>/changes")
+@allows(Scope.AGENT)
+def show_changes(query_id: str) -> str:
+    """What each candidate, if it were confirmed, would change for other questions."""
+    matcher = parts().live.current()
+    with parts().database.read() as session:
+        query = review.get_query(session, query_id)
+        names = [c["intent"] for c in query.candidates[:MOST_OFFERED]]
+        titles = publish.titles(session, names)
+        found = foresee.foresee(session, matcher, query, [name for name in names if name in titles])
+        replies = [reply for each in found.changes.values() for c in each for reply in c[1:]]
+        answers = [reply.intent for reply in replies if reply.intent]
+        return render_template(
+            "console/review_changes.html",
+            compared=found.compared,
+            changes=found.changes,
+            titles=titles | publish.titles(session, answers),
+            most=MOST_CHANGES,
+        )
+
+
 def _verdict() -> str | None:
     """The intent that was chosen, None for “none of these”. Raises BadRequest without either."""
     if "none" in request.form:
@@ -152,11 +185,13 @@ def _card(session: Session, query: Query | None) -> dict[str, Any]:
         return shown
     matcher = _matcher()
     near = explain.list_neighbours(session, matcher, query.text) if matcher else []
+    before, after = desk.list_conversation(session, query)
     return shown | {
         "titles": publish.titles(session, [c["intent"] for c in query.candidates]),
         "near": explain.nearest_of_each(near),
         "alike": desk.list_alike(session, matcher, query, name) if matcher else [],
-        "conversation": desk.list_conversation(session, query),
+        "before": before,
+        "after": after,
     }
 
 

@@ -106,20 +106,19 @@ def list_judged(session: Session, agent: str, limit: int) -> Sequence[Query]:
     ).all()
 
 
-def list_conversation(session: Session, query: Query) -> Sequence[Query]:
-    """What was asked shortly before and after it, as it came; itself alone if it stands alone."""
+def list_conversation(session: Session, query: Query) -> tuple[list[Query], list[Query]]:
+    """What was asked shortly before and shortly after it in its conversation, as it came."""
     if query.conversation_id is None:
-        return [query]
+        return [], []
     others = select(Query).where(
         Query.conversation_id == query.conversation_id, Query.id != query.id
     )
     before = others.where(Query.asked_at <= query.asked_at).order_by(Query.asked_at.desc())
     after = others.where(Query.asked_at > query.asked_at).order_by(Query.asked_at)
-    return [
-        *reversed(session.scalars(before.limit(_SHOWN_BEFORE)).all()),
-        query,
-        *session.scalars(after.limit(_SHOWN_AFTER)).all(),
-    ]
+    return (
+        list(reversed(session.scalars(before.limit(_SHOWN_BEFORE)).all())),
+        list(session.scalars(after.limit(_SHOWN_AFTER)).all()),
+    )
 
 
 def _hold(session: Session, agent: str, query_id: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import Installation, clean_environment, command, running
 
 from code_names import CODE_NAMES, PHRASINGS
+from installation import Installation, clean_environment, command, running
 
 WEB_PROCESSES = 2
 TRAINING_SECONDS = 900

@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from installation import clean_environment, command, running, wait_until
 
 from chatbot.bootstrap import build
 from chatbot.domain.gate import Verdict
@@ -13,6 +12,7 @@ from chatbot.services import release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from factories import add_query
+from installation import clean_environment, command, running, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

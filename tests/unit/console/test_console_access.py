@@ -56,6 +56,7 @@ DECLARED = {
     "POST /console/people": "admin",
     "POST /console/people/change": "admin",
     "GET /console/review": "agent",
+    "GET /console/review/<word:query_id>/changes": "agent",
     "POST /console/review/<word:query_id>/intent": "agent",
     "GET /console/review/<word:query_id>/intents": "agent",
     "POST /console/review/<word:query_id>/skip": "agent",

@@ -55,6 +55,18 @@ def test_a_verdict_brings_the_next_question(parts: Parts, agent: FlaskClient) ->
     assert "waits for the next training" in response.text or "measures models" in response.text
 
 
+def test_what_a_verdict_would_change_is_told_before_it_is_given(
+    parts: Parts, agent: FlaskClient
+) -> None:
+    asked, _ = ask(parts, UNKNOWN, f"{UNKNOWN} please")
+    page = agent.get(f"/console/review/{asked}/changes").text
+    assert "<b>Connect to the VPN</b>: 1 of 1 like questions would be answered otherwise" in page
+    assert f"{UNKNOWN} please" in page
+    assert "hands over → answers “Connect to the VPN”" in page
+    assert verdict(parts, asked) is None
+    assert agent.get(f"/console/review/{'f' * 32}/changes").status_code == 404
+
+
 def test_one_verdict_settles_those_that_are_ticked(parts: Parts, agent: FlaskClient) -> None:
     ids = set(ask(parts, UNCLEAR, UNCLEAR.upper(), f"{UNCLEAR} thanks"))
     page = agent.get("/console/review").text

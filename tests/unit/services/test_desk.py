@@ -125,12 +125,11 @@ def test_a_conversation_is_shown_as_it_came(database: Database) -> None:
         alone = add_query(session, "alone")
         for number in range(9):
             queries.append(add_query(session, f"more {number}", conversation_id="c"))
-        assert [q.text for q in desk.list_conversation(session, queries[1])] == [
-            *texts,
-            "more 0",
-        ]
-        assert len(desk.list_conversation(session, queries[-1])) == 6
-        assert desk.list_conversation(session, alone) == [alone]
+        before, after = desk.list_conversation(session, queries[1])
+        assert [q.text for q in before] == ["hello"]
+        assert [q.text for q in after] == ["from last month", "more 0"]
+        assert [len(part) for part in desk.list_conversation(session, queries[-1])] == [5, 0]
+        assert desk.list_conversation(session, alone) == ([], [])
 
 
 def test_progress_counts_ones_own_verdicts_of_today(database: Database) -> None:

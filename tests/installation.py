@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 CHATBOT = str(Path(sys.executable).with_name("chatbot"))
 START_SECONDS = 240
 
@@ -118,6 +118,13 @@ def command(environment: dict[str, str], *arguments: str) -> str:
     )
     assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def add_people(environment: dict[str, str], roles: dict[str, str], password: str) -> None:
+    """For "ann" an account of ann@example.org."""
+    for name, role in roles.items():
+        account = (f"{name}@example.org", "--role", role, "--password", password)
+        command(environment, "user", "create", *account)
 
 
 def clean_environment(folder: Path, **settings: Any) -> dict[str, str]:

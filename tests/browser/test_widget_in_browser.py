@@ -1,11 +1,6 @@
-"""The chat widget in a real browser, against a real server: `make test-browser`.
+"""The chat widget on the demo page, and on a site of somebody else."""
 
-Needs Chromium (`apt-get install chromium`); another one by CHROMIUM=/path/to/it.
-"""
-
-import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,50 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installation import Installation, clean_environment, command, running, wait_until
+from playwright.sync_api import Browser, expect
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="`make test-browser` installs it")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
-    # The browser's own loop is closed by its garbage collection.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+from chromium import new_page
+from installation import Installation, wait_until
+from payloads import PAYLOADS
 
 ANSWERED = "the vpn keeps dropping during my calls"
 ASKED_BACK = "problem with my account"
 HANDED_OVER = "can you recommend a good pasta recipe"
 FIELD = "Type your question"
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=https://evil.example/x onerror=alert(1)>',
-    "<svg onload=alert(1)>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "[click](javascript:alert(1))",
-    "![x](https://evil.example/x.png)",
-    '[x](https://evil.example/"onmouseover=alert(1))',
-    "<style>@import 'https://evil.example/x.css'</style>",
-    "{{ cycler.__init__.__globals__ }} ${alert(1)}",
-    "<math><mtext></p><style><img src=x onerror=alert(1)>",
-]
+TOGETHER = 20  # payloads in one answer
 
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    folder = tmp_path_factory.mktemp("widget")
-    environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
-    command(environment, "import", "faq_data")
-    command(environment, "ask", "hello", "--test")  # makes the first model
-    with running(folder, environment, "--web-only") as installation:
-        [demo] = installation.ok("GET", "/v1/admin/sites")["items"]
-        path = f"/v1/admin/sites/{demo['key']}"  # all tests are one visitor
-        installation.ok("PUT", path, {"name": "Demo", "origins": ["self"], "per_visitor": 5000})
-        yield installation
+@pytest.fixture(scope="module", autouse=True)
+def unlimited_demo(bot: Installation) -> None:
+    """All tests are one visitor to the server."""
+    [demo] = bot.ok("GET", "/v1/admin/sites")["items"]
+    path = f"/v1/admin/sites/{demo['key']}"
+    bot.ok("PUT", path, {"name": "Demo", "origins": ["self"], "per_visitor": 5000})
 
 
 class Shop:
@@ -99,32 +71,31 @@ def shop(bot: Installation) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def visit(bot: Installation) -> Iterator[Open]:
+def visit(bot: Installation, chromium: Browser) -> Iterator[Open]:
     """`visit("/demo")` opens a page as a new visitor.
 
     Fails at the end if a page ran into an error, ran a hostile text, or asked a third site for
     anything.
     """
     mistakes: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    pages: list[Any] = []
 
-        def watch(request: Any) -> None:
-            if not request.url.startswith("http://127.0.0.1:"):
-                mistakes.append(f"asked for {request.url}")
+    def watch(request: Any) -> None:
+        if not request.url.startswith("http://127.0.0.1:"):
+            mistakes.append(f"asked for {request.url}")
 
-        def open_page(address: str, **options: Any) -> Any:
-            context = browser.new_context(base_url=f"http://127.0.0.1:{bot.port}", **options)
-            page = context.new_page()
-            page.on("request", watch)
-            page.on("pageerror", lambda error: mistakes.append(str(error)))
-            page.on("dialog", lambda dialog: mistakes.append(f"dialog: {dialog.message}"))
-            page.goto(address)
-            return page
+    def open_page(address: str, **options: Any) -> Any:
+        page = new_page(chromium, bot.port, **options)
+        pages.append(page)
+        page.on("request", watch)
+        page.on("pageerror", lambda error: mistakes.append(str(error)))
+        page.on("dialog", lambda dialog: mistakes.append(f"dialog: {dialog.message}"))
+        page.goto(address)
+        return page
 
-        yield open_page
-        browser.close()
+    yield open_page
+    for page in pages:
+        page.context.close()
     assert mistakes == []
 
 
@@ -313,28 +284,31 @@ def test_it_is_refused_on_a_site_that_is_not_allowed(
     assert logged(bot, "may I ask from here") == []
 
 
+@pytest.mark.timeout(600)
 def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) -> None:
-    for number, text in enumerate(HOSTILE):
-        faq = {"name": f"hostile-{number}", "title": text, "topic": "", "answer": text}
-        bot.ok("POST", "/v1/intents", faq | {"utterances": [f"the {number}th hostile zeppelin"]})
-    whole = {"name": "hostile", "title": "All of it", "topic": ""}
-    answer = {"answer": "\n\n".join(HOSTILE), "utterances": ["every hostile zeppelin"]}
-    bot.ok("POST", "/v1/intents", whole | answer)
-    wait_until(lambda: bool(bot.ask("every hostile zeppelin")["answer"]), 10, "they are live")
+    questions = []
+    for start in range(0, len(PAYLOADS), TOGETHER):
+        some = PAYLOADS[start : start + TOGETHER]
+        questions.append(f"the {start}th hostile zeppelin")
+        faq = {"name": f"zeppelin-{start}", "title": some[0], "topic": ""}
+        bot.ok(
+            "POST", "/v1/intents", faq | {"answer": "\n\n".join(some), "utterances": questions[-1:]}
+        )
+    wait_until(lambda: bool(bot.ask(questions[-1])["answer"]), 10, "they are live")
     site = {"name": "Hostile shop", "origins": [shop.origin], "per_visitor": 500}
     shop.show(bot.ok("POST", "/v1/admin/sites", site)["key"], 'data-lang="en"')
-    for address in ("/demo", shop.origin):
+    for address, asked in (("/demo", [*questions, *PAYLOADS]), (shop.origin, questions)):
         page = visit(address)
         page.get_by_role("button", name="Open the chat").click()
-        questions = [f"the {number}th hostile zeppelin" for number in range(len(HOSTILE))]
-        for text in [*questions, "every hostile zeppelin", *HOSTILE]:
+        for text in asked:
             ask(page, text)
-        sent = page.locator("helpdesk-chat .me.sent")
-        sync_api.expect(sent).to_have_count(2 * len(HOSTILE) + 1, timeout=30_000)
+        expect(page.locator("helpdesk-chat .me.sent").last).to_contain_text(
+            asked[-1], timeout=90_000
+        )
         inside = page.locator("helpdesk-chat .log")
         assert inside.locator("script, img, iframe, style, svg, math").count() == 0
-        for link in inside.locator("a").all():
-            assert re.match("https?:|mailto:", link.get_attribute("href") or "https:")
+        links = inside.locator("a").evaluate_all("all => all.map(each => each.href)")
+        assert all(re.match("https?:|mailto:", link) for link in links)
         page.reload()  # and what was kept does not run either
         page.locator("helpdesk-chat .launcher, helpdesk-chat .panel").first.wait_for(
             state="attached"
@@ -344,7 +318,8 @@ def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) ->
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_it_fits_its_screen(visit: Open, tmp_path: Path, width: int, scheme: str) -> None:
-    page = visit("/demo", viewport={"width": width, "height": 700}, color_scheme=scheme)
+    screen = {"width": width, "height": 700}
+    page = visit("/demo", viewport=screen, color_scheme=scheme, reduced_motion="reduce")
     open_chat(page)
     ask(page, ANSWERED)
     page.get_by_text("If the VPN connects but then drops").wait_for()

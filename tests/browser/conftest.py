@@ -1,0 +1,65 @@
+"""A real server and Chromium: `open_console("ann")` is a page of hers, signed in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from chromium import PASSWORD, ROLES, Open, launch, need_chromium, new_page, sign_in
+from installation import Installation, add_people, clean_environment, command, running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    need_chromium()
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One server for all tests of this folder: each brings its own questions and intents."""
+    need_chromium()
+    folder = tmp_path_factory.mktemp("console")
+    environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
+    command(environment, "import", "faq_data")
+    command(environment, "ask", "hello", "--test")  # makes the first model
+    add_people(environment, ROLES, PASSWORD)
+    with running(folder, environment, "--web-only") as installation:
+        yield installation
+
+
+@pytest.fixture
+def open_console(bot: Installation, chromium: Browser) -> Iterator[Open]:
+    """Fails at the end if a page ran into an error or asked another site for anything."""
+    mistakes: list[str] = []
+    pages: list[Page] = []
+
+    def sign_in_as(name: str | None, **options: Any) -> Page:
+        page = new_page(chromium, bot.port, **options)
+        pages.append(page)
+        watch(page, bot.port, mistakes)
+        return sign_in(page, f"{name}@example.org") if name else page
+
+    yield sign_in_as
+    for page in pages:
+        page.context.close()
+    assert mistakes == []
+
+
+def watch(page: Page, port: int, mistakes: list[str]) -> None:
+    """Write down what no page may do: errors, dialogs, requests elsewhere, blocked scripts."""
+
+    def asked_for(request: Any) -> None:
+        if not request.url.startswith(f"http://127.0.0.1:{port}/"):
+            mistakes.append(f"asked for {request.url}")
+
+    def said(message: Any) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            mistakes.append(message.text)
+
+    page.on("request", asked_for)
+    page.on("console", said)
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("dialog", lambda dialog: mistakes.append(f"dialog: {dialog.message}"))
