@@ -20,6 +20,7 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import bootstrap_interval, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
+from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs
@@ -115,8 +116,8 @@ def import_rows(parts: Parts, dataset: Dataset) -> None:
     seen: set[str] = set()
     for row in dataset.train:
         assert row.intent is not None
-        if row.text.casefold() not in seen:
-            seen.add(row.text.casefold())
+        if normalise(row.text) not in seen:
+            seen.add(normalise(row.text))
             draft.intents.setdefault(
                 row.intent, IntentDraft(row.intent, row.intent)
             ).utterances.append(row.text)

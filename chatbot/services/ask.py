@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chatbot import metrics
 from chatbot.batching import Batcher
-from chatbot.domain.matching import Candidate, Decision, offered, usefulness
+from chatbot.domain.matching import Candidate, Decision, usefulness
 from chatbot.domain.text import clean, key, redact
 from chatbot.errors import NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
@@ -29,10 +29,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the visitor gets, with the ids of everything that produced it."""
+    """What the visitor gets, with the ids of everything that produced it.
+
+    `candidates` are to choose from when the bot asks back; otherwise all that were considered.
+    """
 
     query_id: str
     match: Match
+    candidates: list[Candidate]
     answer: IntentCard | None
     intents: dict[str, IntentCard]
     model_version: int
@@ -42,13 +46,6 @@ class Answered:
     @property
     def decision(self) -> Decision:
         return self.match.decision
-
-    @property
-    def candidates(self) -> list[Candidate]:
-        """To choose from when the bot asks back; otherwise all that were considered."""
-        if self.decision is Decision.CLARIFY:
-            return offered(self.match.candidates)
-        return list(self.match.candidates)
 
 
 class Live(Protocol):
@@ -93,9 +90,12 @@ def answer_all(
 
 def _answer(matcher: Matcher, match: Match) -> Answered:
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
+    asks_back = match.decision is Decision.CLARIFY
+    candidates = list(match.candidates)
     return Answered(
         query_id=uuid.uuid4().hex,
         match=match,
+        candidates=matcher.calibration.offered(candidates) if asks_back else candidates,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},
         model_version=matcher.version,
