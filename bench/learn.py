@@ -116,8 +116,8 @@ def import_rows(parts: Parts, dataset: Dataset) -> None:
     seen: set[str] = set()
     for row in dataset.train:
         assert row.intent is not None
-        if normalise(row.text) not in seen:
-            seen.add(normalise(row.text))
+        if (same := normalise(row.text)) not in seen:
+            seen.add(same)
             draft.intents.setdefault(
                 row.intent, IntentDraft(row.intent, row.intent)
             ).utterances.append(row.text)

@@ -12,7 +12,9 @@ each calibrates on random questions of the test mix and measures on all others.
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -71,16 +73,21 @@ def _shipped(votes: Votes, settings: Settings) -> dict[str, Any]:
 
 
 def _splits(mix: Sequence[Vote], settings: Settings, splits: int, rows: int) -> dict[str, Any]:
-    found = []
-    for seed in range(splits):
-        mixed = Random(seed).sample(mix, len(mix))
-        found.append(_measure(fit(mixed[:rows], settings), mixed[rows:]))
+    with ProcessPoolExecutor() as processes:
+        found = list(
+            processes.map(partial(_split, mix, settings, rows), range(splits), chunksize=25)
+        )
     keys = ("coverage", "in_scope_coverage", "wrong_answer_rate", "ece", "clarified", "held")
     broken = [(run["wrong_answer_rate"] or 0) > settings.promise for run in found]
     return {
         "broken": fmean(broken),
         "never_answers": fmean(not run["coverage"] for run in found),
     } | {key: fmean(run[key] for run in found if run[key] is not None) for key in keys}
+
+
+def _split(mix: Sequence[Vote], settings: Settings, rows: int, seed: int) -> dict[str, Any]:
+    mixed = Random(seed).sample(mix, len(mix))
+    return _measure(fit(mixed[:rows], settings), mixed[rows:])
 
 
 def _measure(calibration: Calibration, votes: Sequence[Vote]) -> dict[str, Any]:
