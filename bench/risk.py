@@ -4,7 +4,7 @@ Models are made by the product's own jobs and kept under `--work`, with all vote
 first run is slow. The test mix is the test part's in-scope questions, and a fifth of CLINC150's
 out-of-scope ones.
 
-`shipped` is what an admin gets: calibrated on the FAQ's own rows, measured once on the test mix; no
+`shipped` is what an admin gets: calibrated on the FAQ's own rows, measured on the test mix; no
 test label sets anything. With CLINC150 once more with its out-of-scope questions that are not of
 the test part, as agents would have confirmed them (`confirmed`). `splits` checks the guarantee:
 each calibrates on random questions of the test mix and measures on all others.
