@@ -16,7 +16,7 @@ from chatbot.services import publish, release
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
 
-CALIBRATION = Calibration((12.0, 0.2), -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
+CALIBRATION = Calibration(12.0, 0.2, -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
 
 FAQ = {
     "reset-password": (

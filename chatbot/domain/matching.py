@@ -11,8 +11,11 @@ from typing import Any, Self
 
 MOST_CANDIDATES = 5
 MOST_OFFERED = 3
-LEAST_OFFERED_PROBABILITY = 0.05
+NEVER = 1.01
+USUAL = (16.0, 0.9, -10.0)  # about what is fitted to most FAQs with the packaged base model
 _LEAST_SHARE = 0.001
+_LEAST_LENGTH = 1e-9
+_MOST_LOGIT = 700.0
 
 
 class Decision(StrEnum):
@@ -35,13 +38,12 @@ class Scored:
 
     intent: str
     share: float  # of the votes, 0 to 1
-    similarity: float  # of its nearest utterance
+    similarity: float  # to the centre of its utterances near the question
 
     @property
     def features(self) -> tuple[float, float]:
-        """What calibration weighs: cosine and log odds of the votes."""
-        share = min(max(self.share, _LEAST_SHARE), 1 - _LEAST_SHARE)
-        return self.similarity, math.log(share / (1 - share))
+        """What calibration weighs."""
+        return self.similarity, math.log(max(self.share, _LEAST_SHARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +52,53 @@ class Candidate:
     probability: float
 
 
-def vote(neighbours: Sequence[Neighbour], temperature: float) -> list[Scored]:
-    """Intents of `neighbours`, most votes first; a vote weighs exp(similarity / temperature)."""
+def vote(
+    neighbours: Sequence[Neighbour], between: Sequence[Sequence[float]], temperature: float
+) -> list[Scored]:
+    """Intents of `neighbours`, most votes first; a vote weighs exp(similarity / temperature).
+
+    `between[i][j]` is the similarity of two neighbours. Where an intent has several, the question
+    is compared with the mean of their vectors: what its utterances have in common, without what
+    each says besides.
+    """
     if not neighbours:
         return []
     nearest = max(n.similarity for n in neighbours)
-    votes: dict[str, float] = {}
-    best: dict[str, float] = {}
-    for neighbour in neighbours:
-        weight = math.exp((neighbour.similarity - nearest) / temperature)
-        votes[neighbour.intent] = votes.get(neighbour.intent, 0.0) + weight
-        best[neighbour.intent] = max(best.get(neighbour.intent, -1.0), neighbour.similarity)
+    weights = [math.exp((n.similarity - nearest) / temperature) for n in neighbours]
+    places: dict[str, list[int]] = {}
+    for place, neighbour in enumerate(neighbours):
+        places.setdefault(neighbour.intent, []).append(place)
+    votes = {intent: sum(weights[i] for i in own) for intent, own in places.items()}
     total = sum(votes.values())
     ranked = sorted(votes, key=lambda intent: (-votes[intent], intent))[:MOST_CANDIDATES]
-    return [Scored(i, votes[i] / total, best[i]) for i in ranked]
+    return [
+        Scored(intent, votes[intent] / total, _to_centre(neighbours, between, places[intent]))
+        for intent in ranked
+    ]
+
+
+def _to_centre(
+    neighbours: Sequence[Neighbour], between: Sequence[Sequence[float]], own: Sequence[int]
+) -> float:
+    """Cosine to the mean vector of the neighbours at the places `own`."""
+    length = math.sqrt(max(sum(between[i][j] for i in own for j in own), _LEAST_LENGTH))
+    return max(-1.0, min(1.0, sum(neighbours[i].similarity for i in own) / length))
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Turns votes into the probability that an intent is the right one, and that into a decision.
 
-    Logistic regression (Platt 1999) on `Scored.features`, fitted for each model version on rows
-    that it was not trained on. `answer_at` is the probability from which a question is answered
-    without a person; above 1 means never. `rows` says how many questions it was fitted on.
+    A conditional logit (McFadden 1974): the intents and "none of these" compete for one question.
+    `similarity` and `votes` weigh `Scored.features`, `bias` speaks against "none of these". Fitted
+    for each model version on rows that it was not trained on; `rows` says how many.
+
+    A question is answered from the probability `answer_at` on, and asked back if so few intents as
+    may be offered reach `clarify_at` together; above 1 means never.
     """
 
-    weights: tuple[float, float]
+    similarity: float
+    votes: float
     bias: float
     answer_at: float
     clarify_at: float
@@ -84,12 +107,14 @@ class Calibration:
     @classmethod
     def unfitted(cls, clarify_at: float) -> Self:
         """For an FAQ that is too small to learn from: only known utterances are answered."""
-        return cls((3.0, 1.0), -2.0, answer_at=1.01, clarify_at=clarify_at, rows=0)
+        return cls(*USUAL, answer_at=NEVER, clarify_at=clarify_at, rows=0)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        weights = stored["weights"]
-        return cls(**stored | {"weights": (weights[0], weights[1])})
+        """A record of an earlier kind, which has other features, counts as unfitted."""
+        if "weights" in stored:
+            return cls.unfitted(stored["clarify_at"])
+        return cls(**stored)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -100,27 +125,30 @@ class Calibration:
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
 
     def candidates(self, scored: Sequence[Scored]) -> list[Candidate]:
-        """Most probable first; the sum is at most 1, the rest being "none of these"."""
-        probabilities = {s.intent: self._probability(s) for s in scored}
-        total = max(1.0, sum(probabilities.values()))
-        ranked = sorted(probabilities.items(), key=lambda item: (-item[1], item[0]))
-        return [Candidate(intent, probability / total) for intent, probability in ranked]
+        """Most probable first; what is missing to 1 is the probability of "none of these"."""
+        logits = {s.intent: self._logit(*s.features) for s in scored}
+        highest = max(logits.values(), default=0.0)
+        odds = {intent: math.exp(logit - highest) for intent, logit in logits.items()}
+        total = sum(odds.values()) + math.exp(min(-highest, _MOST_LOGIT))
+        ranked = sorted(odds.items(), key=lambda item: (-item[1], item[0]))
+        return [Candidate(intent, value / total) for intent, value in ranked]
 
     def decide(self, candidates: Sequence[Candidate]) -> Decision:
         if candidates and candidates[0].probability >= self.answer_at:
             return Decision.ANSWER
-        if sum(c.probability for c in offered(candidates)) >= self.clarify_at:
-            return Decision.CLARIFY
-        return Decision.HANDOFF
+        return Decision.CLARIFY if self.offered(candidates) else Decision.HANDOFF
 
-    def _probability(self, scored: Scored) -> float:
-        logit = self.bias + sum(w * f for w, f in zip(self.weights, scored.features, strict=True))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    def offered(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """What a visitor who must choose is shown: as few as reach `clarify_at`, else none."""
+        together = 0.0
+        for number, candidate in enumerate(candidates[:MOST_OFFERED], start=1):
+            together += candidate.probability
+            if together >= self.clarify_at:
+                return list(candidates[:number])
+        return []
 
-
-def offered(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """What a visitor who must choose is shown."""
-    return [c for c in candidates[:MOST_OFFERED] if c.probability >= LEAST_OFFERED_PROBABILITY]
+    def _logit(self, similarity: float, votes: float) -> float:
+        return self.similarity * similarity + self.votes * votes + self.bias
 
 
 def usefulness(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:

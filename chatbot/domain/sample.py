@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chatbot.domain.matching import Candidate, Decision, offered
+from chatbot.domain.matching import Candidate, Decision
 
 _LEAST_RANK = 0.5
 
@@ -20,12 +20,17 @@ def rank(query_id: str) -> float:
     return round(_LEAST_RANK + (1 - _LEAST_RANK) * _digits(query_id[-8:]), 6)
 
 
-def did_right(decision: Decision, candidates: Sequence[Candidate], meant: str | None) -> bool:
-    """Answered rightly, offered what was meant, or handed over what the FAQ has no answer to."""
+def did_right(
+    decision: Decision, candidates: Sequence[Candidate], offered: int, meant: str | None
+) -> bool:
+    """Answered rightly, offered what was meant, or handed over what the FAQ has no answer to.
+
+    `offered` says how many of the candidates a visitor who was asked back could choose from.
+    """
     if decision is Decision.HANDOFF:
         return meant is None
-    shown = offered(candidates) if decision is Decision.CLARIFY else candidates[:1]
-    return meant in [candidate.intent for candidate in shown]
+    shown = offered if decision is Decision.CLARIFY else 1
+    return meant in [candidate.intent for candidate in candidates[:shown]]
 
 
 def _digits(text: str) -> float:

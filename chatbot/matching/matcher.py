@@ -165,12 +165,15 @@ class Matcher:
         without_row: int | None = None,
         without_intent: str | None = None,
     ) -> list[Scored]:
-        near = [
-            Neighbour(intent, similarity)
-            for row, similarity in zip(rows, similarities, strict=True)
-            if row != without_row and (intent := self.phrasings.intent_at(row)) != without_intent
-        ]
-        return vote(near[: self._rule.neighbours], self._rule.temperature)
+        intents = [self.phrasings.intent_at(row) for row in rows]
+        heard = [
+            place
+            for place, (row, intent) in enumerate(zip(rows, intents, strict=True))
+            if row != without_row and intent != without_intent
+        ][: self._rule.neighbours]
+        near = [Neighbour(intents[place], similarities[place]) for place in heard]
+        vectors = self.phrasings.rows.vectors(np.array([rows[place] for place in heard], np.int64))
+        return vote(near, (vectors @ vectors.T).tolist(), self._rule.temperature)
 
     def _judge(self, scored: list[Scored]) -> Match:
         candidates = self.calibration.candidates(scored)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chatbot import metrics
 from chatbot.batching import Batcher
-from chatbot.domain.matching import Candidate, Decision, offered, usefulness
+from chatbot.domain.matching import Candidate, Decision, usefulness
 from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean, key, redact
 from chatbot.errors import Conflict, NotReady, ServiceUnavailable
@@ -34,10 +34,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the visitor gets, with the ids of everything that produced it."""
+    """What the visitor gets, with the ids of everything that produced it.
+
+    `candidates` are to choose from when the bot asks back; otherwise all that were considered.
+    """
 
     query_id: str
     match: Match
+    candidates: list[Candidate]
     answer: IntentCard | None
     intents: dict[str, IntentCard]
     model_version: int
@@ -47,13 +51,6 @@ class Answered:
     @property
     def decision(self) -> Decision:
         return self.match.decision
-
-    @property
-    def candidates(self) -> list[Candidate]:
-        """To choose from when the bot asks back; otherwise all that were considered."""
-        if self.decision is Decision.CLARIFY:
-            return offered(self.match.candidates)
-        return list(self.match.candidates)
 
 
 class Live(Protocol):
@@ -142,6 +139,7 @@ def recall(matcher: Matcher, query: Query, text: str) -> Answered:
     )
     return replace(
         answered,
+        candidates=known[: query.offered] if decision is Decision.CLARIFY else known,
         model_version=query.model_version,
         knowledge_revision=query.knowledge_revision,
         calibration=query.calibration,
@@ -150,9 +148,12 @@ def recall(matcher: Matcher, query: Query, text: str) -> Answered:
 
 def _answer(matcher: Matcher, question: Question, match: Match) -> Answered:
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
+    asks_back = match.decision is Decision.CLARIFY
+    candidates = list(match.candidates)
     return Answered(
         query_id=question.query_id or uuid.uuid4().hex,
         match=match,
+        candidates=matcher.calibration.offered(candidates) if asks_back else candidates,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},
         model_version=matcher.version,
@@ -176,6 +177,7 @@ def _row(question: Question, answered: Answered, sample_share: float) -> dict[st
             {"intent": candidate.intent, "probability": candidate.probability}
             for candidate in match.candidates
         ],
+        "offered": len(answered.candidates) if match.decision is Decision.CLARIFY else 0,
         "first_intent": match.candidates[0].intent if match.candidates else None,
         "usefulness": rank(answered.query_id) if drawn else useful,
         "sample_share": sample_share if drawn else None,

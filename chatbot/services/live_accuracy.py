@@ -40,7 +40,7 @@ def read_live_accuracy(session: Session) -> LiveAccuracy:
         Query.test.is_(False),
     )
     judged = (
-        select(Query.sample_share, Query.decision, Query.candidates, Intent.name)
+        select(Query.sample_share, Query.decision, Query.candidates, Query.offered, Intent.name)
         .join(Confirmation, Confirmation.query_id == Query.id)
         .outerjoin(Intent, Intent.id == Confirmation.intent_id)
         .where(*is_sample)
@@ -49,9 +49,9 @@ def read_live_accuracy(session: Session) -> LiveAccuracy:
     )
     right: list[tuple[bool, float]] = []
     wrong_answers: list[tuple[bool, float]] = []
-    for share, decided, candidates, meant in session.execute(judged):
+    for share, decided, candidates, offered, meant in session.execute(judged):
         decision = Decision(decided)
-        is_right = did_right(decision, [Candidate(**each) for each in candidates], meant)
+        is_right = did_right(decision, [Candidate(**c) for c in candidates], offered, meant)
         right.append((is_right, 1 / (share or 1)))
         if decision is Decision.ANSWER:
             wrong_answers.append((not is_right, 1 / (share or 1)))

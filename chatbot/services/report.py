@@ -128,7 +128,7 @@ def render(version: ModelVersion) -> str:
         "## Pinned questions\n\n" + _pinned(report.get("pins", [])),
         "## Changed answers\n\n" + _changes(report["changed"]),
         "## Who confirmed\n\n" + render_sources(report),
-        "## Calibration\n\n" + _calibration(report["calibration"]),
+        "## Calibration\n\n" + _calibration(report["calibration"], report.get("promises", [])),
         "## Training\n\n" + _training(report),
     ]
     return "\n\n".join(sections) + "\n"
@@ -245,19 +245,33 @@ def _said(reply: dict[str, Any]) -> str:
     return f"{reply['decision']} {reply['best'] or ''} {reply['probability']:.0%}"
 
 
-def _calibration(calibration: dict[str, Any]) -> str:
+def _calibration(calibration: dict[str, Any], promises: list[dict[str, Any]]) -> str:
     if calibration["rows"] == 0:
         return "Too few utterances to calibrate: only known utterances are answered automatically."
-    answers = (
-        f"Answers from probability {calibration['answer_at']:.2f} on"
-        if calibration["answer_at"] <= 1
-        else "Never answers by itself: the promise cannot be kept on these questions"
-    )
     curve = [[f"{p:.2f}", f"{right:.2f}", str(n)] for p, right, n in calibration["curve"]]
     return (
-        f"{answers}; fitted on {calibration['rows']} questions that it was not trained on.\n\n"
+        f"{_answers(calibration, promises)}; fitted on {calibration['rows']} questions that it was "
+        f"not trained on. {_asks_back(calibration)}\n\n"
         + _table(["Probability", "Right", "Questions"], curve)
     )
+
+
+def _answers(calibration: dict[str, Any], promises: list[dict[str, Any]]) -> str:
+    if calibration["answer_at"] <= 1:
+        return f"Answers from probability {calibration['answer_at']:.2f} on"
+    kept = [promise["promise"] for promise in promises if promise["answer_at"] <= 1]
+    least = (
+        f"the strictest that can is {min(kept):.0%} wrong"
+        if kept
+        else "nor can a much weaker one: there is too little evidence, or too many are wrong"
+    )
+    return f"Never answers by itself: the promise cannot be kept on these questions; {least}"
+
+
+def _asks_back(calibration: dict[str, Any]) -> str:
+    if calibration["clarify_at"] > 1:
+        return "Never asks back: no three intents hold the right one as often as promised."
+    return f"Asks back if at most three intents reach {calibration['clarify_at']:.2f} together."
 
 
 def _training(report: dict[str, Any]) -> str:

@@ -54,6 +54,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_watches_state"), "watches", ["state"], unique=False)
     with op.batch_alter_table("queries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sample_share", sa.Double(), nullable=True))
+        batch_op.add_column(
+            sa.Column("offered", sa.Integer(), nullable=False, server_default=sa.text("0"))
+        )
         batch_op.drop_index("ix_queries_traffic")
         batch_op.create_index("ix_queries_traffic", [*_TRAFFIC, "model_version"], unique=False)
     op.create_index(
@@ -77,6 +80,7 @@ def downgrade() -> None:
     with op.batch_alter_table("queries", schema=None) as batch_op:
         batch_op.drop_index("ix_queries_traffic")
         batch_op.create_index("ix_queries_traffic", _TRAFFIC, unique=False)
+        batch_op.drop_column("offered")
         batch_op.drop_column("sample_share")
     op.drop_index(op.f("ix_watches_state"), table_name="watches")
     op.drop_table("watches")

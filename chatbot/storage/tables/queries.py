@@ -14,7 +14,8 @@ class Query(Table):
     """One logged question: redacted text, what the matcher made of it, and which matcher it was.
 
     `first_intent` repeats the name in the first candidate, so that an index alone counts traffic.
-    `chosen_intent` is what the visitor picked when the bot asked back.
+    `offered` is how many of the candidates a visitor who was asked back could choose from, and
+    `chosen_intent` what the visitor picked when the bot asked back.
     `sample_share` is the probability with which it was drawn into the random sample; None if not.
     """
 
@@ -39,6 +40,7 @@ class Query(Table):
     decision: Mapped[str] = mapped_column(String(10))
     exact: Mapped[bool] = mapped_column(default=False)
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    offered: Mapped[int] = mapped_column(default=0)
     first_intent: Mapped[str | None] = mapped_column(String(80))
     chosen_intent: Mapped[str | None] = mapped_column(String(80))
     usefulness: Mapped[float] = mapped_column(default=0.0)

@@ -33,16 +33,16 @@ def test_the_rank_lies_in_the_upper_half_and_has_nothing_to_do_with_the_draw() -
         (Decision.ANSWER, "leave", False),
         (Decision.ANSWER, None, False),
         (Decision.CLARIFY, "leave", True),
-        (Decision.CLARIFY, "invoice", False),  # too improbable to be offered
+        (Decision.CLARIFY, "invoice", False),  # it was not offered
         (Decision.CLARIFY, None, False),
         (Decision.HANDOFF, None, True),
         (Decision.HANDOFF, "vpn", False),
     ],
 )
 def test_what_counts_as_right(decision: Decision, meant: str | None, right: bool) -> None:
-    assert did_right(decision, THREE, meant) is right
+    assert did_right(decision, THREE, 2, meant) is right
 
 
 def test_nothing_found_is_right_only_where_nothing_was_meant() -> None:
-    assert did_right(Decision.HANDOFF, [], None)
-    assert not did_right(Decision.HANDOFF, [], "vpn")
+    assert did_right(Decision.HANDOFF, [], 0, None)
+    assert not did_right(Decision.HANDOFF, [], 0, "vpn")

@@ -156,8 +156,10 @@ def test_a_known_entry_is_scored_as_if_it_were_not_there() -> None:
         exact = BruteForceIndex(np.delete(vectors, row, axis=0))
         positions, similarities = exact.search(vectors[[row]], RULE.neighbours)
         others = [e.intent for i, e in enumerate(entries) if i != row]
+        found = np.delete(vectors, row, axis=0)[positions[0]]
         near = zip(positions[0], similarities[0], strict=True)
-        expected = vote([Neighbour(others[p], float(s)) for p, s in near], RULE.temperature)
+        neighbours = [Neighbour(others[p], float(s)) for p, s in near]
+        expected = vote(neighbours, (found @ found.T).tolist(), RULE.temperature)
         (scored,) = matcher.score_known([row])
         assert [s.intent for s in scored] == [s.intent for s in expected]
         assert [s.features for s in scored] == [
@@ -189,8 +191,20 @@ def test_an_entry_scored_as_unknown_never_meets_its_own_intent() -> None:
 def test_scoring_takes_no_short_cut_for_known_phrasings() -> None:
     (scored,) = make_matcher(UTTERANCES).score(["the VPN does not connect"])
     assert scored[0].intent == "vpn"
-    assert scored[0].similarity == pytest.approx(1)
     assert len(scored) > 1
+
+
+def test_an_intent_is_as_similar_as_the_mean_of_its_utterances_among_the_neighbours() -> None:
+    matcher = make_matcher(UTTERANCES)
+    catalogue = make_catalogue(UTTERANCES)
+    question = matcher.bundle.encoder.encode([ANSWERED])
+    (rows,), _ = matcher.phrasings.search(question, RULE.neighbours)
+    (scored,) = matcher.score([ANSWERED])
+    for candidate in scored:
+        own = [row for row in rows if matcher.phrasings.intent_at(row) == candidate.intent]
+        centre = vectors_of(matcher, catalogue)[own].mean(axis=0)
+        cosine = float(question[0] @ centre / np.linalg.norm(centre))
+        assert candidate.similarity == pytest.approx(cosine, abs=1e-5)
 
 
 def test_the_rule_says_how_many_neighbours_vote() -> None:

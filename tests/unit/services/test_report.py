@@ -140,8 +140,10 @@ def test_a_visitors_text_cannot_break_a_table() -> None:
     [
         ({"rows": 0}, "Too few utterances to calibrate"),
         ({"answer_at": 1.01}, "Never answers by itself"),
+        ({"answer_at": 1.01}, "nor can a much weaker one"),
+        ({"clarify_at": 1.01}, "Never asks back"),
     ],
-    ids=["unfitted", "hopeless"],
+    ids=["unfitted", "hopeless", "too-little-evidence", "no-sets"],
 )
 def test_a_version_that_may_not_answer_says_why(
     report: dict[str, object], change: dict[str, object], sentence: str
@@ -149,6 +151,18 @@ def test_a_version_that_may_not_answer_says_why(
     calibration = report["calibration"]
     assert isinstance(calibration, dict)
     assert sentence in rendered(report | {"calibration": calibration | change})
+
+
+def test_a_version_that_may_not_answer_says_which_promise_it_could_keep(
+    report: dict[str, object],
+) -> None:
+    calibration = report["calibration"]
+    assert isinstance(calibration, dict)
+    promises = [{"promise": 0.05, "answer_at": 1.01}, {"promise": 0.12, "answer_at": 0.7}]
+    text = rendered(
+        report | {"calibration": calibration | {"answer_at": 1.01}, "promises": promises}
+    )
+    assert "the strictest that can is 12% wrong" in text
 
 
 def test_an_untrained_version_has_no_table_of_epochs(report: dict[str, object]) -> None:
