@@ -50,7 +50,7 @@ def run() -> None:
     arguments = made.parse_args()
     dataset = _few_intents(load_dataset(arguments.data, "banking77+oos"), arguments.intents)
     foreign = load_dataset(arguments.data, "clinc150").out_of_scope
-    start, visitors = _split(dataset, foreign)
+    start, visitors = split(dataset, foreign, SHOTS)
     days = [visitors[night :: arguments.nights] for night in range(arguments.nights)]
     ways: dict[str, Choose] = {"ranked": _from_the_top, "random": _at_random}
     months = {
@@ -74,9 +74,9 @@ def _few_intents(dataset: Dataset, most: int) -> Dataset:
     )
 
 
-def _split(dataset: Dataset, foreign: Sequence[str]) -> tuple[Dataset, list[Labelled]]:
+def split(dataset: Dataset, foreign: Sequence[str], shots: int) -> tuple[Dataset, list[Labelled]]:
     """The FAQ at the start, and what visitors will ask, in their order."""
-    start = few_shot(dataset, SHOTS, SEED)
+    start = few_shot(dataset, shots, SEED)
     known = {key(row.text) for row in start.train}
     rows = {key(row.text): row for row in dataset.train}
     visitors = [row for text, row in rows.items() if text not in known]
@@ -102,11 +102,11 @@ def _live_through(
         nights = [{"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}]
         for night, day in enumerate(days, 1):
             with console.status(f"{name}: night {night} of {len(days)} …"):
-                _ask(parts, day)
+                ask(parts, day)
                 reviewed = choose(parts, budget, random)
-                _review(parts, reviewed, truth, random)
+                _review(parts, reviewed, truth, random, f"agent of day {night}")
                 began = time.monotonic()
-                verdict = _train(parts)
+                verdict = train(parts)
                 seconds = time.monotonic() - began
                 figures = _measure(parts, start)
             clicks = nights[-1]["clicks"] + len(reviewed)
@@ -118,7 +118,7 @@ def _live_through(
     return nights
 
 
-def _ask(parts: Parts, day: Sequence[Labelled]) -> None:
+def ask(parts: Parts, day: Sequence[Labelled]) -> None:
     parts.live.refresh()
     matcher = parts.live.current()
     for first in range(0, len(day), MOST_TOGETHER):
@@ -138,19 +138,26 @@ def _at_random(parts: Parts, budget: int, random: Random) -> Sequence[Query]:
 
 
 def _review(
-    parts: Parts, queries: Sequence[Query], truth: dict[str, str | None], random: Random
+    parts: Parts,
+    queries: Sequence[Query],
+    truth: dict[str, str | None],
+    random: Random,
+    agent: str,
 ) -> None:
-    """Verdicts of an agent who now and then takes a wrong intent."""
+    """Verdicts of an agent who now and then takes a wrong intent.
+
+    A month passes within hours here, so each day has its own: caps are by person and day.
+    """
     intents = sorted(parts.live.current().intents)
     for query in queries:
         intent = truth[query.text_key]
         if random.random() < WRONG_VERDICTS:
             intent = random.choice([name for name in intents if name != intent])
         with parts.database.write() as session:
-            confirm(session, query.id, intent, "agent", parts.settings)
+            confirm(session, query.id, intent, agent, parts.settings)
 
 
-def _train(parts: Parts) -> str:
+def train(parts: Parts) -> str:
     """What became of the night's candidate."""
     version = make_version(parts, jobs.Kind.TRAIN)
     with parts.database.read() as session:

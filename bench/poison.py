@@ -1,0 +1,157 @@
+"""What a hostile account can do: it confirms questions about one intent falsely, as another's.
+
+The FAQ has ten phrasings an intent of BANKING77. Honest agents confirm 500 visitors' questions; an
+account that was taken over confirms so many more that a given share of all confirmations is false.
+Each of its questions asks for the victim, and it says that the nearest other intent was meant. The
+product's own jobs select, train, judge and release; the test part, which nothing here learns from,
+shows what the version that is live afterwards makes of the victim's questions.
+"""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.table import Table
+from sqlalchemy import select
+
+from bench.common import Dataset, console, finish, load_dataset, parser
+from bench.instance import make_version
+from bench.learn import import_rows
+from bench.nights import ask, split, train
+from chatbot.bootstrap import Parts, build
+from chatbot.domain.text import key, redact
+from chatbot.services.confirm import confirm
+from chatbot.services.evaluate import evaluate
+from chatbot.services.examples import Labelled
+from chatbot.services.quarantine import select_admitted
+from chatbot.settings import Settings
+from chatbot.storage.tables import Query
+
+SHOTS = 10
+HONEST = 500
+AGENTS = 3
+SHARES = (0.0, 0.01, 0.05, 0.1)
+SEED = 1
+
+
+def run() -> None:
+    made = parser(__doc__)
+    made.add_argument("--data", type=Path, required=True, help="has banking77/ and clinc150/")
+    made.add_argument("--victims", type=int, default=3, help="intents that are attacked")
+    made.add_argument("--shares", type=float, nargs="+", default=list(SHARES))
+    arguments = made.parse_args()
+    dataset = load_dataset(arguments.data, "banking77")
+    start, visitors = split(dataset, [], SHOTS)
+    intents = sorted({str(row.intent) for row in start.train})
+    victims = Random(SEED).sample(intents, arguments.victims)
+    attacks = []
+    with tempfile.TemporaryDirectory() as folder:
+        honest = Path(folder) / "honest"
+        _prepare(honest, start, visitors[:HONEST])
+        for victim in victims:
+            falsely = [row for row in visitors[HONEST:] if row.intent == victim]
+            for share in arguments.shares:
+                with console.status(f"{share:.0%} against {victim} …"):
+                    false = falsely[: round(HONEST * share / (1 - share))]
+                    place = Path(folder) / "attacked"
+                    shutil.copytree(honest, place)
+                    attacks.append(
+                        {"victim": victim, "share": share} | _attack(place, victim, false, dataset)
+                    )
+                    shutil.rmtree(place)
+    _show(attacks)
+    finish("poison", _summarise(attacks) | {"attacks": attacks}, arguments.keep)
+
+
+def _prepare(folder: Path, start: Dataset, asked: Sequence[Labelled]) -> None:
+    """An FAQ with an untrained version, and what honest agents confirmed."""
+    parts = build(Settings.from_env(data_dir=folder))
+    import_rows(parts, start)
+    make_version(parts)
+    ask(parts, asked)
+    for number, row in enumerate(asked):
+        _confirm(parts, row.text, row.intent, f"agent {number % AGENTS}")
+    parts.database.close()
+
+
+def _attack(
+    folder: Path, victim: str, false: Sequence[Labelled], dataset: Dataset
+) -> dict[str, Any]:
+    parts = build(Settings.from_env(data_dir=folder))
+    ask(parts, false)
+    before = _right_share(parts, victim, dataset)
+    rival = _nearest_rival(parts, victim, dataset)
+    for row in false:
+        _confirm(parts, row.text, rival, "hostile")
+    with parts.database.read() as session:
+        apart = select_admitted(session, parts.settings).quarantined
+    verdict = train(parts)
+    parts.live.refresh()
+    figures = {
+        "rival": rival,
+        "hostile": len(false),
+        "quarantined": sum(map(len, apart.values())),
+        "verdict": verdict,
+        "before": before,
+        "after": _right_share(parts, victim, dataset),
+    }
+    parts.database.close()
+    return figures
+
+
+def _confirm(parts: Parts, text: str, intent: str | None, by: str) -> None:
+    with parts.database.write() as session:
+        query = session.scalars(select(Query).where(Query.text_key == key(redact(text)))).first()
+        assert query is not None
+        confirm(session, query.id, intent, by, parts.settings)
+
+
+def _nearest_rival(parts: Parts, victim: str, dataset: Dataset) -> str:
+    """What the victim's training questions are taken for most often."""
+    asked = [row for row in dataset.train if row.intent == victim]
+    outcomes = evaluate(parts.live.current(), asked)
+    named = Counter(c.intent for o in outcomes for c in o.candidates if c.intent != victim)
+    return named.most_common(1)[0][0]
+
+
+def _right_share(parts: Parts, victim: str, dataset: Dataset) -> float:
+    asked = [row for row in dataset.test if row.intent == victim]
+    outcomes = evaluate(parts.live.current(), asked)
+    return sum(outcome.is_top1 for outcome in outcomes) / len(outcomes)
+
+
+def _summarise(attacks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What promoted versions lost on the victim: against the version before, and against the
+    version that the same night makes without the attack."""
+    honest = {attack["victim"]: attack["after"] for attack in attacks if not attack["share"]}
+    promoted = [a for a in attacks if a["share"] and a["verdict"] == "promote"]
+    return {
+        "attacks_promoted": len(promoted),
+        "most_lost": max((a["before"] - a["after"] for a in promoted), default=0.0),
+        "most_lost_to_honest": max(
+            (honest[a["victim"]] - a["after"] for a in promoted if a["victim"] in honest),
+            default=0.0,
+        ),
+    }
+
+
+def _show(attacks: Sequence[dict[str, Any]]) -> None:
+    table = Table("victim", "hostile", "quarantined", "verdict", "before", "after")
+    for attack in attacks:
+        table.add_row(
+            attack["victim"],
+            f"{attack['hostile']} ({attack['share']:.0%})",
+            str(attack["quarantined"]),
+            attack["verdict"],
+            f"{attack['before']:.1%}",
+            f"{attack['after']:.1%}",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    run()
