@@ -12,7 +12,7 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import jobs, processes, publish, release
+from chatbot.services import events, handoffs, jobs, processes, publish, release, sites, webhooks
 from chatbot.services.ask import Answered, Question, answer_all
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.confirm import confirm
@@ -50,6 +50,15 @@ MISSING = (
     "can I put a Gantt chart on a wall display",
     "gantt chart on the big screen, how",
 )
+# Who waits for a person: address, message, and what they had asked.
+WAITING = (
+    (
+        "lena@example.org",
+        "It is for our whole team.",
+        ["can we get an invoice in euros", "who can help"],
+    ),
+    ("tom@example.org", "", ["my laptop fell into the sea, what now"]),
+)
 Asked = tuple[str, str | None]  # a question, and what it wants
 
 
@@ -82,6 +91,7 @@ def fill(settings: Settings) -> None:
     today = chance.sample(_known(chance), TODAY) + [(text, None) for text in MISSING]
     times = [now() - timedelta(minutes=chance.randrange(8 * 60)) for _ in today]
     _ask(parts, chance, today, times, judged=0.2)
+    _connect(parts)
     parts.database.close()
 
 
@@ -131,6 +141,26 @@ def _rate(chance: random.Random, answered: Answered, intent: str | None) -> bool
         return None
     right = answered.match.candidates[0].intent == intent
     return right if chance.random() < 0.9 else not right
+
+
+def _connect(parts: Parts) -> None:
+    """A site with the chat, visitors who left their address there, and who is told of it."""
+    with parts.database.write() as session:
+        sites.create_site(session, ADMIN, "Demo", [sites.SELF])
+        site = sites.create_site(
+            session, ADMIN, "Help centre", ["https://help.fernway.example"]
+        ).key
+        for kinds, style in (
+            ([events.Kind.HANDOFF_REQUESTED], events.Style.SLACK),
+            ([events.Kind.MODEL_PROMOTED, events.Kind.MODEL_HELD], events.Style.STANDARD),
+        ):
+            webhooks.create_webhook(session, ADMIN, f"https://hooks.example/{style}", kinds, style)
+    matcher = parts.models.open_version()
+    for number, (email, message, texts) in enumerate(WAITING):
+        talk = f"showcase-{number}"
+        answer_all(parts.database, matcher, [Question(text, talk) for text in texts])
+        with parts.database.write() as session:
+            handoffs.request_handoff(session, talk, email, message, site)
 
 
 def _edit(session: Session) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from chromium import new_page
-from installation import Installation, wait_until
+from chromium import need_chromium, new_page
+from installation import Installation, clean_environment, command, running, wait_until
 from payloads import PAYLOADS
 
 ANSWERED = "the vpn keeps dropping during my calls"
@@ -23,12 +23,19 @@ TOGETHER = 20  # payloads in one answer
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def unlimited_demo(bot: Installation) -> None:
-    """All tests are one visitor to the server."""
-    [demo] = bot.ok("GET", "/v1/admin/sites")["items"]
-    path = f"/v1/admin/sites/{demo['key']}"
-    bot.ok("PUT", path, {"name": "Demo", "origins": ["self"], "per_visitor": 5000})
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A server of its own: what is popular depends on all that was asked."""
+    need_chromium()
+    folder = tmp_path_factory.mktemp("widget")
+    environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
+    command(environment, "import", "faq_data")
+    command(environment, "ask", "hello", "--test")  # makes the first model
+    with running(folder, environment, "--web-only") as installation:
+        [demo] = installation.ok("GET", "/v1/admin/sites")["items"]
+        path = f"/v1/admin/sites/{demo['key']}"  # all tests are one visitor
+        installation.ok("PUT", path, {"name": "Demo", "origins": ["self"], "per_visitor": 5000})
+        yield installation
 
 
 class Shop:
