@@ -9,6 +9,10 @@ from chatbot.storage.tables import Intent
 engine = context.config.attributes.get("engine") or Database(Settings.from_env().database).engine
 
 with engine.connect() as connection:
+    if connection.dialect.name == "sqlite":
+        # A change that copies a table drops the old one, and what refers to its rows would go too.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Intent.metadata,
@@ -19,3 +23,5 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")

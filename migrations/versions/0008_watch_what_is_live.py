@@ -52,11 +52,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("generation", name=op.f("pk_watches")),
     )
     op.create_index(op.f("ix_watches_state"), "watches", ["state"], unique=False)
+    op.add_column("queries", sa.Column("offered", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("queries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sample_share", sa.Double(), nullable=True))
-        batch_op.add_column(
-            sa.Column("offered", sa.Integer(), nullable=False, server_default=sa.text("0"))
-        )
         batch_op.drop_index("ix_queries_traffic")
         batch_op.create_index("ix_queries_traffic", [*_TRAFFIC, "model_version"], unique=False)
     op.create_index(

@@ -40,7 +40,7 @@ class Query(Table):
     decision: Mapped[str] = mapped_column(String(10))
     exact: Mapped[bool] = mapped_column(default=False)
     candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    offered: Mapped[int] = mapped_column(default=0)
+    offered: Mapped[int] = mapped_column(default=0, server_default="0")
     first_intent: Mapped[str | None] = mapped_column(String(80))
     chosen_intent: Mapped[str | None] = mapped_column(String(80))
     usefulness: Mapped[float] = mapped_column(default=0.0)

@@ -58,11 +58,12 @@ def test_a_verdict_brings_the_next_question(parts: Parts, agent: FlaskClient) ->
 def test_what_a_verdict_would_change_is_told_before_it_is_given(
     parts: Parts, agent: FlaskClient
 ) -> None:
-    asked, _ = ask(parts, UNKNOWN, f"{UNKNOWN} please")
+    text = "my VPN shows purple elephants"
+    asked, _ = ask(parts, text, f"{text} please")
     page = agent.get(f"/console/review/{asked}/changes").text
     assert "<b>Connect to the VPN</b>: 1 of 1 like questions would be answered otherwise" in page
-    assert f"{UNKNOWN} please" in page
-    assert "hands over → answers “Connect to the VPN”" in page
+    assert f"{text} please" in page
+    assert "hands over → asks back" in page
     assert verdict(parts, asked) is None
     assert agent.get(f"/console/review/{'f' * 32}/changes").status_code == 404
 

@@ -135,3 +135,6 @@ def test_what_was_confirmed_before_there_was_a_quarantine_keeps_teaching(
     with new_database.read() as session:
         assert session.scalars(select(Confirmation.released_by)).all() == ["upgrade"]
         assert session.scalars(select(Query.sample_share)).all() == [None]
+    command.downgrade(alembic_config(new_database), "0005")
+    with new_database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM confirmations")) == 1
