@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _JITTER = 0.2
 _NICENESS = 3
 """Not more: what loads a model holds Python's lock now and then, and the lower its priority, the
-longer all questions wait for that (bench/swap.py: 384 ms at 10, 107 ms at 3)."""
+longer all questions wait for that (the slowest of bench/swap.py: 384 ms at 10, 115 ms at 3)."""
 
 _WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
 
