@@ -120,7 +120,10 @@ def parse_origin(text: str) -> str:
 
 
 class SiteRing:
-    """Checks site keys, and asks the database for all sites at most every `trust_seconds`."""
+    """Checks site keys, and trusts what it read of the sites for `trust_seconds`.
+
+    Nobody is refused by an old reading: another process may just have made or changed the site.
+    """
 
     def __init__(self, database: Database, trust_seconds: float = 2.0) -> None:
         self._database = database
@@ -131,6 +134,8 @@ class SiteRing:
     def admit(self, key: str, origin: str | None, is_own: bool) -> SiteCard:
         """Raises NotAuthenticated for an unknown or revoked key, NotAuthorised for its origin."""
         site = self._sites().get(key)
+        if site is None or not site.allows(origin, is_own):
+            site = self._read_sites().get(key)
         if site is None:
             raise NotAuthenticated("This site key is unknown or revoked.")
         if not site.allows(origin, is_own):
@@ -142,20 +147,26 @@ class SiteRing:
 
     def any_allows(self, origin: str) -> bool:
         """Whether pages of `origin` may ask with some key; a preflight does not tell which."""
-        return any(site.allows(origin, is_own=False) for site in self._sites().values())
+        return _any_allows(self._sites(), origin) or _any_allows(self._read_sites(), origin)
 
     def forget(self) -> None:
         """Ask the database again: a site was changed."""
         self._trusted_until = 0.0
 
     def _sites(self) -> Mapping[str, SiteCard]:
+        return self._known if time.monotonic() < self._trusted_until else self._read_sites()
+
+    def _read_sites(self) -> Mapping[str, SiteCard]:
         asked_at = time.monotonic()
-        if asked_at >= self._trusted_until:
-            with self._database.read() as session:
-                live = session.scalars(select(Site).where(Site.revoked_at.is_(None)))
-                self._known = {site.key: _card(site) for site in live}
-            self._trusted_until = asked_at + self._trust_seconds
+        with self._database.read() as session:
+            live = session.scalars(select(Site).where(Site.revoked_at.is_(None)))
+            self._known = {site.key: _card(site) for site in live}
+        self._trusted_until = asked_at + self._trust_seconds
         return self._known
+
+
+def _any_allows(sites: Mapping[str, SiteCard], origin: str) -> bool:
+    return any(site.allows(origin, is_own=False) for site in sites.values())
 
 
 def _card(site: Site) -> SiteCard:

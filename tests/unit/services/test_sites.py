@@ -142,6 +142,17 @@ def test_a_revoked_key_is_refused_and_stays_revoked(database: Database) -> None:
         ring.admit(key, SHOP, is_own=False)
 
 
+def test_a_site_that_another_process_made_or_widened_is_known_at_once(database: Database) -> None:
+    key, ring = make(database), SiteRing(database)
+    ring.admit(key, SHOP, is_own=False)
+    other = make(database, "https://blog.example")
+    assert ring.any_allows("https://blog.example")
+    ring.admit(other, "https://blog.example", is_own=False)
+    with database.write() as session:
+        change_site(session, "admin", key, "Shop", [SHOP, "https://new.example"], 60, 600)
+    ring.admit(key, "https://new.example", is_own=False)
+
+
 @pytest.mark.parametrize("key", ["", "site_", "site_" + "0" * 24, "cb_1_2", "\ud800"])
 def test_an_unknown_key_is_refused(database: Database, key: str) -> None:
     make(database)
