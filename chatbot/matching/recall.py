@@ -13,6 +13,8 @@ from chatbot.matching.index import (
 )
 
 LEAST_RECALL = 0.99
+# More than the least, since the questions that tell are a sample, and real ones are others.
+_TUNED_RECALL = 0.993
 EF_LADDER = (64, 128, 256, 512, 1024, 2048, 4096)
 _K = 10
 _QUERIES = 500
@@ -23,7 +25,7 @@ _SAME = 1e-5
 
 
 def tune(index: HnswIndex, take: Take, rows: Positions) -> float:
-    """Set the smallest `ef` of the ladder whose recall@10 is LEAST_RECALL, or else the last.
+    """Set the smallest `ef` of the ladder whose recall@10 is safely LEAST_RECALL, or else the last.
 
     Returns the recall. `take` gives the vectors of `rows`, which `index` holds; it must not serve
     yet.
@@ -34,7 +36,7 @@ def tune(index: HnswIndex, take: Take, rows: Positions) -> float:
     for ef in EF_LADDER:
         index.set_ef(ef)
         recall = share_found(index, queries, exact)
-        if recall >= LEAST_RECALL:
+        if recall >= _TUNED_RECALL:
             break
     return recall
 
