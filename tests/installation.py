@@ -120,6 +120,12 @@ def command(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def teach(environment: dict[str, str], faq: str | Path = "faq_data") -> None:
+    """Import an FAQ and make an untrained model of it, so that `up` does not train first."""
+    command(environment, "import", str(faq))
+    command(environment, "ask", "is anybody there?", "--test")
+
+
 def add_people(environment: dict[str, str], roles: dict[str, str], password: str) -> None:
     """For "ann" an account of ann@example.org."""
     for name, role in roles.items():

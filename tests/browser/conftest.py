@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from chromium import PASSWORD, ROLES, Open, launch, need_chromium, new_page, sign_in
-from installation import Installation, add_people, clean_environment, command, running
+from installation import Installation, add_people, clean_environment, running, teach
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     need_chromium()
     folder = tmp_path_factory.mktemp("console")
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
-    command(environment, "import", "faq_data")
-    command(environment, "ask", "hello", "--test")  # makes the first model
+    teach(environment)
     add_people(environment, ROLES, PASSWORD)
     with running(folder, environment, "--web-only") as installation:
         yield installation

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chromium import PASSWORD, ROLES, SIGNED_IN, Open, need_chromium
-from installation import Installation, add_people, clean_environment, command, running, wait_until
+from installation import Installation, add_people, clean_environment, running, teach, wait_until
 
 TRAINING_SECONDS = 240
 REASON = "Ann asked for it"
@@ -28,8 +28,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     )
     rows = "".join(f"{text},{name}\n" for name, texts in FAQ.items() for text in texts)
     (folder / "faq.csv").write_text("text,intent\n" + rows)
-    command(environment, "import", str(folder / "faq.csv"))
-    command(environment, "ask", "hello", "--test")  # makes the first model
+    teach(environment, folder / "faq.csv")
     add_people(environment, ROLES, PASSWORD)
     with running(folder, environment) as installation:
         yield installation

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chromium import need_chromium, new_page
-from installation import Installation, clean_environment, command, running, wait_until
+from installation import Installation, clean_environment, running, teach, wait_until
 from payloads import PAYLOADS
 
 ANSWERED = "the vpn keeps dropping during my calls"
@@ -29,8 +29,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     need_chromium()
     folder = tmp_path_factory.mktemp("widget")
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
-    command(environment, "import", "faq_data")
-    command(environment, "ask", "hello", "--test")  # makes the first model
+    teach(environment)
     with running(folder, environment, "--web-only") as installation:
         [demo] = installation.ok("GET", "/v1/admin/sites")["items"]
         path = f"/v1/admin/sites/{demo['key']}"  # all tests are one visitor

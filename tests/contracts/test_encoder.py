@@ -1,5 +1,6 @@
 """What every encoder promises, the exported one and its fake alike."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,6 +116,23 @@ def test_a_folder_whose_card_names_other_inputs_is_refused(exported: Path, tmp_p
 
     with pytest.raises(ArtefactRefused, match="wants the inputs"):
         OnnxEncoder.open(tmp_path)
+
+
+def test_an_encoder_that_reads_less_of_a_text_leaves_another_as_it_is(
+    exported: Path, tmp_path: Path
+) -> None:
+    for file in exported.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    card = json.loads((tmp_path / "encoder.json").read_text()) | {"max_length": 8}
+    (tmp_path / "encoder.json").write_text(json.dumps(card))
+    whole = OnnxEncoder.open(exported)
+    before = whole.encode(QUESTIONS)
+
+    shortened = OnnxEncoder.open(tmp_path).encode(QUESTIONS)
+
+    np.testing.assert_array_equal(whole.encode(QUESTIONS), before)
+    np.testing.assert_allclose(shortened[0], before[0], atol=1e-5)
+    assert shortened[-1] @ before[-1] < 0.99
 
 
 @pytest.mark.parametrize("exporter", ["exported", "exported_by_torch"])

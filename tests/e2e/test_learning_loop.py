@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from code_names import CODE_NAMES, PHRASINGS
-from installation import Installation, clean_environment, command, running
+from installation import Installation, clean_environment, command, running, teach
 
 WEB_PROCESSES = 2
 TRAINING_SECONDS = 900
@@ -22,8 +22,7 @@ def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path
     environment = clean_environment(
         tmp_path, web_processes=WEB_PROCESSES, epochs=2, poll_seconds=1, retrain_at="03:33"
     )
-    command(environment, "import", "faq_data")
-    command(environment, "ask", "hello")  # makes the first model, so that `up` does not train yet
+    teach(environment)
     with running(tmp_path, environment) as bot:
         first = bot.live_version()
         assert fails_on_code_names(bot)

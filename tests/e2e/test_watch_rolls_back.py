@@ -12,7 +12,7 @@ from chatbot.services import release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from factories import add_query
-from installation import clean_environment, command, running, wait_until
+from installation import clean_environment, running, teach, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -30,8 +30,7 @@ def test_a_bad_promotion_is_rolled_back_within_a_minute(tmp_path: Path) -> None:
     environment = clean_environment(folder, watch_least=100, web_processes=2)
     for name, text in (("faq.csv", FAQ), ("wifi.csv", WIFI)):
         (tmp_path / name).write_text(text)
-        command(environment, "import", str(tmp_path / name))
-        command(environment, "ask", "is anybody there?", "--test")  # makes the first model
+        teach(environment, tmp_path / name)
     database = build(Settings(data_dir=folder)).database
     try:
         with running(folder, environment) as bot:
