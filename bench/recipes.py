@@ -7,7 +7,7 @@ on test rows, so that the choice does not spoil the test.
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -149,7 +149,7 @@ def _try(
     seconds = time.monotonic() - started
     with tempfile.TemporaryDirectory() as folder:
         export.write(model, Path(folder), [example.text for example in learnt[:500]])
-        matcher = _serve(OnnxEncoder.open(Path(folder)), learnt)
+        matcher = serve(OnnxEncoder.open(Path(folder)), learnt)
     matches = matcher.match_all([example.text for example in asked])
     right = [
         bool(match.candidates) and match.candidates[0].intent == example.intent
@@ -183,7 +183,7 @@ def _train(recipe: Recipe, trainee: Trainee, learnt: list[Example], seed: int) -
         schedule.step()
 
 
-def _serve(encoder: OnnxEncoder, learnt: list[Example]) -> Matcher:
+def serve(encoder: OnnxEncoder, learnt: Sequence[Example]) -> Matcher:
     entries = {key(example.text): Entry(example.text, example.intent) for example in learnt}
     cards = {e.intent: IntentCard(e.intent, "") for e in learnt}
     catalogue = Catalogue(1, cards, tuple(entries.values()), tuple(entries))
