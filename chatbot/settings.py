@@ -104,6 +104,12 @@ class Settings(BaseModel):
         ge=1,
         description="Confirmations of one intent by one source in a day that are never sudden.",
     )
+    quarantine_alone: int = Field(
+        10,
+        ge=1,
+        description="How often one person or key may say, in four weeks, that the bot's answer was "
+        "wrong in one and the same way, before somebody else has to say it too.",
+    )
     validation_share: Share = Field(
         0.1,
         description="Share of training rows kept for calibration; below 2,000 rows none is needed.",

@@ -21,7 +21,7 @@ blueprint = APIBlueprint("quarantine", __name__, tag="Training", url_prefix="/v1
 @requires(Scope.AGENT)
 @blueprint.output(QuarantineOut)
 def list_quarantine() -> QuarantineOut:
-    """List what one source confirmed far more often in a day than is usual for the intent."""
+    """List what one source confirmed in a flood, or against answers that nobody else doubts."""
     with parts().database.read() as session:
         found = quarantine.list_quarantined(session, parts().settings)
     return QuarantineOut(items=[QuarantinedOut.of(each) for each in found])

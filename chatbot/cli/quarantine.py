@@ -11,7 +11,11 @@ from chatbot.services import quarantine as services
 
 @click.group()
 def quarantine() -> None:
-    """See, and release, what one source confirmed suspiciously often."""
+    """See, and release, what one source confirmed suspiciously.
+
+    "flood": far more of an intent in a day than is usual. "alone": once more against an answer of
+    the bot's that nobody else says is wrong.
+    """
 
 
 @quarantine.command("list")
@@ -27,6 +31,7 @@ def list_groups(context: Context, as_json: bool) -> None:
             "says": each.group.says,
             "day": each.group.day.isoformat(),
             "count": each.count,
+            "alone": each.alone,
             "examples": list(each.examples),
         }
         for each in found
@@ -35,10 +40,10 @@ def list_groups(context: Context, as_json: bool) -> None:
         print_json(described)
         return
     rows: list[tuple[object, ...]] = [
-        (each.group.source, each.group.says, each.group.day, each.count, each.examples[0])
+        (*each.group, each.count, "alone" if each.alone else "flood", each.examples[0])
         for each in found
     ]
-    print_table("source", "says", "day", "count", "example", rows=rows)
+    print_table("source", "says", "day", "count", "why", "example", rows=rows)
     if not described:
         remark("Nothing is in quarantine.")
 

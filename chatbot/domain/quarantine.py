@@ -1,10 +1,12 @@
 """Which confirmations may teach tonight: one hijacked or careless account must not steer a model.
 
-A cap delays: what exceeds a night's share of a source or an intent waits for the nights after. A
-sudden shift stops: far more confirmations of one intent by one source on one day than that intent
-usually gets are kept apart, all of them, until an admin releases them. See decision 0017.
+A cap delays: what exceeds a night's share of a source or an intent waits for the nights after.
+Quarantine stops, until an admin releases it, what one source said of an intent on a day: far more
+confirmations than that intent usually gets; or once more that the bot's answer was wrong, in the
+same way as many times before, while nobody else says so. See decision 0017.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,13 +19,17 @@ _DAY = timedelta(days=1)
 
 
 class Verdict(NamedTuple):
-    """A confirmation; `says` is its intent, or for “none of these” what the bot had said first."""
+    """A confirmation; `says` is its intent, or for “none of these” what the bot had said first.
+
+    `overrules` is what the bot had answered with, if that was another intent.
+    """
 
     id: str
     source: str
     says: str
     at: datetime
     released: bool
+    overrules: str | None = None
 
 
 class Group(NamedTuple):
@@ -36,35 +42,46 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """A night's most of one source and of one intent; and how many of a day are never sudden."""
+    """A night's most of one source and of one intent; how many of a day are never sudden; and how
+    often one source may overrule an answer in the same way before somebody else has to.
+    """
 
     source: int
     intent: int
     sudden: int
+    alone: int
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Ids that may teach and measure, that wait for a later night, and that are quarantined."""
+    """Ids that may teach and measure, that wait for a later night, and that are quarantined.
+
+    Groups that are `alone` overrule an answer as hardly anybody else does; the others came in a
+    flood.
+    """
 
     admitted: frozenset[str]
     waiting: frozenset[str]
     quarantined: dict[Group, list[str]]
+    alone: frozenset[Group] = frozenset()
 
 
 def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selection:
     """The same rows on the same day give the same selection."""
     rows = sorted(verdicts, key=lambda row: (row.at, row.id))
-    quarantined = _find_sudden(rows, limits.sudden)
+    alone = _find_alone(rows, limits.alone)
+    quarantined = _find_suspect(rows, alone, limits.sudden)
     apart = {row_id for ids in quarantined.values() for row_id in ids}
     rest = [row for row in rows if row.id not in apart]
     waiting = _exceeding(rest, lambda row: row.source, limits.source, today)
     waiting |= _exceeding(rest, lambda row: row.says, limits.intent, today)
     admitted = frozenset(row.id for row in rest) - waiting
-    return Selection(admitted, frozenset(waiting), quarantined)
+    return Selection(admitted, frozenset(waiting), quarantined, alone)
 
 
-def _find_sudden(rows: Sequence[Verdict], least: int) -> dict[Group, list[str]]:
+def _find_suspect(
+    rows: Sequence[Verdict], alone: frozenset[Group], least: int
+) -> dict[Group, list[str]]:
     """What is apart itself does not count as usual, or a flood today would excuse one tomorrow."""
     groups: dict[Group, list[str]] = {}
     released: Counter[tuple[str, date]] = Counter()
@@ -72,16 +89,44 @@ def _find_sudden(rows: Sequence[Verdict], least: int) -> dict[Group, list[str]]:
         if row.released:
             released[row.says, row.at.date()] += 1
         else:
-            groups.setdefault(Group(row.source, row.says, row.at.date()), []).append(row.id)
+            groups.setdefault(_group(row), []).append(row.id)
     accepted, apart = released, {}
     for group, ids in sorted(groups.items(), key=lambda item: item[0].day):
         before = [group.day - n * _DAY for n in range(1, _USUAL_DAYS + 1)]
         usual = sum(accepted[group.says, day] for day in before) / _USUAL_DAYS
-        if len(ids) > max(least, FACTOR * usual):
+        if group in alone or len(ids) > max(least, FACTOR * usual):
             apart[group] = ids
         else:
             accepted[group.says, group.day] += len(ids)
     return apart
+
+
+def _find_alone(rows: Sequence[Verdict], most: int) -> frozenset[Group]:
+    """Groups that overrule an answer more than `most` times in four weeks, as hardly anybody else.
+
+    What others say later counts too, as does what an admin released.
+    """
+    same: dict[tuple[str, str], list[Verdict]] = {}
+    for row in rows:
+        if row.overrules is not None:
+            same.setdefault((row.overrules, row.says), []).append(row)
+    found = set()
+    for agreeing in same.values():
+        for source in {row.source for row in agreeing}:
+            own = [row for row in agreeing if row.source == source and not row.released]
+            others = [row.at for row in agreeing if row.source != source or row.released]
+            times = [row.at for row in own]
+            for number, row in enumerate(own, 1):
+                since = row.at - _USUAL_DAYS * _DAY
+                count = number - bisect_left(times, since)
+                support = len(others) - bisect_left(others, since)
+                if count > most and count > FACTOR * support:
+                    found.add(_group(row))
+    return frozenset(found)
+
+
+def _group(row: Verdict) -> Group:
+    return Group(row.source, row.says, row.at.date())
 
 
 def _exceeding(

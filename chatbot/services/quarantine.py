@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import Group, Limits, Selection, Verdict
 from chatbot.domain.quarantine import select as select_verdicts
 from chatbot.errors import NotFound
@@ -24,10 +25,13 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A group that is kept apart, with some of its questions."""
+    """A group that is kept apart, with some of its questions, and whether it is the only one to
+    overrule an answer so often; otherwise it came in a flood.
+    """
 
     group: Group
     count: int
+    alone: bool
     examples: Sequence[str]
 
 
@@ -39,6 +43,7 @@ def select_admitted(session: Session, settings: Settings, today: date | None = N
             Confirmation.confirmed_by,
             Intent.name,
             Query.first_intent,
+            Query.decision,
             Confirmation.confirmed_at,
             Confirmation.released_by,
         )
@@ -46,19 +51,32 @@ def select_admitted(session: Session, settings: Settings, today: date | None = N
         .outerjoin(Intent, Intent.id == Confirmation.intent_id)
     )
     verdicts = [
-        Verdict(query_id, source, intent or f"{NONE_OF}{first}", at, released is not None)
-        for query_id, source, intent, first, at, released in rows
+        Verdict(
+            query_id,
+            source,
+            intent or f"{NONE_OF}{first}",
+            at,
+            released is not None,
+            first if decision == Decision.ANSWER and intent != first else None,
+        )
+        for query_id, source, intent, first, decision, at, released in rows
     ]
-    limits = Limits(settings.source_cap, settings.intent_cap, settings.quarantine_least)
+    limits = Limits(
+        settings.source_cap,
+        settings.intent_cap,
+        settings.quarantine_least,
+        settings.quarantine_alone,
+    )
     return select_verdicts(verdicts, limits, today or now().date())
 
 
 def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
     """The newest first."""
-    apart = select_admitted(session, settings).quarantined
+    selection = select_admitted(session, settings)
+    apart = sorted(selection.quarantined.items(), key=lambda item: item[0].day, reverse=True)
     return [
-        Quarantined(group, len(ids), _texts(session, ids[:_EXAMPLES]))
-        for group, ids in sorted(apart.items(), key=lambda item: item[0].day, reverse=True)
+        Quarantined(group, len(ids), group in selection.alone, _texts(session, ids[:_EXAMPLES]))
+        for group, ids in apart
     ]
 
 

@@ -10,19 +10,28 @@ from chatbot.services.quarantine import Quarantined
 
 
 class QuarantinedOut(Out):
-    """What one source said of one intent on one day: far more than usual."""
+    """What one source said of one intent on one day, and nobody may learn yet."""
 
     source: str
     says: str = Field(description="The intent, or that it is none, instead of what the bot said.")
     day: date
     count: int
+    alone: bool = Field(
+        description="Whether it overrules the bot's answer as hardly anybody else does; otherwise "
+        "it came in a flood."
+    )
     examples: list[str]
 
     @classmethod
     def of(cls, found: Quarantined) -> Self:
         source, says, day = found.group
         return cls(
-            source=source, says=says, day=day, count=found.count, examples=list(found.examples)
+            source=source,
+            says=says,
+            day=day,
+            count=found.count,
+            alone=found.alone,
+            examples=list(found.examples),
         )
 
 

@@ -7,16 +7,23 @@ import pytest
 from chatbot.domain.quarantine import Group, Limits, Selection, Verdict, select
 
 TODAY = date(2026, 3, 31)
-LIMITS = Limits(source=100, intent=60, sudden=20)
+LIMITS = Limits(source=100, intent=60, sudden=20, alone=10)
 _serial = count()
 
 
 def said(
-    source: str, says: str, number: int, days_ago: int = 0, released: bool = False
+    source: str,
+    says: str,
+    number: int,
+    days_ago: int = 0,
+    released: bool = False,
+    overrules: str | None = None,
 ) -> list[Verdict]:
     day = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC) - timedelta(days=days_ago)
     return [
-        Verdict(f"{next(_serial):06}", source, says, day + timedelta(seconds=n), released)
+        Verdict(
+            f"{next(_serial):06}", source, says, day + timedelta(seconds=n), released, overrules
+        )
         for n in range(number)
     ]
 
@@ -78,6 +85,49 @@ class TestQuarantine:
     def test_a_released_day_is_usual_from_then_on(self) -> None:
         released = said("ann", "vpn", 28 * 8, days_ago=3, released=True)
         assert selected(released, said("ann", "vpn", 40)).quarantined == {}
+
+
+class TestOverruling:
+    def overruled(self, source: str, number: int, days_ago: int = 0) -> list[Verdict]:
+        return said(source, "vpn", number, days_ago, overrules="leave")
+
+    def test_a_few_may_be_anyones_own_opinion(self) -> None:
+        assert selected(self.overruled("ann", 10)).quarantined == {}
+
+    def test_more_are_kept_apart_with_all_that_the_source_said_of_the_intent_that_day(self) -> None:
+        attack, doubtful = self.overruled("mallory", 11), said("mallory", "vpn", 5)
+        others = said("ann", "vpn", 5), said("mallory", "leave", 5)
+        found = selected(attack, doubtful, *others)
+        [group] = found.quarantined
+        assert group == Group("mallory", "vpn", TODAY)
+        assert set(found.quarantined[group]) == {row.id for row in attack + doubtful}
+        assert found.alone == {group}
+
+    def test_a_few_each_day_add_up(self) -> None:
+        drops = [self.overruled("mallory", 2, days_ago=n) for n in range(20)]
+        found = selected(*drops)
+        assert len(found.admitted) == 10
+        assert {row.id for row in drops[0]} <= {
+            i for ids in found.quarantined.values() for i in ids
+        }
+
+    def test_four_weeks_later_they_are_forgotten(self) -> None:
+        found = selected(self.overruled("ann", 10, days_ago=29), self.overruled("ann", 10))
+        assert found.quarantined == {}
+
+    @pytest.mark.parametrize("days_ago", [0, 3, 10])
+    def test_it_teaches_once_others_say_the_same(self, days_ago: int) -> None:
+        many = self.overruled("ann", 20, days_ago=5)
+        assert selected(many, self.overruled("bob", 3, days_ago)).quarantined != {}
+        assert selected(many, self.overruled("bob", 4, days_ago)).quarantined == {}
+
+    def test_what_an_admin_released_speaks_for_the_rest(self) -> None:
+        released = said("ann", "vpn", 11, days_ago=2, released=True, overrules="leave")
+        assert selected(released, self.overruled("ann", 12)).quarantined == {}
+
+    def test_correcting_different_mistakes_is_an_agents_work(self) -> None:
+        work = [said("ann", "vpn", 8, overrules=f"intent {n}") for n in range(2)]
+        assert selected(*work).quarantined == {}
 
 
 class TestCaps:

@@ -2,9 +2,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chatbot.domain.gate import Rules
+from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import Group
 from chatbot.domain.split import Part
 from chatbot.errors import NotFound
@@ -14,7 +15,7 @@ from chatbot.services.examples import Frozen, Labelled, freeze
 from chatbot.services.report_sources import leave_one_out
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
-from chatbot.storage.tables import AuditEvent, Confirmation
+from chatbot.storage.tables import AuditEvent, Confirmation, Query
 from factories import add_confirmed, add_intent, make_catalogue, make_outcome
 
 RIGHT, WRONG = make_outcome("vpn", "vpn"), make_outcome("vpn", "leave", answered=False)
@@ -66,6 +67,31 @@ def test_a_flood_neither_teaches_nor_measures(
     assert (after.fingerprint, after.evidence) == (before.fingerprint, before.evidence)
     assert after.catalogue.entries == before.catalogue.entries
     assert after.taught_by == {"ann": 3}
+
+
+@pytest.mark.parametrize("intent", ["leave", None])
+def test_what_one_person_says_against_answers_waits_for_a_second(
+    database: Database, settings: Settings, intent: str | None
+) -> None:
+    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    say(database, "mallory", intent, 5)
+    assert frozen(database, settings).apart["quarantined"] == 0, "the bot was not sure"
+    with database.write() as session:
+        session.execute(update(Query).values(decision=Decision.ANSWER))
+        [found] = quarantine.list_quarantined(session, settings)
+        assert (found.group.source, found.count, found.alone) == ("mallory", 5, True)
+    say(database, "ann", intent, 1)
+    with database.write() as session:
+        session.execute(update(Query).values(decision=Decision.ANSWER))
+        assert quarantine.list_quarantined(session, settings) == []
+
+
+def test_agreeing_with_an_answer_overrules_nothing(database: Database, settings: Settings) -> None:
+    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    say(database, "ann", "vpn", 8)
+    with database.write() as session:
+        session.execute(update(Query).values(decision=Decision.ANSWER))
+    assert frozen(database, settings).apart["quarantined"] == 0
 
 
 def test_it_is_listed_with_examples_until_an_admin_releases_it(
