@@ -32,8 +32,9 @@ READ = """() => {
   const loaded = [...performance.getEntriesByType("navigation"),
                   ...performance.getEntriesByType("resource")];
   const paint = performance.getEntriesByName("first-contentful-paint")[0];
-  return [loaded.reduce((sum, each) => sum + each.transferSize, 0), paint?.startTime ?? null];
+  return [loaded.reduce((sum, each) => sum + each.transferSize, 0), paint.startTime];
 }"""
+IS_PAINTED = """() => performance.getEntriesByName("first-contentful-paint").length"""
 
 
 def run() -> None:
@@ -76,9 +77,8 @@ def load(browser: Browser, port: int, address: str, with_cache: bool) -> tuple[i
         throttle(page, with_cache)
         page.goto(address)
         page.wait_for_load_state("networkidle")
+        page.wait_for_function(IS_PAINTED)
         size, paint = page.evaluate(READ)
-        if paint is None:
-            raise SystemExit(f"Chromium saw no paint of {address}")
         return size, paint
 
 
