@@ -81,15 +81,19 @@ class _Worth:
         return likeness
 
 
-def spread(count: int) -> list[float]:
-    """The usefulness of `count` ranked questions, evenly from just below `DISPUTED` down to 0.
+def spread(count: int, below: float = 1.0) -> list[float]:
+    """The usefulness of `count` ranked questions, evenly from just under `DISPUTED` down to 0.
 
     So two lists that are spread by themselves, and questions drawn at random, mix in proportion.
+    `below` is the share of the range that they may use.
     """
-    return [round(DISPUTED * (1 - (place + 1) / (count + 1)), 6) for place in range(count)]
+    return [round(DISPUTED * below * step, 6) for step in _steps(count)]
 
 
 def spread_disputed(count: int) -> list[float]:
     """As `spread`, between `DISPUTED` and a visitor's thumb down."""
-    width = THUMB_DOWN - DISPUTED
-    return [round(DISPUTED + width * (1 - (place + 1) / (count + 1)), 6) for place in range(count)]
+    return [round(DISPUTED + (THUMB_DOWN - DISPUTED) * step, 6) for step in _steps(count)]
+
+
+def _steps(count: int) -> list[float]:
+    return [1 - place / (count + 1) for place in range(1, count + 1)]

@@ -6,6 +6,7 @@ die at any step, or run twice at once: the next run comes to the same order.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
@@ -89,21 +90,21 @@ def rank_queue(database: Database, models: StoredModels, settings: Settings) -> 
 
 
 class _Ranking:
-    """Each wording once, by what a verdict on it would do: teach, measure, or nothing."""
+    """Each wording once, by what a verdict on it would do: teach, measure, or nothing.
+
+    `disputed` would measure, and the candidate in the shadow disagrees with the live version.
+    """
 
     def __init__(self, queue: Queue, models: StoredModels, settings: Settings) -> None:
         self._queue, self._settings = queue, settings
-        self._alike: dict[str, list[Waiting]] = {}
-        for each in queue.waiting:
-            self._alike.setdefault(each.text_key, []).append(each)
+        self._times = Counter(each.text_key for each in queue.waiting)
+        newest = {each.text_key: each for each in reversed(queue.waiting)}.values()
+        self._open = [each for each in newest if self._is_open(each)]
         live = models.open_version(queue.live_id)
-        firsts = [group[0] for group in self._alike.values()]
-        texts = [first.text for first in firsts if self._is_open(first)]
         self._known, _ = _read(live, queue.not_learnt)
-        self._vectors, matches = _read(live, texts)
-        self._matches = dict(zip(texts, matches, strict=True))
-        self._open = [first for first in firsts if self._is_open(first)]
-        self._measuring = [first for first in self._open if self._would_measure(first)]
+        self._vectors, matches = _read(live, [each.text for each in self._open])
+        self._matches = {each.id: match for each, match in zip(self._open, matches, strict=True)}
+        self._measuring = [each for each in self._open if self._would_measure(each)]
         self.disputed = self._find_disputed(models)
 
     def usefulness(self) -> dict[str, float]:
@@ -113,42 +114,43 @@ class _Ranking:
         live version is unsure of, they would flatter any other one. While a candidate is in the
         shadow they give way to what it disputes.
         """
-        ranked = dict.fromkeys((each.id for each in self._queue.waiting), 0.0)
-        measuring = [each for each in self._measuring if each.id not in self.disputed]
-        measuring.sort(key=lambda each: measuring_order(each.text))
-        disputed = [each.id for each in self._measuring if each.id in self.disputed]
+        by_chance = sorted(self._measuring, key=lambda each: measuring_order(each.text))
+        disputed = [each.id for each in by_chance if each.id in self.disputed]
+        measuring = [each.id for each in by_chance if each.id not in self.disputed]
         teaching = self._rank_teaching()
-        ranked |= zip(disputed, spread_disputed(len(disputed)), strict=True)
-        ranked |= zip(teaching, spread(len(teaching)), strict=True)
         share = 0.5 if self._queue.shadow else 1.0
-        places = [share * place for place in spread(len(measuring))]
-        return ranked | dict(zip((each.id for each in measuring), places, strict=True))
+        return {
+            **dict.fromkeys((each.id for each in self._queue.waiting), 0.0),
+            **dict(zip(disputed, spread_disputed(len(disputed)), strict=True)),
+            **dict(zip(teaching, spread(len(teaching)), strict=True)),
+            **dict(zip(measuring, spread(len(measuring), share), strict=True)),
+        }
 
     def _rank_teaching(self) -> list[str]:
         measuring = {each.id for each in self._measuring}
         places = rank_by_coverage(
             self._vectors,
-            np.array([_uncertainty(self._matches[each.text]) for each in self._open], np.float32),
-            np.array([len(self._alike[each.text_key]) for each in self._open], np.float32),
+            np.array([_uncertainty(self._matches[each.id]) for each in self._open], np.float32),
+            np.array([self._times[each.text_key] for each in self._open], np.float32),
             np.array([each.id not in measuring for each in self._open], bool),
             self._known,
         )
         return [self._open[place].id for place in places]
 
     def _find_disputed(self, models: StoredModels) -> set[str]:
-        """Where both candidates' intents are full, a verdict would train: it proves nothing."""
         if self._queue.shadow is None:
             return set()
-        texts = [each.text for each in self._measuring]
         candidate = models.open_version(self._queue.shadow.version_id)
-        matches = zip(self._measuring, _read(candidate, texts)[1], strict=True)
-        return {each.id for each, match in matches if differ(self._matches[each.text], match)}
+        _, matches = _read(candidate, [each.text for each in self._measuring])
+        pairs = zip(self._measuring, matches, strict=True)
+        return {each.id for each, match in pairs if differ(self._matches[each.id], match)}
 
     def _is_open(self, each: Waiting) -> bool:
         return not each.is_settled and normalise(each.text) not in self._queue.measured
 
     def _would_measure(self, each: Waiting) -> bool:
-        match = self._matches[each.text]
+        """Where its intent has all held-out questions that it may have, a verdict would train."""
+        match = self._matches[each.id]
         first = match.candidates[0].intent if match.candidates else None
         is_free = not match.exact and first not in self._queue.full
         return is_free and is_held_out(each.text, self._settings.held_out_share)

@@ -121,6 +121,14 @@ def read_standing(session: Session, settings: Settings) -> Standing | None:
     )
 
 
+def say(standing: Standing) -> str:
+    return (
+        f"It answers in silence beside version {standing.live_id}. Where the two disagree, "
+        f"{standing.waiting} questions wait for a verdict and {standing.judged} got one since the "
+        f"last comparison; at least {standing.lacks} more, all in its favour, are needed."
+    )
+
+
 def own_evidence(
     session: Session, frozen: Frozen, version_id: int | None, live_id: int | None
 ) -> tuple[Frozen, int]:

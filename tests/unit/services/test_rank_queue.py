@@ -44,13 +44,13 @@ def usefulness(parts: Parts) -> dict[str, float]:
 
 
 def test_a_group_of_questions_comes_before_a_lonely_one_but_not_all_of_it(parts: Parts) -> None:
-    group = texts("my badge {} does not open the door of the parking garage", 6, held_out=False)
-    lonely = texts("purple elephants number {}", 1, held_out=False)
+    group = texts("where can I find the big parking garage for cars {}", 6, held_out=False)
+    lonely = ["purple elephants are late"]
     ask(parts, *lonely, *group)
     rank_now(parts)
     shown = queue(parts)
     assert shown[0] in group
-    assert shown[-1] in group
+    assert shown.index(lonely[0]) < len(group)
 
 
 def test_the_live_model_is_asked_anew(parts: Parts) -> None:
