@@ -28,6 +28,7 @@ from chatbot.settings import Settings
 from chatbot.storage.database import Database, batched, now
 from chatbot.storage.tables import (
     Confirmation,
+    Disagreement,
     EvaluationQuestion,
     Intent,
     Knowledge,
@@ -104,8 +105,9 @@ class _Ranking:
         self._known, _ = _read(live, queue.not_learnt)
         self._vectors, matches = _read(live, [each.text for each in self._open])
         self._matches = {each.id: match for each, match in zip(self._open, matches, strict=True)}
-        self._measuring = [each for each in self._open if self._would_measure(each)]
-        self.disputed = self._find_disputed(models)
+        eligible = [each for each in self._open if self._may_measure(each)]
+        self.disputed = self._find_disputed(models, eligible)
+        self._measuring = [each for each in eligible if self._would_measure(each)]
 
     def usefulness(self) -> dict[str, float]:
         """Of every waiting question, by its id.
@@ -137,23 +139,26 @@ class _Ranking:
         )
         return [self._open[place].id for place in places]
 
-    def _find_disputed(self, models: StoredModels) -> set[str]:
+    def _find_disputed(self, models: StoredModels, eligible: Sequence[Waiting]) -> set[str]:
         if self._queue.shadow is None:
             return set()
         candidate = models.open_version(self._queue.shadow.version_id)
-        _, matches = _read(candidate, [each.text for each in self._measuring])
-        pairs = zip(self._measuring, matches, strict=True)
+        _, matches = _read(candidate, [each.text for each in eligible])
+        pairs = zip(eligible, matches, strict=True)
         return {each.id for each, match in pairs if differ(self._matches[each.id], match)}
 
     def _is_open(self, each: Waiting) -> bool:
         return not each.is_settled and normalise(each.text) not in self._queue.measured
 
+    def _may_measure(self, each: Waiting) -> bool:
+        is_known = self._matches[each.id].exact
+        return not is_known and is_held_out(each.text, self._settings.held_out_share)
+
     def _would_measure(self, each: Waiting) -> bool:
         """Where its intent has all held-out questions that it may have, a verdict would train."""
-        match = self._matches[each.id]
-        first = match.candidates[0].intent if match.candidates else None
-        is_free = not match.exact and first not in self._queue.full
-        return is_free and is_held_out(each.text, self._settings.held_out_share)
+        candidates = self._matches[each.id].candidates
+        first = candidates[0].intent if candidates else None
+        return each.id in self.disputed or first not in self._queue.full
 
 
 def _read_state(session: Session, settings: Settings) -> str | None:
@@ -225,7 +230,10 @@ def _list_full(session: Session, cap: int) -> set[str]:
     counted = (
         select(Intent.name)
         .join(Confirmation, Confirmation.intent_id == Intent.id)
-        .where(Confirmation.part == Part.HELD_OUT)
+        .where(
+            Confirmation.part == Part.HELD_OUT,
+            Confirmation.query_id.not_in(select(Disagreement.query_id)),
+        )
         .group_by(Intent.name)
         .having(func.count() >= cap)
     )

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import DISPUTED
@@ -11,9 +11,10 @@ from chatbot.services import rank_queue as ranking
 from chatbot.services.confirm import confirm
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.review import Filters, list_queries
+from chatbot.storage.database import Database
 from chatbot.storage.tables import Query, QueueRanking
-from factories import add_evaluation, add_query
-from fakes import KNOWN, UNCLEAR
+from factories import add_evaluation, add_lacking_version, add_live_version, add_query
+from fakes import KNOWN, UNCLEAR, FakeModels, add_faq
 
 SHARE = 0.3
 
@@ -187,6 +188,20 @@ def test_a_question_too_old_to_be_ranked_gives_up_its_place(
     found = usefulness(parts)
     assert found[old] == 0
     assert all(found[text] > 0 for text in newer)
+
+
+def test_it_runs_on_both_databases(parts: Parts, database: Database) -> None:
+    models = FakeModels(parts.settings, database, parts.artefacts)
+    with database.write() as session:
+        add_faq(session)
+        live = add_live_version(session).id
+        lacking = add_lacking_version(session, live=live).id
+        for text in texts("purple elephants number {}", 5, held_out=False):
+            add_query(session, text, model_version=lacking, usefulness=0.0)
+    assert rank_queue(database, models, parts.settings)
+    assert not rank_queue(database, models, parts.settings)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).where(Query.usefulness > 0)) == 5
 
 
 def test_without_a_model_nothing_is_ranked(empty_parts: Parts) -> None:

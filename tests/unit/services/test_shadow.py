@@ -26,24 +26,22 @@ from chatbot.services.shadow import (
 )
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, Disagreement
-from factories import add_confirmed, add_live_version, add_query, add_version
+from factories import (
+    add_confirmed,
+    add_lacking_version,
+    add_live_version,
+    add_query,
+    add_version,
+)
 
 
-def add_candidate(parts: Parts, live: int = 1, gained: int = 0, lost: int = 0) -> int:
+def add_candidate(parts: Parts) -> int:
     """Knows what “Kestrel” is, which the live version does not; its evidence was not enough."""
-    report = {
-        "live_version": live,
-        "look": 1,
-        "comparison": {"only_candidate": gained, "only_live": lost},
-        "data": {"evidence": "earlier"},
-    }
     with parts.database.write() as session:
         learnt = [
             add_confirmed(session, f"our Kestrel has trouble {n}", "vpn").id for n in range(3)
         ]
-        return add_version(
-            session, learnt, verdict="insufficient_evidence", report=report, parent_id=live
-        ).id
+        return add_lacking_version(session, learnt).id
 
 
 def texts(pattern: str, count: int) -> list[str]:
@@ -202,6 +200,19 @@ class TestNotes:
 
 
 class TestEvidence:
+    def test_is_not_limited_by_the_cap_and_uses_none_of_it(self, parts: Parts) -> None:
+        capped = parts.settings.model_copy(update={"held_out_cap": 1})
+        add_candidate(parts)
+        asked = ask(parts, *texts("our Kestrel has trouble again {}", 3))
+        assert rank_queue(parts.database, parts.models, capped)
+        assert disputed(parts) == set(asked)
+        by_chance = ask(parts, *texts("the VPN is so slow today {}", 2))
+        parts_of = []
+        for query_id in [*asked, *by_chance]:
+            with parts.database.write() as session:
+                parts_of.append(confirm(session, query_id, "vpn", "ann", capped).part)
+        assert parts_of == ["held_out"] * 4 + ["training"]
+
     def test_asked_for_two_versions_is_about_no_third(self, parts: Parts) -> None:
         version = add_candidate(parts)
         chosen = ask(parts, *texts("our Kestrel has trouble again {}", 3))
@@ -231,7 +242,7 @@ class TestEvidence:
 
 class TestStanding:
     def test_counts_down_as_agents_judge(self, parts: Parts) -> None:
-        version = add_candidate(parts, gained=3, lost=1)
+        version = add_candidate(parts)
         asked = ask(parts, *texts("our Kestrel has trouble again {}", 4))
         rank_now(parts)
         needed = more_needed(3, 1, significance(parts.settings.gate_alpha, 2))
