@@ -93,7 +93,7 @@ class Settings(BaseModel):
     held_out_cap: int = Field(
         50,
         ge=0,
-        description="Most held-out questions per intent; later ones train, if no model disputes them.",
+        description="Most held-out questions per intent; later, undisputed ones train.",
     )
     source_cap: int = Field(
         500, ge=1, description="Confirmations of one person or key that teach in one night."

@@ -8,6 +8,7 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.bootstrap import Parts, build
+from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome
 from chatbot.errors import (
@@ -33,6 +35,7 @@ from chatbot.services import jobs, processes, release
 from chatbot.services.examples import freeze
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.shadow import own_evidence
+from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
@@ -104,6 +107,7 @@ class _Retraining:
             job = jobs.get_job(session, lease.job_id)
             self.kind, self.force = jobs.Kind(job.kind), job.force
             self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
+            self.chosen = list_chosen(session, self.frozen.learnt_queries, self.settings)
             self.judged_before = release.find_judged(session, self.frozen.fingerprint)
             pointer = release.read_pointer(session)
             self.generation = pointer.generation if pointer else 0
@@ -219,15 +223,22 @@ class _Retraining:
         return Matcher.build(0, blank, self.frozen.catalogue, self.rule)
 
     def _unseen(self, matcher: Matcher, folds: Path) -> list[Unseen]:
-        """What the encoder, or that of each fold, was not trained on."""
+        """What the encoder, or that of each fold, was not trained on, and came by chance."""
         if self.spec.epochs == 0:
-            return [Unseen.of(matcher, [*self.frozen.training, *self.frozen.validation])]
+            examples = [*self.frozen.training, *self.frozen.validation]
+            return [Unseen.of(matcher, self._as_they_came(examples))]
         if self.spec.folds == 0:
             return [Unseen.of(matcher, self.frozen.validation)]
         return [
-            Unseen.of(self._matcher(folds / str(fold)), self.spec.left_out(fold))
+            Unseen.of(
+                self._matcher(folds / str(fold)), self._as_they_came(self.spec.left_out(fold))
+            )
             for fold in range(self.spec.folds)
         ]
+
+    def _as_they_came(self, examples: Sequence[Example]) -> list[Example]:
+        """Without what agents were asked because it is hard: the promise is about all questions."""
+        return [example for example in examples if example.text not in self.chosen]
 
     def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
         self._report("evaluate", 0.0, f"{len(self.frozen.held_out)} held-out questions")

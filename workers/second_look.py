@@ -7,6 +7,7 @@ for a candidate's sake would ever count. See decision 0019.
 import logging
 
 from chatbot.bootstrap import Parts
+from chatbot.errors import LeaseLost
 from chatbot.services import jobs, release
 from chatbot.services.examples import freeze
 from chatbot.services.shadow import own_evidence, read_standing
@@ -16,10 +17,23 @@ log = logging.getLogger(__name__)
 
 
 def look_again(parts: Parts, lease: jobs.Lease) -> None:
-    """To be called before the rows of the night are frozen. Raises LeaseLost."""
+    """To be called before the rows of the night are frozen. Raises LeaseLost.
+
+    No other fault of it may cost the night its training.
+    """
+    try:
+        _look_again(parts, lease)
+    except LeaseLost:
+        raise
+    except Exception:
+        log.exception("the candidate in the shadow could not be judged again")
+
+
+def _look_again(parts: Parts, lease: jobs.Lease) -> None:
     case, generation = _find_case(parts)
     if case is None:
         return
+    jobs.report(parts.database, lease, "evaluate", 0.0, f"version {case.version_id} again")
     judgement = judge(parts, case)
     with parts.database.write() as session:
         jobs.check(session, lease)

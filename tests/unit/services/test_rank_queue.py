@@ -6,11 +6,13 @@ from sqlalchemy import func, select
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import DISPUTED
 from chatbot.domain.sample import rank
-from chatbot.domain.split import is_held_out, measuring_order
+from chatbot.domain.split import is_held_out, is_validation, measuring_order
 from chatbot.services import rank_queue as ranking
+from chatbot.services import waiting
 from chatbot.services.confirm import confirm
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.review import Filters, list_queries
+from chatbot.services.waiting import list_chosen
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query, QueueRanking
 from factories import add_evaluation, add_lacking_version, add_live_version, add_query
@@ -101,6 +103,36 @@ def test_what_would_only_measure_comes_in_an_order_that_says_nothing_of_it(parts
     assert 6 <= sum(text in measuring for text in shown[:18]) <= 12
 
 
+def test_what_calibrates_comes_in_such_an_order_too(parts: Parts) -> None:
+    found = texts("please reset the password of my VPN {}", 200, held_out=False)
+    found += texts("purple elephants number {}", 200, held_out=False)
+    calibrating = [text for text in found if is_validation(text, 0.1)]
+    teaching = [text for text in found if not is_validation(text, 0.1)][:100]
+    ask(parts, *calibrating, *teaching)
+    rank_now(parts)
+    shown = queue(parts)
+    by_chance = sorted(calibrating, key=measuring_order)
+    assert [text for text in shown if text in calibrating] == by_chance
+
+
+class TestChosen:
+    """What agents were asked because it is hard says too little of all questions."""
+
+    def chosen(self, parts: Parts, text: str, **changes: object) -> set[str]:
+        [query] = ask(parts, text, **changes)
+        with parts.database.read() as session:
+            return list_chosen(session, [query], parts.settings)
+
+    def test_are_those_that_the_ranking_chose(self, parts: Parts) -> None:
+        found = texts("purple elephants number {}", 100, held_out=False)
+        ranked = next(text for text in found if not is_validation(text, 0.1))
+        by_chance = next(text for text in found if is_validation(text, 0.1))
+        assert self.chosen(parts, ranked) == {ranked}
+        assert self.chosen(parts, by_chance) == set()
+        assert self.chosen(parts, by_chance, helpful=False) == {by_chance}
+        assert self.chosen(parts, ranked, sample_share=0.02) == set()
+
+
 @pytest.mark.parametrize("text", ["purple elephants are late", "an evaluated question"])
 def test_what_measures_already_is_not_asked_for_again(parts: Parts, text: str) -> None:
     with parts.database.write() as session:
@@ -115,13 +147,13 @@ def test_an_intent_with_all_the_held_out_questions_that_it_may_have_gets_no_more
 ) -> None:
     """Its next verdict would train, so it is ranked by what it teaches."""
     full = parts.settings.model_copy(update={"held_out_cap": 1})
-    judged, *waiting = texts("I forgot the password of my laptop {}", 4, held_out=True)
+    judged, *others = texts("I forgot the password of my laptop {}", 4, held_out=True)
     [query] = ask(parts, judged)
     with parts.database.write() as session:
         assert confirm(session, query, "reset-password", "ann", full).part == "held_out"
-    ask(parts, *waiting)
+    ask(parts, *others)
     assert rank_queue(parts.database, parts.models, full)
-    assert sum(usefulness(parts)[text] > 0 for text in waiting) == 3
+    assert sum(usefulness(parts)[text] > 0 for text in others) == 3
 
 
 def test_thumbs_down_samples_and_tests_stay_where_they_are(parts: Parts) -> None:
@@ -183,7 +215,7 @@ def test_a_question_too_old_to_be_ranked_gives_up_its_place(
     old, *newer = texts("purple elephants number {}", 4, held_out=False)
     ask(parts, old, usefulness=0.89)
     ask(parts, *newer)
-    monkeypatch.setattr(ranking, "MOST_RANKED", 3)
+    monkeypatch.setattr(waiting, "MOST_RANKED", 3)
     rank_now(parts)
     found = usefulness(parts)
     assert found[old] == 0

@@ -9,6 +9,8 @@ from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import more_needed
 from chatbot.domain.matching import DISPUTED, THUMB_DOWN
 from chatbot.domain.split import is_held_out
+from chatbot.errors import ArtefactRefused
+from chatbot.matching.matcher import Matcher
 from chatbot.services import release
 from chatbot.services.confirm import confirm
 from chatbot.services.examples import freeze
@@ -93,6 +95,23 @@ def test_a_question_that_would_train_is_not_asked_for_the_candidates_sake(parts:
     ask(parts, *[text for text in map(str, range(30)) if not is_held_out(text, 0.3)])
     teaching = [f"our Kestrel has trouble again {n}" for n in range(30)]
     ask(parts, *[text for text in teaching if not is_held_out(text, 0.3)])
+    rank_now(parts)
+    assert disputed(parts) == set()
+
+
+def test_a_candidate_that_cannot_be_opened_keeps_nobody_from_ranking(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = add_candidate(parts)
+    opened = parts.models.open_version
+
+    def refuse_the_candidate(wanted: int | None = None) -> Matcher:
+        if wanted == version:
+            raise ArtefactRefused("it is damaged")
+        return opened(wanted)
+
+    monkeypatch.setattr(parts.models, "open_version", refuse_the_candidate)
+    ask(parts, *texts("our Kestrel has trouble again {}", 4))
     rank_now(parts)
     assert disputed(parts) == set()
 

@@ -5,7 +5,8 @@ from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_held_out
-from chatbot.errors import LeaseLost
+from chatbot.errors import ArtefactRefused, LeaseLost
+from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, release
 from chatbot.services.confirm import confirm
 from chatbot.services.examples import freeze
@@ -124,6 +125,19 @@ def test_the_same_evidence_is_looked_at_once(
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
     look_again(parts, lease)
     assert report(parts, candidate)["look"] == 2
+
+
+def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
+    parts: Parts, candidate: int, lease: jobs.Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_and_judge(parts, 12, "vpn")
+
+    def refuse(_wanted: int) -> Matcher:
+        raise ArtefactRefused("it is damaged")
+
+    monkeypatch.setattr(parts.models, "open_version", refuse)
+    look_again(parts, lease)
+    assert live(parts) == 1
 
 
 def test_a_candidate_of_tonights_rows_is_left_to_the_night(
