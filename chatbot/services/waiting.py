@@ -71,6 +71,7 @@ def read_state(session: Session, settings: Settings) -> str | None:
         str(find_shadow(session)),
         settings.held_out_share,
         settings.held_out_cap,
+        settings.validation_share,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

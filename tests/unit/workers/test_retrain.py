@@ -5,9 +5,10 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
-from chatbot.errors import TrainingFailed
+from chatbot.errors import ArtefactRefused, TrainingFailed
 from chatbot.services import jobs, processes
-from chatbot.storage.tables import TrainingJob
+from chatbot.storage.tables import Query, TrainingJob
+from factories import add_query
 from workers import retrain
 
 
@@ -52,3 +53,27 @@ def test_a_training_that_fails_after_its_job_was_taken_over_leaves_the_job_alone
 
     job = run_one(parts, monkeypatch, lose_and_fail)
     assert (job.state, job.lease_owner) == ("running", "other")
+
+
+def test_after_a_job_the_queue_is_ranked_anew(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with parts.database.write() as session:
+        query = add_query(session, "purple elephants", usefulness=0.123).id
+    run_one(parts, monkeypatch, lambda: None)
+    with parts.database.read() as session:
+        assert session.get_one(Query, query).usefulness != 0.123
+
+
+def test_a_queue_that_cannot_be_ranked_fails_no_job(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ArtefactRefused("it is damaged")
+
+    def finish() -> None:
+        with parts.database.write() as session:
+            session.execute(update(TrainingJob).values(state=jobs.State.DONE))
+
+    monkeypatch.setattr(retrain, "rank_queue", refuse)
+    assert run_one(parts, monkeypatch, finish).state == "done"
