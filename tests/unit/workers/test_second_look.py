@@ -123,7 +123,7 @@ def test_the_same_evidence_is_looked_at_once(
     """Both are wrong, which settles nothing where wrong answers are no reason to hold."""
     lax = parts.settings.model_copy(update={"gate_wrong_answer_margin": 1.0})
     lenient = replace(parts, settings=lax)
-    ask_and_judge(parts, 12, "invoice")
+    ask_and_judge(parts, 12, "leave")
     look_again(lenient, lease)
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
     look_again(lenient, lease)
