@@ -38,7 +38,7 @@ from chatbot.services.shadow import own_evidence
 from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
+from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
@@ -228,7 +228,7 @@ class _Retraining:
             examples = [*self.frozen.training, *self.frozen.validation]
             return [Unseen.of(matcher, self._as_they_came(examples))]
         if self.spec.folds == 0:
-            return [Unseen.of(matcher, self.frozen.validation)]
+            return [Unseen.of(matcher, self._as_they_came(self.frozen.validation))]
         return [
             Unseen.of(
                 self._matcher(folds / str(fold)), self._as_they_came(self.spec.left_out(fold))
@@ -237,7 +237,14 @@ class _Retraining:
         ]
 
     def _as_they_came(self, examples: Sequence[Example]) -> list[Example]:
-        """Without what agents were asked because it is hard: the promise is about all questions."""
+        """Without what agents were asked because it is hard: the promise is about all questions.
+
+        A tiny FAQ has nothing else to calibrate on.
+        """
+        everything = [*self.frozen.training, *self.frozen.validation]
+        left = sum(example.text not in self.chosen for example in everything)
+        if left < LEAST_ROWS:
+            return list(examples)
         return [example for example in examples if example.text not in self.chosen]
 
     def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
