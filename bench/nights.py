@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from rich.table import Table
+from sqlalchemy import delete
 
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import make_version
@@ -29,10 +30,11 @@ from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.confirm import confirm
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Labelled
+from chatbot.services.rank_queue import rank_queue
 from chatbot.services.release import get_version
 from chatbot.services.review import Filters, filtered, list_queries
 from chatbot.settings import Settings
-from chatbot.storage.tables import Query
+from chatbot.storage.tables import Disagreement, Query
 
 SHOTS = 5
 WRONG_VERDICTS = 0.05
@@ -127,12 +129,15 @@ def ask(parts: Parts, day: Sequence[Labelled]) -> None:
 
 
 def _from_the_top(parts: Parts, budget: int, _random: Random) -> Sequence[Query]:
+    rank_queue(parts.database, parts.models, parts.settings)
     with parts.database.read() as session:
         return list_queries(session, Filters(), None, budget)[0]
 
 
 def _at_random(parts: Parts, budget: int, random: Random) -> Sequence[Query]:
-    with parts.database.read() as session:
+    """Nobody follows the ranking here, so no verdict is given because two versions disagree."""
+    with parts.database.write() as session:
+        session.execute(delete(Disagreement))
         waiting = session.scalars(filtered(Filters()).order_by(Query.text_key)).all()
     return random.sample(waiting, min(budget, len(waiting)))
 

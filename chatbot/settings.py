@@ -91,7 +91,9 @@ class Settings(BaseModel):
         0.3, description="Share of confirmed questions kept for evaluation only."
     )
     held_out_cap: int = Field(
-        50, ge=0, description="Most held-out questions per intent; later ones train."
+        50,
+        ge=0,
+        description="Most held-out questions per intent; later, undisputed ones train.",
     )
     source_cap: int = Field(
         500, ge=1, description="Confirmations of one person or key that teach in one night."

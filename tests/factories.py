@@ -111,6 +111,20 @@ def add_version(session: Session, learnt: Sequence[str] = (), **changes: object)
     return version
 
 
+def add_lacking_version(
+    session: Session, learnt: Sequence[str] = (), live: int = 1
+) -> ModelVersion:
+    """A candidate that is in the shadow of version `live`: its evidence, 3 to 1, was not enough."""
+    report = {
+        "reasons": ["It could be chance."],
+        "live_version": live,
+        "look": 1,
+        "comparison": {"only_candidate": 3, "only_live": 1},
+        "data": {"evidence": "earlier"},
+    }
+    return add_version(session, learnt, verdict="insufficient_evidence", report=report)
+
+
 def add_live_version(session: Session, **changes: object) -> ModelVersion:
     version = add_version(session, **changes)
     release.promote(session, version.id, "test", "for a test")

@@ -18,7 +18,10 @@ def make_app(settings: Settings) -> Celery:
         beat_schedule=beat_schedule(settings),
         timezone="UTC",
         task_default_queue="default",
-        task_routes={"workers.tasks.run_due_jobs": {"queue": "training"}},
+        task_routes={
+            "workers.tasks.run_due_jobs": {"queue": "training"},
+            "workers.tasks.rank_queue": {"queue": "training"},
+        },
         # A lost message loses nothing and a repeated one does nothing, so acknowledge early.
         task_acks_late=False,
         task_ignore_result=True,

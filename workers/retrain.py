@@ -8,21 +8,19 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Comparison, Rules, Verdict, compare
+from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome
 from chatbot.errors import (
     ChatbotError,
-    Conflict,
     LeaseLost,
     ServiceUnavailable,
     TrainingFailed,
@@ -34,21 +32,22 @@ from chatbot.matching.index import HnswIndex, Vectors
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import LEAST_RECALL, measure_recall
 from chatbot.services import jobs, processes, release
-from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import freeze
-from chatbot.services.report import Measured, make_report
-from chatbot.services.report_sources import leave_one_out
+from chatbot.services.rank_queue import rank_queue
+from chatbot.services.shadow import own_evidence
+from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.calibrate import fit, gather_votes, thresholds_of_other_promises
+from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
 from workers.heartbeat import heartbeats
+from workers.judge import Case, conclude, judge
 from workers.recipe import make_spec
+from workers.second_look import look_again
 from workers.unseen import Unseen
 
 log = logging.getLogger(__name__)
 
-ENOUGH_HELD_OUT = 200
 _ORPHAN_SECONDS = 24 * 3600
 
 
@@ -61,6 +60,7 @@ def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
         failpoint("job.after_claim")
         _remove_orphans(parts.settings.data_dir / "staging")
         _run(parts, lease, who)
+        _rank(parts)
         count += 1
     return count
 
@@ -76,6 +76,7 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
     """Raises LeaseLost, also where losing the lease ended the trainer: that is no failure."""
     try:
         with heartbeats(parts, lease, who) as lost:
+            look_again(parts, lease)
             _Retraining(parts, lease, lost).run()
     except LeaseLost:
         raise
@@ -88,6 +89,14 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
             jobs.finish(session, lease, jobs.State.FAILED, words)
 
 
+def _rank(parts: Parts) -> None:
+    """What agents should see first may be another question now; no fault of it fails the job."""
+    try:
+        rank_queue(parts.database, parts.models, parts.settings)
+    except Exception:
+        log.exception("the queue could not be ranked")
+
+
 class _Retraining:
     """One claimed job, from its rows to a judged and perhaps released version."""
 
@@ -98,6 +107,7 @@ class _Retraining:
             job = jobs.get_job(session, lease.job_id)
             self.kind, self.force = jobs.Kind(job.kind), job.force
             self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
+            self.chosen = list_chosen(session, self.frozen.learnt_queries, self.settings)
             self.judged_before = release.find_judged(session, self.frozen.fingerprint)
             pointer = release.read_pointer(session)
             self.generation = pointer.generation if pointer else 0
@@ -134,7 +144,9 @@ class _Retraining:
     def _reconsider(self, version: ModelVersion) -> None:
         """The same rows would give the same model; only new held-out questions change a verdict."""
         is_settled = version.withdrawn or version.id == self.live_id
-        if is_settled or version.report["data"]["evidence"] == self.frozen.evidence:
+        with self.parts.database.read() as session:
+            own, _ = own_evidence(session, self.frozen, version.id, self.live_id)
+        if is_settled or version.report["data"]["evidence"] == own.evidence:
             self._skip(f"Nothing changed since version {version.id} was made.")
             return
         self._judge_and_release(version.id, version.report["training"])
@@ -211,94 +223,40 @@ class _Retraining:
         return Matcher.build(0, blank, self.frozen.catalogue, self.rule)
 
     def _unseen(self, matcher: Matcher, folds: Path) -> list[Unseen]:
-        """What the encoder, or that of each fold, was not trained on."""
+        """What the encoder, or that of each fold, was not trained on, and came by chance."""
         if self.spec.epochs == 0:
-            return [Unseen.of(matcher, [*self.frozen.training, *self.frozen.validation])]
+            examples = [*self.frozen.training, *self.frozen.validation]
+            return [Unseen.of(matcher, self._as_they_came(examples))]
         if self.spec.folds == 0:
-            return [Unseen.of(matcher, self.frozen.validation)]
+            return [Unseen.of(matcher, self._as_they_came(self.frozen.validation))]
         return [
-            Unseen.of(self._matcher(folds / str(fold)), self.spec.left_out(fold))
+            Unseen.of(
+                self._matcher(folds / str(fold)), self._as_they_came(self.spec.left_out(fold))
+            )
             for fold in range(self.spec.folds)
         ]
+
+    def _as_they_came(self, examples: Sequence[Example]) -> list[Example]:
+        """Without what agents were asked because it is hard: the promise is about all questions.
+
+        A tiny FAQ has nothing else to calibrate on.
+        """
+        everything = [*self.frozen.training, *self.frozen.validation]
+        left = sum(example.text not in self.chosen for example in everything)
+        if left < LEAST_ROWS:
+            return list(examples)
+        return [example for example in examples if example.text not in self.chosen]
 
     def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
         self._report("evaluate", 0.0, f"{len(self.frozen.held_out)} held-out questions")
         failpoint("evaluate.before")
-        candidate, live = self._measure_both(version_id)
-        with self.parts.database.read() as session:
-            look = 1 + release.count_looks(session, self.live_id)
-        rules = self._rules(look)
-        comparison = _compare(live, candidate, rules) if live else None
-        report = make_report(
-            version_id, candidate, self.live_id, live, comparison, self.frozen, training
-        )
-        known = live.outcomes if live else None
-        sources = leave_one_out(known, candidate.outcomes, self.frozen, rules)
-        report |= {"look": look, "sources": sources}
-        verdict = comparison.verdict if comparison and self.kind is jobs.Kind.TRAIN else None
+        case = Case(version_id, self.live_id, self.kind, self.frozen, training, self.cross_fitted)
+        judgement = judge(self.parts, case)
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)
-            release.conclude(session, version_id, verdict, report)
-            message = self._release(session, version_id, verdict, report["reasons"])
+            message = conclude(session, case, judgement, self.generation)
             jobs.finish(session, self.lease, jobs.State.DONE, message, version_id)
             failpoint("release.before_commit")
-
-    def _measure_both(self, version_id: int) -> tuple[Measured, Measured | None]:
-        """What visitors would get: published artefacts, opened as web processes open them.
-
-        A young helpdesk has few held-out questions. Beside an untrained live version the FAQ's own
-        utterances are then asked too: the candidate's folds and the live version answer each as if
-        they did not know it. A live version that was trained on them would have an advantage.
-        """
-        matcher = self.parts.models.open_version(version_id)
-        candidate = evaluate(matcher, self.frozen.held_out)
-        pins = evaluate(matcher, self.frozen.pins)
-        if self.live_id is None:
-            return Measured(candidate, matcher.calibration, pins), None
-        live_matcher = self.parts.models.open_version(self.live_id)
-        live = evaluate(live_matcher, self.frozen.held_out)
-        in_scope = sum(row.intent is not None for row in self.frozen.held_out)
-        with self.parts.database.read() as session:
-            live_kind = release.get_version(session, self.live_id).kind
-        if in_scope < ENOUGH_HELD_OUT and live_kind == jobs.Kind.UNTRAINED:
-            known = Unseen.of(live_matcher, self.frozen.training)
-            for text, outcome in known.outcomes(live_matcher.calibration).items():
-                if text in self.cross_fitted:
-                    live.append(outcome)
-                    candidate.append(self.cross_fitted[text])
-        live_pins = evaluate(live_matcher, self.frozen.pins)
-        return (
-            Measured(candidate, matcher.calibration, pins),
-            Measured(live, live_matcher.calibration, live_pins),
-        )
-
-    def _rules(self, look: int) -> Rules:
-        settings = self.settings
-        return Rules(
-            alpha=significance(settings.gate_alpha, look),
-            intent_margin=settings.gate_intent_margin,
-            out_of_scope_margin=settings.gate_out_of_scope_margin,
-            coverage_margin=settings.gate_coverage_margin,
-            promise=settings.promise,
-            wrong_answer_margin=settings.gate_wrong_answer_margin,
-            seed=settings.seed,
-        )
-
-    def _release(
-        self, session: Session, version_id: int, verdict: Verdict | None, reasons: list[str]
-    ) -> str:
-        """Move the pointer if the version earned it; a human's move meanwhile wins."""
-        why = " ".join(reasons)
-        try:
-            if self.kind is jobs.Kind.UNTRAINED:
-                release.install_untrained(session, version_id, why, self.generation)
-                return f"Version {version_id} is live: {why}"
-            if verdict is Verdict.PROMOTE:
-                release.promote_automatically(session, version_id, why, self.generation)
-                return f"Version {version_id} is promoted: {why}"
-        except Conflict as conflict:
-            return f"Version {version_id} is not promoted: {conflict}"
-        return f"Version {version_id} is not promoted ({verdict}): {why}"
 
     def _skip(self, why: str) -> None:
         with self.parts.database.write() as session:
@@ -312,11 +270,6 @@ class _Retraining:
 
     def _report(self, step: str, progress: float, message: str) -> None:
         jobs.report(self.parts.database, self.lease, step, progress, message)
-
-
-def _compare(live: Measured, candidate: Measured, rules: Rules) -> Comparison:
-    pins = list(zip(live.pins, candidate.pins, strict=True))
-    return compare(live.outcomes, candidate.outcomes, rules, pins)
 
 
 def _check_recall(index: HnswIndex, vectors: Vectors) -> float:

@@ -9,6 +9,7 @@ from chatbot.settings import Settings
 LOOK_SECONDS = 10
 DELIVER_SECONDS = 2  # somebody in a chat waits for some of it
 WATCH_SECONDS = 60
+RANK_SECONDS = 15 * 60
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -37,5 +38,10 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "workers.tasks.watch_live",
             "schedule": WATCH_SECONDS,
             "options": {"expires": WATCH_SECONDS},
+        },
+        "rank what agents see first": {
+            "task": "workers.tasks.rank_queue",
+            "schedule": RANK_SECONDS,
+            "options": {"expires": RANK_SECONDS},
         },
     }

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
 from chatbot.services import deliveries, jobs, processes, watch
+from chatbot.services import rank_queue as rank
 from chatbot.services.deliver import deliver_due
 from chatbot.settings import Settings
 from chatbot.storage.database import now
@@ -53,6 +54,13 @@ def watch_live() -> None:
     parts = _parts()
     if watch.look(parts.database, parts.models, parts.settings):
         parts.nudge.send()
+
+
+@shared_task(name="workers.tasks.rank_queue")
+def rank_queue() -> None:
+    """Put in front what teaches most; an unchanged queue is left alone."""
+    parts = _parts()
+    rank.rank_queue(parts.database, parts.models, parts.settings)
 
 
 @cache

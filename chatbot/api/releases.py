@@ -19,6 +19,7 @@ from chatbot.api.schemas.releases import (
 from chatbot.services import processes, release, switch
 from chatbot.services.keys import Scope
 from chatbot.services.report import render
+from chatbot.services.shadow import read_standing
 
 blueprint = APIBlueprint("releases", __name__, tag="Models", url_prefix="/v1")
 
@@ -43,7 +44,11 @@ def list_models(wanted: ById) -> ModelsOut:
         rows = release.list_versions(session, wanted.cursor, wanted.limit + 1)
         page, following = cut(rows, wanted.limit, lambda version: version.id)
         return ModelsOut.of(
-            release.read_pointer(session), processes.list_alive(session, "web"), page, following
+            release.read_pointer(session),
+            read_standing(session, parts().settings),
+            processes.list_alive(session, "web"),
+            page,
+            following,
         )
 
 
@@ -54,9 +59,10 @@ def get_report(version_id: int) -> Response:
     """Read the evaluation of a version."""
     with parts().database.read() as session:
         version = release.get_version(session, version_id)
+        standing = read_standing(session, parts().settings)
     offered = ["application/json", "text/markdown"]
     if request.accept_mimetypes.best_match(offered) == "text/markdown":
-        return Response(render(version), mimetype="text/markdown")
+        return Response(render(version, standing), mimetype="text/markdown")
     return jsonify(version.report)
 
 

@@ -11,6 +11,7 @@ from chatbot.domain.text import clean
 from chatbot.services import confirm as confirming
 from chatbot.services import review
 from chatbot.services.ask import Answered, Question, answer_all
+from chatbot.services.rank_queue import rank_queue
 from chatbot.storage.tables import Query
 
 _SAYS = {
@@ -68,12 +69,15 @@ def _describe_answered(answered: Answered) -> dict[str, object]:
 @click.option(
     "--decision", type=click.Choice([str(d) for d in Decision]), help="Only with this one."
 )
+@click.option("--rank", is_flag=True, help="Rank them anew first, as a worker does now and then.")
 @as_json
 @pass_context
 def queries(
-    context: Context, limit: int, show_all: bool, decision: str | None, as_json: bool
+    context: Context, limit: int, show_all: bool, decision: str | None, rank: bool, as_json: bool
 ) -> None:
     """List logged questions that wait for a verdict, the most instructive first."""
+    if rank:
+        rank_queue(context.parts.database, context.parts.models, context.settings)
     filters = review.Filters(reviewed=None if show_all else False, decision=decision)
     with context.parts.database.read() as session:
         rows, following = review.list_queries(session, filters, None, limit)

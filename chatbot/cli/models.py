@@ -23,6 +23,7 @@ from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services import evaluate as evaluating
 from chatbot.services import jobs, release, switch
 from chatbot.services.report import render
+from chatbot.services.shadow import read_standing, say
 from chatbot.storage.tables import ModelVersion, Release
 
 _FIGURES = (
@@ -121,6 +122,7 @@ def list_models(context: Context, as_json: bool) -> None:
     with context.parts.database.read() as session:
         pointer = release.read_pointer(session)
         live = pointer.version_id if pointer else None
+        standing = read_standing(session, context.settings)
         described = [
             _describe_version(version, live)
             for version in release.list_versions(session, None, _MOST_MODELS)
@@ -132,6 +134,8 @@ def list_models(context: Context, as_json: bool) -> None:
     print_table(*names, rows=[tuple(d[name] for name in names) for d in described])
     if not described:
         remark("There is no model yet; `chatbot up` or `chatbot retrain --wait` makes one.")
+    if standing is not None:
+        remark(f"Version {standing.version_id} lacks evidence. {say(standing)}")
 
 
 def _describe_version(version: ModelVersion, live: int | None) -> dict[str, Any]:
@@ -164,7 +168,7 @@ def report(context: Context, version: int, form: str) -> None:
         if form == "json":
             print_json(row.report)
         else:
-            click.echo(render(row), nl=False)
+            click.echo(render(row, read_standing(session, context.settings)), nl=False)
 
 
 _reason = click.option("--reason", required=True, help="Why; kept in the history.")

@@ -23,6 +23,7 @@ from chatbot.services import (
     read_report,
     release,
     report,
+    shadow,
     switch,
     timeline,
     watch,
@@ -69,8 +70,10 @@ def show_report(version_id: int) -> str:
     with parts().database.read() as session:
         version = release.get_version(session, version_id)
         pointer = release.read_pointer(session)
+        standing = shadow.read_standing(session, parts().settings)
     return render_template(
         "console/model_report.html",
+        shadow=standing if standing and standing.version_id == version_id else None,
         version=version,
         pointer=pointer,
         may_act=who().scope is Scope.ADMIN,
@@ -134,6 +137,7 @@ def _page(note: str = "") -> str:
             rollback_target=_rollback_target(session),
             watches=[(row, watch.looks_of(row)) for row in watch.list_watches(session, WATCHES)],
             hold=hold.find_hold(session),
+            shadow=shadow.read_standing(session, parts().settings),
             broken_pins=pins.list_broken(session, _matcher()),
             may_act=who().scope is Scope.ADMIN,
             **_now(session),

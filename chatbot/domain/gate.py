@@ -1,10 +1,11 @@
 """Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Significance level, and how much worse each guarded figure may get, as shares."""
+    """Significance level, and how much worse each guarded figure may get, as shares.
+
+    `differing` is the share of visitors' questions on which the two differ, where some rows were
+    asked for because they do; None where none was.
+    """
 
     alpha: float = 0.05
     intent_margin: float = 0.1
@@ -32,6 +37,7 @@ class Rules:
     promise: float = 0.05
     wrong_answer_margin: float = 0.02
     seed: int = 13
+    differing: float | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,10 @@ class Guard:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Paired counts of in-scope rows, their statistics, and the verdict with its reasons."""
+    """Paired counts of in-scope rows, their statistics, and the verdict with its reasons.
+
+    `differing_weight` is what a row on which the two differ counts for in gain and guards.
+    """
 
     verdict: Verdict
     reasons: list[str]
@@ -63,6 +72,7 @@ class Comparison:
     rightly_answered_change: float
     wrong_answer_rates: tuple[float, float]
     guards: list[Guard]
+    differing_weight: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -81,16 +91,21 @@ def compare(
     Anything else is `insufficient_evidence`: the live model stays. `pins` are (live, candidate) on
     pinned questions: chosen by hand, so they guard and are no evidence of a gain.
     """
-    rows = [(a, b) for a, b in zip(live, candidate, strict=True) if a.expected is not None]
-    pairs = Counter((a.is_top1, b.is_top1) for a, b in rows)
+    both = list(zip(live, candidate, strict=True))
+    less = _weight_of_differing(both, rules.differing)
+    weights = [less if _differ(a, b) else 1.0 for a, b in both]
+    rows = [(a, b, w) for (a, b), w in zip(both, weights, strict=True) if a.expected is not None]
+    pairs = Counter((a.is_top1, b.is_top1) for a, b, _ in rows)
     gained, lost = pairs[False, True], pairs[True, False]
     p_value = mcnemar_exact(gained, lost)
-    gain = (gained - lost) / len(rows) if rows else 0.0
-    interval = bootstrap_interval(gained, lost, len(rows), rules.seed)
+    natural = less * len(rows) / sum(w for _, _, w in rows) if rows else 1.0
+    gain = natural * (gained - lost) / len(rows) if rows else 0.0
+    low, high = bootstrap_interval(gained, lost, len(rows), rules.seed)
+    interval = natural * low, natural * high
     intents = _intent_changes(rows)
-    out_of_scope = _answered_share(candidate) - _answered_share(live)
-    rightly = _rightly_answered(candidate) - _rightly_answered(live)
-    wrong = _wrong_answer_rate(live), _wrong_answer_rate(candidate)
+    out_of_scope = _answered_share(candidate, weights) - _answered_share(live, weights)
+    rightly = _rightly_answered(candidate, weights) - _rightly_answered(live, weights)
+    wrong = _wrong_answer_rate(live, weights), _wrong_answer_rate(candidate, weights)
 
     guards = [*_guards(intents, out_of_scope, rightly, wrong, rules), _guard_pins(pins)]
     broken = [reason for guard in guards for reason in guard.broken]
@@ -124,6 +139,7 @@ def compare(
         rightly_answered_change=rightly,
         wrong_answer_rates=wrong,
         guards=guards,
+        differing_weight=less,
     )
 
 
@@ -137,6 +153,11 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / (1 << n))
 
 
+def more_needed(gained: int, lost: int, alpha: float) -> int:
+    """How many more differing questions, all in the candidate's favour, would be significant."""
+    return next(m for m in count() if gained + m > lost and mcnemar_exact(gained + m, lost) < alpha)
+
+
 def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float, float]:
     """95 % percentile interval of the paired gain in accuracy (Efron 1979), as shares of `n`."""
     if n == 0:
@@ -147,35 +168,63 @@ def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float
     return float(low), float(high)
 
 
-def _intent_changes(rows: Sequence[tuple[Outcome, Outcome]]) -> dict[str, float]:
+def _differ(live: Outcome, candidate: Outcome) -> bool:
+    return (live.best, live.is_answered) != (candidate.best, candidate.is_answered)
+
+
+def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float | None) -> float:
+    """So that rows which differ weigh no more among all than with visitors: post-stratification
+    (Holt and Smith 1979). 1 where they are no more than that, or where all rows differ.
+    """
+    differing = sum(_differ(a, b) for a, b in both)
+    same = len(both) - differing
+    if natural is None or natural >= 1 or not differing or not same:
+        return 1.0
+    return min(1.0, natural / (1 - natural) * same / differing)
+
+
+def _intent_changes(rows: Sequence[tuple[Outcome, Outcome, float]]) -> dict[str, float]:
     """By how much each intent with enough questions gained, as a share of them."""
-    support: Counter[str] = Counter(a.label for a, _ in rows)
-    net: Counter[str] = Counter()
-    for live, candidate in rows:
-        net[live.label] += candidate.is_top1 - live.is_top1
-    return {i: net[i] / n for i, n in sorted(support.items()) if n >= _LEAST_INTENT_ROWS}
+    support: Counter[str] = Counter(a.label for a, _, _ in rows)
+    net: dict[str, float] = defaultdict(float)
+    of: dict[str, float] = defaultdict(float)
+    for live, candidate, weight in rows:
+        net[live.label] += weight * (candidate.is_top1 - live.is_top1)
+        of[live.label] += weight
+    return {i: net[i] / of[i] for i, n in sorted(support.items()) if n >= _LEAST_INTENT_ROWS}
 
 
 def _worse(intents: dict[str, float], margin: float) -> dict[str, float]:
     return {intent: change for intent, change in intents.items() if change < -margin - 1e-9}
 
 
-def _answered_share(outcomes: Sequence[Outcome]) -> float:
+def _answered_share(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
     """Share of the out-of-scope questions that get an automatic, hence wrong, answer."""
-    flags = [o.is_answered for o in outcomes if o.expected is None]
-    return sum(flags) / len(flags) if flags else 0.0
+    return _share(
+        (o.is_answered, w) for o, w in zip(outcomes, weights, strict=True) if o.expected is None
+    )
 
 
-def _rightly_answered(outcomes: Sequence[Outcome]) -> float:
+def _rightly_answered(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
     """Share of the in-scope questions that get the right automatic answer."""
-    flags = [o.is_right_answer for o in outcomes if o.expected is not None]
-    return sum(flags) / len(flags) if flags else 0.0
+    return _share(
+        (o.is_right_answer, w)
+        for o, w in zip(outcomes, weights, strict=True)
+        if o.expected is not None
+    )
 
 
-def _wrong_answer_rate(outcomes: Sequence[Outcome]) -> float:
+def _wrong_answer_rate(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
     """Share of the automatic answers that are wrong."""
-    flags = [o.is_wrong_answer for o in outcomes if o.is_answered]
-    return sum(flags) / len(flags) if flags else 0.0
+    return _share(
+        (o.is_wrong_answer, w) for o, w in zip(outcomes, weights, strict=True) if o.is_answered
+    )
+
+
+def _share(flags: Iterable[tuple[bool, float]]) -> float:
+    rows = list(flags)
+    total = sum(weight for _, weight in rows)
+    return sum(weight for flag, weight in rows if flag) / total if total else 0.0
 
 
 def _guards(
@@ -230,7 +279,7 @@ def _guard(name: str, measured: float, allowed: float, if_broken: str) -> Guard:
 def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: float) -> str:
     if gained + lost == 0:
         return f"It gives the same first candidate on all {n} held-out questions."
-    needed = next(m for m in range(1, 1100) if mcnemar_exact(m, 0) < alpha)
+    needed = more_needed(0, 0, alpha)
     return (
         f"Better on {gained}, worse on {lost} of {n} held-out questions (p = {p_value:.3g}; less "
         f"than {alpha:.2g} is needed): that could be chance. At least {needed} differing "

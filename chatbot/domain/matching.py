@@ -12,6 +12,8 @@ from typing import Any, Self
 MOST_CANDIDATES = 5
 MOST_OFFERED = 3
 NEVER = 1.01
+THUMB_DOWN = 1.0  # the usefulness of a question whose answer did not help
+DISPUTED = 0.9  # from here on: a candidate would do otherwise than the live version
 USUAL = (16.0, 0.9, -10.0)  # about what is fitted to most FAQs with the packaged base model
 _LEAST_SHARE = 0.001
 _LEAST_LENGTH = 1e-9
@@ -152,9 +154,14 @@ class Calibration:
 
 
 def usefulness(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:
-    """How much an agent's verdict would teach, 0 to 1: most where the odds are even."""
+    """How soon an agent should see a question of which nothing else is known, 0 to `DISPUTED`."""
+    return round(DISPUTED * uncertainty(decision, candidates, exact), 6)
+
+
+def uncertainty(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:
+    """How much the bot has to learn about a question, 0 to 1: most where the odds are even."""
     if exact:
         return 0.0
     top = candidates[0].probability if candidates else 0.0
     undecided = 1 - abs(2 * top - 1)
-    return round(min(1.0, undecided + (0.0 if decision is Decision.ANSWER else 0.2)), 6)
+    return min(1.0, undecided + (0.0 if decision is Decision.ANSWER else 0.2))

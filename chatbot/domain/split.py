@@ -21,6 +21,11 @@ def is_validation(text: str, share: float) -> bool:
     return _position(text, "validation") < share
 
 
+def measuring_order(text: str) -> float:
+    """Where a text stands among those that may measure, 0 to 1; it says nothing of the text."""
+    return _position(text, "order")
+
+
 def _position(text: str, purpose: str) -> float:
     digest = hashlib.sha256(f"{purpose}\0{normalise(text)}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

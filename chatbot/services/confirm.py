@@ -11,7 +11,13 @@ from chatbot.services.publish import get_intent, raise_revision
 from chatbot.services.review import get_query
 from chatbot.settings import Settings
 from chatbot.storage.database import now
-from chatbot.storage.tables import Confirmation, EvaluationQuestion, Query, VersionExample
+from chatbot.storage.tables import (
+    Confirmation,
+    Disagreement,
+    EvaluationQuestion,
+    Query,
+    VersionExample,
+)
 
 
 def confirm(
@@ -53,7 +59,10 @@ def undo(session: Session, query_id: str, by: str) -> None:
 
 
 def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
-    """Held-out rows are capped for each intent, and never share a text with a row that trains."""
+    """Held-out rows are capped for each intent, and never share a text with a row that trains.
+
+    What was asked because two versions disagree measures these two alone, so no cap counts it.
+    """
     measures = select(EvaluationQuestion.id).where(
         EvaluationQuestion.normalised == normalise(query.text)
     )
@@ -66,8 +75,12 @@ def _part(session: Session, query: Query, intent_id: int | None, settings: Setti
         return Part(part)
     if not is_held_out(query.text, settings.held_out_share):
         return Part.TRAINING
+    if session.get(Disagreement, query.id) is not None:
+        return Part.HELD_OUT
     held_out = select(func.count()).where(
-        Confirmation.intent_id.is_not_distinct_from(intent_id), Confirmation.part == Part.HELD_OUT
+        Confirmation.intent_id.is_not_distinct_from(intent_id),
+        Confirmation.part == Part.HELD_OUT,
+        Confirmation.query_id.not_in(select(Disagreement.query_id)),
     )
     is_full = (session.scalar(held_out) or 0) >= settings.held_out_cap
     return Part.TRAINING if is_full else Part.HELD_OUT

@@ -9,6 +9,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
 from chatbot.services.report_sources import render_sources
+from chatbot.services.shadow import Standing, say
 from chatbot.storage.tables import ModelVersion
 
 
@@ -114,14 +115,15 @@ def _reply(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def render(version: ModelVersion) -> str:
-    """The stored report as Markdown."""
+def render(version: ModelVersion, standing: Standing | None = None) -> str:
+    """The stored report as Markdown; `standing` is that of the candidate in the shadow, if any."""
     report = version.report
     if not report:
         return f"# Model version {version.id}\n\nIt has not been evaluated yet.\n"
     sections = [
         f"# Model version {version.id}: {version.verdict or version.kind}",
         "\n".join(report["reasons"]),
+        *_in_the_shadow(version, standing),
         "## Held-out questions\n\n" + _figures(report),
         "## Evidence\n\n" + _evidence(report),
         "## Intents that it confuses\n\n" + _confusions(report["per_intent"]),
@@ -132,6 +134,12 @@ def render(version: ModelVersion) -> str:
         "## Training\n\n" + _training(report),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _in_the_shadow(version: ModelVersion, standing: Standing | None) -> list[str]:
+    if standing is None or standing.version_id != version.id:
+        return []
+    return [f"## In the shadow\n\n{say(standing)}"]
 
 
 FIGURES = {
@@ -194,7 +202,19 @@ def _evidence(report: dict[str, Any]) -> str:
     )
     return (
         f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % interval {low:+.1%} to "
-        f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}."
+        f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}." + _disputed(report)
+    )
+
+
+def _disputed(report: dict[str, Any]) -> str:
+    if not (disputed := report["data"].get("disputed", 0)):
+        return ""
+    weight = report["comparison"]["differing_weight"]
+    return (
+        f"\n\n{disputed} of the held-out questions were asked for because the two versions "
+        "disagree on them. The test compares only such questions; for the gain and the guards one "
+        f"counts as {weight:.2f} of another, so that they weigh as much as with visitors. The "
+        "table of held-out questions counts each in full."
     )
 
 

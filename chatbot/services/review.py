@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.matching import Candidate, Decision, usefulness
+from chatbot.domain.matching import THUMB_DOWN, Candidate, Decision, usefulness
 from chatbot.errors import NotFound
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
@@ -71,11 +71,11 @@ def give_feedback(session: Session, query_id: str, helpful: bool) -> Query:
 
 
 def _usefulness(query: Query) -> float:
-    """A thumb must not move what was drawn at random."""
+    """A thumb must not move what was drawn at random. One taken back leaves the first guess."""
     if query.sample_share is not None:
         return query.usefulness
     if query.helpful is False:
-        return 1.0
+        return THUMB_DOWN
     candidates = [Candidate(**candidate) for candidate in query.candidates]
     return usefulness(Decision(query.decision), candidates, query.exact)
 

@@ -23,7 +23,7 @@ from chatbot.services import processes, watch
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
-from factories import add_confirmed
+from factories import add_confirmed, add_lacking_version
 from fakes import ANSWERED, KNOWN, UNCLEAR, UNKNOWN, add_version, with_fake_models
 from receiver import running
 
@@ -323,6 +323,15 @@ class TestModels:
         models = json.loads(run_filled("models", "--json").stdout)
         assert [(m["version"], m["state"]) for m in models] == [(1, "live")]
         assert "untrained" in run_filled("models").stdout
+
+    def test_says_how_far_the_candidate_in_the_shadow_is(
+        self, run_filled: Run, folder: Path
+    ) -> None:
+        assert "in silence" not in run_filled("models").stderr
+        with _open(folder).database.write() as session:
+            lacking = add_lacking_version(session).id
+        said = run_filled("models").stderr
+        assert f"Version {lacking} lacks evidence. It answers in silence beside version 1." in said
 
     def test_promotes_and_rolls_back(self, run_filled: Run, folder: Path) -> None:
         with _open(folder).database.write() as session:

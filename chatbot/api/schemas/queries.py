@@ -56,7 +56,9 @@ class QueryOut(Out):
     test: bool
     candidates: list[LoggedCandidateOut]
     chosen_intent: str | None = Field(description="What the visitor picked among them.")
-    usefulness: float
+    usefulness: float = Field(
+        description="How soon it should be judged, 0 to 1; ranked anew now and then."
+    )
     helpful: bool | None
     conversation_id: str | None
     model_version: int

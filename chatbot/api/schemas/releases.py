@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.paging import Paging
 from chatbot.api.schemas.base import Body, Out, Reason, VersionId
+from chatbot.services.shadow import Standing
 from chatbot.storage import tables
 
 
@@ -52,10 +53,21 @@ class ModelOut(Out):
         return cls(**stored, **computed)
 
 
+class ShadowOut(Out):
+    """A candidate that lacked evidence, and how far agents are with what it disputes."""
+
+    version: int = Field(validation_alias="version_id")
+    live_version: int = Field(validation_alias="live_id")
+    waiting: int = Field(description="Questions on which the two disagree that wait for a verdict.")
+    judged: int = Field(description="Verdicts on such questions since they were last compared.")
+    lacks: int = Field(description="Least number of further ones, all in its favour, to decide.")
+
+
 class ModelsOut(Out):
-    """Versions, newest first, and who serves what."""
+    """Versions, newest first, and who serves what; `shadow` answers in silence beside the live."""
 
     live: LiveOut | None
+    shadow: ShadowOut | None
     processes: list[ProcessOut]
     items: list[ModelOut]
     next: str | None
@@ -64,6 +76,7 @@ class ModelsOut(Out):
     def of(
         cls,
         pointer: tables.ModelPointer | None,
+        standing: Standing | None,
         processes: Sequence[tables.WorkingProcess],
         versions: Sequence[tables.ModelVersion],
         following: str | None,
@@ -73,6 +86,7 @@ class ModelsOut(Out):
         )
         return cls(
             live=live,
+            shadow=ShadowOut.model_validate(standing) if standing else None,
             processes=[ProcessOut.model_validate(process) for process in processes],
             items=[ModelOut.of(version, live) for version in versions],
             next=following,

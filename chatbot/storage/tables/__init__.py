@@ -19,7 +19,13 @@ from chatbot.storage.tables.models import (
     Watch,
     WorkingProcess,
 )
-from chatbot.storage.tables.queries import Confirmation, Query, ReviewTurn
+from chatbot.storage.tables.queries import (
+    Confirmation,
+    Disagreement,
+    Query,
+    QueueRanking,
+    ReviewTurn,
+)
 from chatbot.storage.tables.visitors import Handoff, Site
 
 __all__ = [
@@ -28,6 +34,7 @@ __all__ = [
     "ChatwootBot",
     "Confirmation",
     "Delivery",
+    "Disagreement",
     "EvaluationQuestion",
     "FailedSignIn",
     "Handoff",
@@ -38,6 +45,7 @@ __all__ = [
     "ModelVersion",
     "Pin",
     "Query",
+    "QueueRanking",
     "Release",
     "ReviewTurn",
     "SignIn",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
@@ -95,3 +95,31 @@ class ReviewTurn(Table):
     agent: Mapped[str] = mapped_column(String(100), index=True)
     until: Mapped[datetime] = mapped_column(Moment)
     skipped: Mapped[bool] = mapped_column(default=False)
+
+
+class Disagreement(Table):
+    """A question that the live version and a candidate without enough evidence treat otherwise.
+
+    Agents see it early and are not told why. It stays when it is judged, because the verdict is
+    evidence about these two versions and no others; see decision 0019.
+    """
+
+    __tablename__ = "disagreements"
+
+    query_id: Mapped[str] = mapped_column(
+        ForeignKey("queries.id", ondelete="CASCADE"), primary_key=True
+    )
+    version_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"), index=True)
+    live_id: Mapped[int] = mapped_column(ForeignKey("model_versions.id"))
+    found_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class QueueRanking(Table):
+    """One row: what the queue was last ranked by, so that an unchanged one is left alone."""
+
+    __tablename__ = "queue_ranking"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    state: Mapped[str] = mapped_column(String(64))
+    ranked_at: Mapped[datetime] = mapped_column(Moment, default=now)

@@ -2,6 +2,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
+from chatbot.storage.tables import Disagreement
+from factories import add_lacking_version, add_query
 from fakes import add_version
 
 Headers = dict[str, str]
@@ -22,6 +24,19 @@ def test_models_tell_which_is_live_and_who_serves_it(
     assert [(item["id"], item["live"]) for item in body["items"]] == [(second, False), (1, True)]
     [process] = body["processes"]
     assert (process["version"], process["generation"], process["error"]) == (1, 1, None)
+
+
+def test_models_tell_how_far_the_candidate_in_the_shadow_is(
+    client: FlaskClient, agent: Headers, parts: Parts
+) -> None:
+    assert client.get("/v1/models", headers=agent).get_json()["shadow"] is None
+    with parts.database.write() as session:
+        lacking = add_lacking_version(session).id
+        note = {"version_id": lacking, "live_id": 1}
+        session.add(Disagreement(query_id=add_query(session).id, **note))
+    shadow = client.get("/v1/models", headers=agent).get_json()["shadow"]
+    assert shadow.pop("lacks") > 0
+    assert shadow == {"version": lacking, "live_version": 1, "waiting": 1, "judged": 0}
 
 
 def test_models_come_in_pages(client: FlaskClient, agent: Headers, second: int) -> None:

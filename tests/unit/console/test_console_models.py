@@ -13,8 +13,8 @@ from chatbot.services import jobs, processes, release
 from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.keys import Scope
 from chatbot.services.report import Measured, make_report
-from chatbot.storage.tables import ModelVersion, Release, TrainingJob
-from factories import make_catalogue, make_outcome
+from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob
+from factories import add_query, make_catalogue, make_outcome
 from fakes import CALIBRATION, add_version
 
 SignedIn = Callable[[Scope], FlaskClient]
@@ -86,6 +86,35 @@ def test_the_page_lists_versions_moves_processes_and_marks_the_live_one(
     assert "Installed version 1" in page
     assert "Web process" in page
     assert "style=" not in page
+
+
+def test_a_candidate_in_the_shadow_says_how_far_it_is(
+    agent: FlaskClient, parts: Parts, second: int
+) -> None:
+    assert "In the shadow" not in agent.get("/console/models").text
+    with parts.database.write() as session:
+        release.conclude(session, second, Verdict.INSUFFICIENT_EVIDENCE, report())
+        query = add_query(session, "our Kestrel is down").id
+        session.add(Disagreement(query_id=query, version_id=second, live_id=1))
+    for path in ("/console/models", f"/console/models/{second}"):
+        page = agent.get(path).text
+        assert "answers in silence beside version 1" in page
+        assert "<b>1</b> questions wait at the desk" in page
+    assert "answers in silence" not in agent.get("/console/models/1").text
+
+
+def test_a_report_says_which_of_its_questions_were_asked_for_the_candidates_sake(
+    agent: FlaskClient, parts: Parts, second: int
+) -> None:
+    assert "asked for because" not in agent.get(f"/console/models/{second}").text
+    chosen = report()
+    chosen["data"]["disputed"] = 7
+    chosen["comparison"]["differing_weight"] = 0.25
+    with parts.database.write() as session:
+        release.conclude(session, second, Verdict.HOLD, chosen)
+    page = agent.get(f"/console/models/{second}").text
+    assert "7 of the held-out questions were asked for because the two disagree" in page
+    assert "counts as 0.25 of another" in page
 
 
 def test_an_agent_may_look_but_is_offered_no_move(agent: FlaskClient, second: int) -> None:

@@ -13,6 +13,7 @@ from chatbot.domain.gate import (
     bootstrap_interval,
     compare,
     mcnemar_exact,
+    more_needed,
 )
 from chatbot.domain.metrics import Outcome
 from factories import make_outcome
@@ -237,3 +238,58 @@ def test_a_comparison_is_json() -> None:
     stored = judge(gained=20, lost=2).to_json()
     assert stored["verdict"] == "promote"
     assert stored["gain_interval"][0] > 0
+
+
+DIFFERENT = make_outcome("a", "c", answered=False)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_the_number_that_is_still_needed_is_the_least_that_decides(gained: int, lost: int) -> None:
+    more = more_needed(gained, lost, 0.05)
+    assert mcnemar_exact(gained + more, lost) < 0.05
+    assert gained + more > lost
+    if more:
+        fewer = gained + more - 1
+        assert fewer <= lost or mcnemar_exact(fewer, lost) >= 0.05
+
+
+class TestEvidenceThatWasAskedForBecauseTheTwoDisagree:
+    """100 rows as visitors ask, 4 of which differ, and 36 more that were chosen to differ."""
+
+    live = [WRONG] * 10 + [RIGHT] * 30 + [RIGHT] * 96
+    candidate = [RIGHT] * 10 + [WRONG] * 30 + [RIGHT] * 96
+
+    def test_counts_in_full_for_the_test(self) -> None:
+        natural = compare(self.candidate, self.live, replace(RULES, differing=0.04))
+        assert natural.p_value == mcnemar_exact(30, 10)
+        assert natural.verdict is Verdict.PROMOTE
+        assert natural.gain_interval[0] > 0
+
+    def test_counts_for_gain_and_guards_as_with_visitors(self) -> None:
+        """Of 100 questions 4 differ, of which a quarter is gained: the loss is 2 %, not 15 %."""
+        chosen = compare(self.live, self.candidate, replace(RULES, differing=0.04))
+        assert chosen.differing_weight == pytest.approx(0.04 / 0.96 * 96 / 40)
+        assert chosen.gain == pytest.approx(-0.02)
+        assert chosen.rightly_answered_change == pytest.approx(-0.02)
+        assert chosen.intents_worse == {}
+        as_it_came = compare(self.live, self.candidate, RULES)
+        assert as_it_came.gain == pytest.approx(-20 / 136)
+        assert as_it_came.intents_worse != {}
+
+    def test_wrong_answers_and_foreign_questions_weigh_the_same_way(self) -> None:
+        wrong = make_outcome("a", "b", answered=True)
+        live = [DIFFERENT] * 40 + [REFUSED] * 40 + [RIGHT] * 96
+        candidate = [wrong] * 40 + [ANSWERED] * 40 + [RIGHT] * 96
+        chosen = compare(live, candidate, replace(RULES, differing=0.04))
+        weight = 0.04 / 0.96 * 96 / 80
+        assert chosen.wrong_answer_rates[1] == pytest.approx(80 * weight / (80 * weight + 96))
+        assert chosen.out_of_scope_change == pytest.approx(1.0)
+
+    @pytest.mark.parametrize("differing", [None, 0.5, 1.0])
+    def test_is_not_made_to_weigh_more_than_it_does(self, differing: float | None) -> None:
+        chosen = compare(self.live, self.candidate, replace(RULES, differing=differing))
+        assert chosen.differing_weight == 1.0
+
+    def test_alone_it_keeps_its_weight(self) -> None:
+        chosen = compare([WRONG] * 9, [RIGHT] * 9, replace(RULES, differing=0.04))
+        assert (chosen.differing_weight, chosen.gain) == (1.0, 1.0)

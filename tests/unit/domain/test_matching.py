@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.domain.matching import (
+    DISPUTED,
     MOST_CANDIDATES,
     Calibration,
     Candidate,
     Decision,
     Neighbour,
     Scored,
+    uncertainty,
     usefulness,
 )
 from chatbot.domain.matching import vote as vote_among
@@ -186,20 +188,23 @@ def test_a_calibration_survives_json_and_its_id_names_its_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "probability", "least"),
+    ("decision", "probability", "expected"),
     [(Decision.CLARIFY, 0.5, 1.0), (Decision.HANDOFF, 0.1, 0.4), (Decision.ANSWER, 0.9, 0.2)],
 )
-def test_an_even_question_teaches_most(
-    decision: Decision, probability: float, least: float
+def test_an_even_question_is_the_most_uncertain(
+    decision: Decision, probability: float, expected: float
 ) -> None:
-    assert usefulness(decision, [Candidate("a", probability)], exact=False) == pytest.approx(least)
+    found = uncertainty(decision, [Candidate("a", probability)], exact=False)
+    assert found == pytest.approx(expected)
 
 
-def test_a_known_utterance_teaches_nothing_and_a_candidate_free_question_a_little() -> None:
-    assert usefulness(Decision.ANSWER, [Candidate("a", 1.0)], exact=True) == 0
-    assert usefulness(Decision.HANDOFF, [], exact=False) == pytest.approx(0.2)
+def test_a_known_utterance_is_certain_and_a_candidate_free_question_a_little_uncertain() -> None:
+    assert uncertainty(Decision.ANSWER, [Candidate("a", 1.0)], exact=True) == 0
+    assert uncertainty(Decision.HANDOFF, [], exact=False) == pytest.approx(0.2)
 
 
 @given(st.sampled_from(Decision), st.floats(0, 1), st.booleans())
-def test_usefulness_is_a_share(decision: Decision, probability: float, exact: bool) -> None:
-    assert 0 <= usefulness(decision, [Candidate("a", probability)], exact) <= 1
+def test_a_first_guess_of_usefulness_stays_behind_what_two_versions_dispute(
+    decision: Decision, probability: float, exact: bool
+) -> None:
+    assert 0 <= usefulness(decision, [Candidate("a", probability)], exact) <= DISPUTED

@@ -7,6 +7,7 @@ from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.report import Measured, make_report, render
+from chatbot.services.shadow import Standing
 from chatbot.storage.tables import ModelVersion
 from factories import make_catalogue, make_outcome
 from fakes import CALIBRATION
@@ -52,6 +53,20 @@ def test_a_report_says_who_was_compared_and_what_came_out(report: dict[str, obje
     assert report["verdict"] == "promote"
     assert report["candidate"]["top1"] == 0.95  # type: ignore[index]
     assert report["live"]["top1"] == 0.6  # type: ignore[index]
+
+
+def test_a_report_says_what_was_asked_for_the_candidates_sake(report: dict[str, object]) -> None:
+    assert "asked for because" not in rendered(report)
+    report["data"]["disputed"] = 7  # type: ignore[index]
+    report["comparison"]["differing_weight"] = 0.25  # type: ignore[index]
+    assert "7 of the held-out questions were asked for because" in rendered(report)
+    assert "counts as 0.25 of another" in rendered(report)
+
+
+def test_only_the_candidate_in_the_shadow_says_how_far_it_is(report: dict[str, object]) -> None:
+    version = ModelVersion(id=2, kind="train", verdict="insufficient_evidence", report=report)
+    assert "## In the shadow" in render(version, Standing(2, 1, waiting=5, judged=3, lacks=4))
+    assert "## In the shadow" not in render(version, Standing(3, 1, waiting=5, judged=3, lacks=4))
 
 
 def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:

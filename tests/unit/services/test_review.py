@@ -128,13 +128,13 @@ def test_a_later_thumb_replaces_the_first_and_what_it_did_to_the_order(database:
     with database.write() as session:
         uncertain = {"candidates": [{"intent": "vpn", "probability": 0.9}], "usefulness": 0.4}
         query = add_query(session, decision="handoff", **uncertain)
-        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.4)
+        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.36)
         first = query.feedback_at
         give_feedback(session, query.id, helpful=True)
         assert query.feedback_at == first
         assert give_feedback(session, query.id, helpful=False).usefulness == 1.0
         assert query.feedback_at != first
-        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.4)
+        assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.36)
 
 
 def test_a_test_query_is_not_brought_up(database: Database) -> None:

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -5,10 +6,15 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
-from chatbot.errors import TrainingFailed
+from chatbot.domain.split import is_validation
+from chatbot.errors import ArtefactRefused, TrainingFailed
 from chatbot.services import jobs, processes
-from chatbot.storage.tables import TrainingJob
+from chatbot.services.publish import get_intent
+from chatbot.storage.tables import Query, TrainingJob
+from factories import add_confirmed, add_intent, add_query
 from workers import retrain
+
+CHOSEN = [t for t in map("a hard one, number {}".format, range(9)) if not is_validation(t, 0.1)][:3]
 
 
 def take_over(parts: Parts) -> None:
@@ -52,3 +58,46 @@ def test_a_training_that_fails_after_its_job_was_taken_over_leaves_the_job_alone
 
     job = run_one(parts, monkeypatch, lose_and_fail)
     assert (job.state, job.lease_owner) == ("running", "other")
+
+
+def test_after_a_job_the_queue_is_ranked_anew(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with parts.database.write() as session:
+        query = add_query(session, "purple elephants", usefulness=0.123).id
+    run_one(parts, monkeypatch, lambda: None)
+    with parts.database.read() as session:
+        assert session.get_one(Query, query).usefulness != 0.123
+
+
+def test_a_queue_that_cannot_be_ranked_fails_no_job(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ArtefactRefused("it is damaged")
+
+    def finish() -> None:
+        with parts.database.write() as session:
+            session.execute(update(TrainingJob).values(state=jobs.State.DONE))
+
+    monkeypatch.setattr(retrain, "rank_queue", refuse)
+    assert run_one(parts, monkeypatch, finish).state == "done"
+
+
+@pytest.mark.parametrize(("utterances", "left"), [(60, 64), (40, 47)])
+def test_what_was_chosen_calibrates_only_where_there_is_too_little_else(
+    parts: Parts, utterances: int, left: int
+) -> None:
+    with parts.database.write() as session:
+        for intent in ("invoice", "leave", "reset-password"):
+            session.delete(get_intent(session, intent))
+        session.flush()
+        add_intent(session, "parcel", *[f"where is parcel {n}" for n in range(utterances)])
+        for text in CHOSEN:
+            add_confirmed(session, text, "parcel")
+        jobs.request(session, jobs.Kind.TRAIN, "ann")
+    lease = jobs.claim(parts.database, "here", 60)
+    assert lease is not None
+    retraining = retrain._Retraining(parts, lease, threading.Event())
+    assert retraining.chosen == set(CHOSEN)
+    assert len(retraining._as_they_came(retraining.frozen.training)) == left

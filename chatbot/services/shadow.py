@@ -1,0 +1,178 @@
+"""A candidate that lacked evidence answers in silence beside the live version; see decision 0019.
+
+Agents are asked where the two disagree. Such a verdict is evidence about these two alone: asked for
+by what one version gets wrong, it would flatter any third one.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.error_budget import significance
+from chatbot.domain.gate import Verdict, more_needed
+from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.text import normalise
+from chatbot.matching.matcher import Match
+from chatbot.services.examples import Frozen
+from chatbot.services.release import count_looks, get_version, read_pointer
+from chatbot.settings import Settings
+from chatbot.storage.database import Database, batched, now
+from chatbot.storage.tables import Confirmation, Disagreement, ModelVersion, Query
+
+TENURE = timedelta(days=7)
+_JUDGED = select(Confirmation.query_id)
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """The candidate that answers in silence, and the live version beside it."""
+
+    version_id: int
+    live_id: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a candidate in the shadow is.
+
+    Of its disagreements, `waiting` are to be judged and `judged` were since its verdict; at least
+    `lacks` more in its favour could decide.
+    """
+
+    version_id: int
+    live_id: int
+    waiting: int
+    judged: int
+    lacks: int
+
+
+def find_shadow(session: Session) -> Shadow | None:
+    """The newest candidate that lacked evidence beside what is live now.
+
+    It keeps the place for `TENURE`, so that its evidence adds up while nights bring other ones.
+    """
+    pointer = read_pointer(session)
+    if pointer is None:
+        return None
+    live = pointer.version_id
+    eligible = select(ModelVersion.id).where(
+        ModelVersion.verdict == Verdict.INSUFFICIENT_EVIDENCE,
+        ModelVersion.withdrawn.is_(False),
+        ModelVersion.report["live_version"].as_integer() == live,
+    )
+    in_place = (
+        select(Disagreement.version_id)
+        .where(Disagreement.live_id == live)
+        .group_by(Disagreement.version_id)
+        .having(func.min(Disagreement.found_at) > now() - TENURE)
+    )
+    kept = eligible.where(ModelVersion.id.in_(in_place)).order_by(ModelVersion.id).limit(1)
+    newest = eligible.order_by(ModelVersion.id.desc()).limit(1)
+    found = session.scalar(kept) or session.scalar(newest)
+    return Shadow(found, live) if found is not None else None
+
+
+def differ(live: Match, candidate: Match) -> bool:
+    """Whether they have another intent first, or only one of them answers."""
+    return _said(live) != _said(candidate)
+
+
+def note_disagreements(
+    database: Database, shadow: Shadow | None, query_ids: Collection[str]
+) -> None:
+    """Keep exactly these of the waiting questions; what was judged meanwhile stays as it was."""
+    with database.write() as session:
+        noted = select(Disagreement).where(Disagreement.query_id.not_in(_JUDGED))
+        kept = {row.query_id for row in session.scalars(noted) if _is_of(row, shadow)}
+        kept &= set(query_ids)
+        others = [row.query_id for row in session.scalars(noted) if row.query_id not in kept]
+        for some in batched(others):
+            session.execute(delete(Disagreement).where(Disagreement.query_id.in_(some)))
+        if shadow is None:
+            return
+        for some in batched(sorted(set(query_ids) - kept)):
+            free = select(Query.id).where(Query.id.in_(some), Query.id.not_in(_JUDGED))
+            session.add_all(
+                Disagreement(query_id=each, version_id=shadow.version_id, live_id=shadow.live_id)
+                for each in session.scalars(free)
+            )
+
+
+def read_standing(session: Session, settings: Settings) -> Standing | None:
+    """Of the candidate in the shadow; None if there is none."""
+    shadow = find_shadow(session)
+    if shadow is None:
+        return None
+    report = get_version(session, shadow.version_id).report
+    comparison = report["comparison"]
+    alpha = significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
+    counted = report["data"].get("disputed", 0)
+    judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - counted
+    needed = more_needed(comparison["only_candidate"], comparison["only_live"], alpha)
+    return Standing(
+        version_id=shadow.version_id,
+        live_id=shadow.live_id,
+        waiting=_count(session, shadow, Disagreement.query_id.not_in(_JUDGED)),
+        judged=judged,
+        lacks=max(0, needed - judged),
+    )
+
+
+def say(standing: Standing) -> str:
+    return (
+        f"It answers in silence beside version {standing.live_id}. Where the two disagree, "
+        f"{standing.waiting} questions wait for a verdict and {standing.judged} got one since the "
+        f"last comparison; at least {standing.lacks} more, all in its favour, are needed."
+    )
+
+
+def own_evidence(
+    session: Session, frozen: Frozen, version_id: int | None, live_id: int | None
+) -> tuple[Frozen, int]:
+    """Without the questions that were asked because two other versions disagree on them.
+
+    The number says how many were asked because these two do.
+    """
+    asked = (
+        select(Query.text, Disagreement.version_id, Disagreement.live_id)
+        .join(Query, Query.id == Disagreement.query_id)
+        .join(Confirmation, Confirmation.query_id == Query.id)
+        .where(Confirmation.part == Part.HELD_OUT)
+    )
+    pairs = {normalise(text): pair for text, *pair in session.execute(asked)}
+    own = [version_id, live_id]
+    held_out = [row for row in frozen.held_out if pairs.get(normalise(row.text), own) == own]
+    own_count = sum(normalise(row.text) in pairs for row in held_out)
+    return replace(frozen, held_out=held_out), own_count
+
+
+def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
+    """The newest texts that measure, or would if they were judged: what visitors ask."""
+    newest = (
+        select(Query.text_key, Query.text)
+        .where(Query.test.is_(False), Query.exact.is_(False))
+        .order_by(Query.asked_at.desc())
+        .limit(round(most / max(settings.held_out_share, 0.01)))
+    )
+    distinct = dict(session.execute(newest).all())
+    return [text for text in distinct.values() if is_held_out(text, settings.held_out_share)][:most]
+
+
+def _said(match: Match) -> tuple[str | None, bool]:
+    first = match.candidates[0].intent if match.candidates else None
+    return first, match.decision == "answer"
+
+
+def _is_of(row: Disagreement, shadow: Shadow | None) -> bool:
+    return shadow is not None and (row.version_id, row.live_id) == (
+        shadow.version_id,
+        shadow.live_id,
+    )
+
+
+def _count(session: Session, shadow: Shadow, which: ColumnElement[bool]) -> int:
+    own = and_(Disagreement.version_id == shadow.version_id, Disagreement.live_id == shadow.live_id)
+    return session.scalar(select(func.count()).select_from(Disagreement).where(own, which)) or 0

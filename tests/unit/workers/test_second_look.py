@@ -1,0 +1,183 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.split import is_held_out
+from chatbot.errors import ArtefactRefused, LeaseLost
+from chatbot.matching.matcher import Matcher
+from chatbot.services import jobs, release
+from chatbot.services.confirm import confirm
+from chatbot.services.examples import freeze
+from chatbot.services.rank_queue import rank_queue
+from chatbot.services.shadow import read_standing
+from chatbot.storage.tables import ModelVersion, TrainingJob
+from factories import add_confirmed, add_evaluation, add_query, add_version
+from workers.judge import Case, conclude, judge
+from workers.second_look import look_again
+
+TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
+
+
+@pytest.fixture
+def candidate(parts: Parts) -> int:
+    """Version 2 knows “Kestrel”; beside version 1 it was judged on what both have right."""
+    with parts.database.write() as session:
+        for text in ("reset my password", "VPN from home", "an invoice", "a day of leave"):
+            add_evaluation(session, f"please {text}", None)
+        learnt = [
+            add_confirmed(session, f"our Kestrel has trouble {n}", "vpn").id for n in range(3)
+        ]
+        version = add_version(session, learnt).id
+        frozen = freeze(session, parts.settings)
+    case = Case(version, 1, jobs.Kind.TRAIN, frozen, TRAINING)
+    judgement = judge(parts, case)
+    with parts.database.write() as session:
+        said = conclude(session, case, judgement, generation=1)
+    assert "insufficient_evidence" in said
+    return version
+
+
+@pytest.fixture
+def lease(parts: Parts) -> jobs.Lease:
+    with parts.database.write() as session:
+        jobs.request(session, jobs.Kind.TRAIN, "test")
+    claimed = jobs.claim(parts.database, "here", 60)
+    assert claimed is not None
+    return claimed
+
+
+def ask_and_judge(parts: Parts, count: int, intent: str | None) -> Sequence[str]:
+    """Disputed questions, all of the same verdict."""
+    found = (f"our Kestrel has trouble again {n}" for n in range(1000))
+    texts = [text for text in found if is_held_out(text, parts.settings.held_out_share)][:count]
+    with parts.database.write() as session:
+        ids = [add_query(session, text).id for text in texts]
+    assert rank_queue(parts.database, parts.models, parts.settings)
+    for query_id in ids:
+        with parts.database.write() as session:
+            confirm(session, query_id, intent, "ann", parts.settings)
+    return ids
+
+
+def ask_what_both_treat_alike(parts: Parts, count: int) -> None:
+    with parts.database.write() as session:
+        for number in range(count):
+            add_query(session, f"purple elephants number {number}")
+
+
+def live(parts: Parts) -> int:
+    with parts.database.read() as session:
+        pointer = release.read_pointer(session)
+    assert pointer is not None
+    return pointer.version_id
+
+
+def report(parts: Parts, version: int) -> dict[str, object]:
+    with parts.database.read() as session:
+        stored: dict[str, object] = release.get_version(session, version).report
+        return stored
+
+
+def test_enough_verdicts_in_its_favour_promote_the_candidate(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    ask_what_both_treat_alike(parts, 300)
+    ask_and_judge(parts, 12, "vpn")
+    look_again(parts, lease)
+    assert live(parts) == candidate
+    stored = report(parts, candidate)
+    assert stored["look"] == 2
+    comparison = stored["comparison"]
+    assert isinstance(comparison, dict)
+    assert comparison["only_candidate"] == 12
+    assert comparison["differing_weight"] < 0.2
+
+
+def test_too_few_verdicts_spend_nothing_of_the_error_budget(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    ask_and_judge(parts, 3, "vpn")
+    look_again(parts, lease)
+    assert live(parts) == 1
+    assert report(parts, candidate)["look"] == 1
+
+
+def test_verdicts_against_the_candidate_settle_it_too(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    """Version 1 is right to hand over what is no intent's; the other one answers it."""
+    ask_and_judge(parts, 12, None)
+    look_again(parts, lease)
+    assert live(parts) == 1
+    with parts.database.read() as session:
+        assert release.get_version(session, candidate).verdict == "hold"
+        assert read_standing(session, parts.settings) is None
+
+
+def test_the_same_evidence_is_looked_at_once(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    """Both are wrong, which settles nothing where wrong answers are no reason to hold."""
+    lax = parts.settings.model_copy(update={"gate_wrong_answer_margin": 1.0})
+    lenient = replace(parts, settings=lax)
+    ask_and_judge(parts, 12, "leave")
+    look_again(lenient, lease)
+    assert report(parts, candidate)["verdict"] == "insufficient_evidence"
+    look_again(lenient, lease)
+    assert report(parts, candidate)["look"] == 2
+
+
+def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
+    parts: Parts, candidate: int, lease: jobs.Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_and_judge(parts, 12, "vpn")
+
+    def refuse(_wanted: int) -> Matcher:
+        raise ArtefactRefused("it is damaged")
+
+    monkeypatch.setattr(parts.models, "open_version", refuse)
+    look_again(parts, lease)
+    assert live(parts) == 1
+
+
+def test_a_candidate_of_tonights_rows_is_left_to_the_night(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    ask_and_judge(parts, 12, "vpn")
+    with parts.database.write() as session:
+        fingerprint = freeze(session, parts.settings).fingerprint
+        session.execute(
+            update(ModelVersion).where(ModelVersion.id == candidate).values(fingerprint=fingerprint)
+        )
+    look_again(parts, lease)
+    assert report(parts, candidate)["look"] == 1
+
+
+def test_a_worker_that_lost_its_job_promotes_nothing(
+    parts: Parts, candidate: int, lease: jobs.Lease
+) -> None:
+    ask_and_judge(parts, 12, "vpn")
+    with parts.database.write() as session:
+        session.execute(update(TrainingJob).values(fencing_token=7))
+    with pytest.raises(LeaseLost):
+        look_again(parts, lease)
+    assert live(parts) == 1
+    assert report(parts, candidate)["look"] == 1
+
+
+def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
+    parts: Parts, candidate: int
+) -> None:
+    ask_and_judge(parts, 12, "vpn")
+    with parts.database.write() as session:
+        learnt = [
+            add_confirmed(session, f"some Kestrel has trouble {n}", "vpn").id for n in range(3)
+        ]
+        other = add_version(session, learnt).id
+        frozen = freeze(session, parts.settings)
+    judgement = judge(parts, Case(other, 1, jobs.Kind.TRAIN, frozen, TRAINING))
+    assert judgement.report["data"]["held_out"] == 4
+    assert judgement.report["data"]["disputed"] == 0

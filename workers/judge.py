@@ -1,0 +1,153 @@
+"""Judge a candidate: measure it beside the live version, and release it if it is better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.error_budget import significance
+from chatbot.domain.gate import Comparison, Rules, Verdict, compare
+from chatbot.domain.metrics import Outcome
+from chatbot.errors import Conflict
+from chatbot.matching.matcher import Matcher
+from chatbot.services import jobs, release
+from chatbot.services.evaluate import evaluate
+from chatbot.services.examples import Frozen
+from chatbot.services.report import Measured, make_report
+from chatbot.services.report_sources import leave_one_out
+from chatbot.services.shadow import differ, list_traffic, own_evidence
+from chatbot.settings import Settings
+from workers.unseen import Unseen
+
+ENOUGH_HELD_OUT = 200
+MOST_TRAFFIC = 1000
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged by what; `cross_fitted` are outcomes of utterances that a fold never saw."""
+
+    version_id: int
+    live_id: int | None
+    kind: jobs.Kind
+    frozen: Frozen
+    training: dict[str, Any]
+    cross_fitted: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, None for a version that nothing is compared with, and the report behind it."""
+
+    verdict: Verdict | None
+    report: dict[str, Any]
+
+
+def judge(parts: Parts, case: Case) -> Judgement:
+    """What the gate says, on the evidence that is about these two versions."""
+    with parts.database.read() as session:
+        look = 1 + release.count_looks(session, case.live_id)
+        frozen, disputed = own_evidence(session, case.frozen, case.version_id, case.live_id)
+        traffic = list_traffic(session, parts.settings, MOST_TRAFFIC) if disputed else []
+    matcher, live_matcher = _open_both(parts, case)
+    candidate, live = _measure_both(parts, case, frozen, matcher, live_matcher)
+    differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
+    rules = _rules(parts.settings, look, differing)
+    comparison = _compare(live, candidate, rules) if live else None
+    report = make_report(
+        case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
+    )
+    known = live.outcomes if live else None
+    report |= {"look": look, "sources": leave_one_out(known, candidate.outcomes, frozen, rules)}
+    report["data"]["disputed"] = disputed
+    trained = case.kind is jobs.Kind.TRAIN
+    return Judgement(comparison.verdict if comparison and trained else None, report)
+
+
+def conclude(session: Session, case: Case, judgement: Judgement, generation: int) -> str:
+    """Keep the report and move the pointer if the version earned it; what came of it, in words.
+
+    A move of the pointer since `generation` wins.
+    """
+    release.conclude(session, case.version_id, judgement.verdict, judgement.report)
+    name, why = f"Version {case.version_id}", " ".join(judgement.report["reasons"])
+    try:
+        if case.kind is jobs.Kind.UNTRAINED:
+            release.install_untrained(session, case.version_id, why, generation)
+            return f"{name} is live: {why}"
+        if judgement.verdict is Verdict.PROMOTE:
+            release.promote_automatically(session, case.version_id, why, generation)
+            return f"{name} is promoted: {why}"
+    except Conflict as conflict:
+        return f"{name} is not promoted: {conflict}"
+    return f"{name} is not promoted ({judgement.verdict}): {why}"
+
+
+def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
+    """Published artefacts, opened as web processes open them: what visitors would get."""
+    live = parts.models.open_version(case.live_id) if case.live_id is not None else None
+    return parts.models.open_version(case.version_id), live
+
+
+def _measure_both(
+    parts: Parts, case: Case, frozen: Frozen, matcher: Matcher, live_matcher: Matcher | None
+) -> tuple[Measured, Measured | None]:
+    """On the same questions.
+
+    A young helpdesk has few held-out questions. Beside an untrained live version the FAQ's own
+    utterances are then asked too: the candidate's folds and the live version answer each as if
+    they did not know it. A live version that was trained on them would have an advantage.
+    """
+    candidate = evaluate(matcher, frozen.held_out)
+    pins = evaluate(matcher, frozen.pins)
+    if live_matcher is None:
+        return Measured(candidate, matcher.calibration, pins), None
+    live = evaluate(live_matcher, frozen.held_out)
+    in_scope = sum(row.intent is not None for row in frozen.held_out)
+    with parts.database.read() as session:
+        live_kind = release.get_version(session, live_matcher.version).kind
+    if in_scope < ENOUGH_HELD_OUT and live_kind == jobs.Kind.UNTRAINED:
+        known = Unseen.of(live_matcher, frozen.training)
+        for text, outcome in known.outcomes(live_matcher.calibration).items():
+            if text in case.cross_fitted:
+                live.append(outcome)
+                candidate.append(case.cross_fitted[text])
+    live_pins = evaluate(live_matcher, frozen.pins)
+    return (
+        Measured(candidate, matcher.calibration, pins),
+        Measured(live, live_matcher.calibration, live_pins),
+    )
+
+
+def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
+    """The share of visitors' questions on which the two differ; nobody need judge them.
+
+    Laplace's rule of succession, so that it is never 0 or 1.
+    """
+    differing = 0
+    for start in range(0, len(texts), _BATCH):
+        batch = texts[start : start + _BATCH]
+        pairs = zip(live.match_all(batch), candidate.match_all(batch), strict=True)
+        differing += sum(differ(*pair) for pair in pairs)
+    return (differing + 1) / (len(texts) + 2)
+
+
+def _rules(settings: Settings, look: int, differing: float | None) -> Rules:
+    return Rules(
+        alpha=significance(settings.gate_alpha, look),
+        intent_margin=settings.gate_intent_margin,
+        out_of_scope_margin=settings.gate_out_of_scope_margin,
+        coverage_margin=settings.gate_coverage_margin,
+        promise=settings.promise,
+        wrong_answer_margin=settings.gate_wrong_answer_margin,
+        seed=settings.seed,
+        differing=differing,
+    )
+
+
+def _compare(live: Measured, candidate: Measured, rules: Rules) -> Comparison:
+    pins = list(zip(live.pins, candidate.pins, strict=True))
+    return compare(live.outcomes, candidate.outcomes, rules, pins)

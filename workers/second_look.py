@@ -1,0 +1,63 @@
+"""Judge the candidate in the shadow anew when agents settled enough of what it disputes.
+
+A night trains another candidate as soon as one row is new; without this, no verdict that was asked
+for a candidate's sake would ever count. See decision 0019.
+"""
+
+import logging
+
+from chatbot.bootstrap import Parts
+from chatbot.errors import LeaseLost
+from chatbot.services import jobs, release
+from chatbot.services.examples import freeze
+from chatbot.services.shadow import own_evidence, read_standing
+from workers.judge import Case, conclude, judge
+
+log = logging.getLogger(__name__)
+
+
+def look_again(parts: Parts, lease: jobs.Lease) -> None:
+    """To be called before the rows of the night are frozen. Raises LeaseLost.
+
+    No other fault of it may cost the night its training.
+    """
+    try:
+        _look_again(parts, lease)
+    except LeaseLost:
+        raise
+    except Exception:
+        log.exception("the candidate in the shadow could not be judged again")
+
+
+def _look_again(parts: Parts, lease: jobs.Lease) -> None:
+    case, generation = _find_case(parts)
+    if case is None:
+        return
+    jobs.report(parts.database, lease, "evaluate", 0.0, f"version {case.version_id} again")
+    judgement = judge(parts, case)
+    with parts.database.write() as session:
+        jobs.check(session, lease)
+        log.info("%s", conclude(session, case, judgement, generation))
+    parts.nudge.send()
+
+
+def _find_case(parts: Parts) -> tuple[Case | None, int]:
+    """None if nothing could change, or if the night itself will judge this candidate again.
+
+    The verdicts are counted, not read: when to look must not depend on what would be seen.
+    """
+    with parts.database.read() as session:
+        standing = read_standing(session, parts.settings)
+        pointer = release.read_pointer(session)
+        if standing is None or pointer is None or not standing.judged or standing.lacks:
+            return None, 0
+        version = release.get_version(session, standing.version_id)
+        frozen = freeze(session, parts.settings)
+        own, _ = own_evidence(session, frozen, standing.version_id, standing.live_id)
+    is_old = own.evidence == version.report["data"]["evidence"]
+    if is_old or frozen.fingerprint == version.fingerprint:
+        return None, 0
+    training = version.report["training"]
+    kind = jobs.Kind(version.kind)
+    case = Case(standing.version_id, standing.live_id, kind, frozen, training)
+    return case, pointer.generation
