@@ -34,7 +34,7 @@ def told(tmp_path: Path, receiver: Receiver) -> Iterator[Parts]:
     parts = build(Settings(data_dir=tmp_path, private_networks=True))
     with parts.database.write() as session:
         webhooks.create_webhook(
-            session, "ann", receiver.url(), [events.Kind.MODEL_HELD], private_networks=True
+            session, "ann", receiver.url(), [events.Kind.MODEL_HELD], parts.settings
         )
         events.record(session, events.Kind.MODEL_HELD, {"version": 2})
     yield parts

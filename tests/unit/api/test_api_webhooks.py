@@ -68,13 +68,13 @@ def test_a_test_is_queued_sent_by_a_worker_listed_and_sent_again(
         queued = client.post("/v1/admin/webhooks/1/test", headers=admin)
         assert (queued.status_code, queued.get_json()["state"]) == (202, "waiting")
         assert receiver.received == [], "a web request never waits for a foreign server"
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         listed = client.get("/v1/admin/deliveries?webhook=1&state=delivered", headers=admin)
         [item] = listed.get_json()["items"]
         assert (item["status"], item["attempt"], item["webhook"], item["bot"]) == (200, 1, 1, None)
         again = client.post(f"/v1/admin/deliveries/{item['id']}/redeliver", headers=admin)
         assert (again.status_code, again.get_json()["state"]) == (202, "waiting")
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         assert len({r.headers["webhook-id"] for r in receiver.received}) == 1
         assert len(receiver.received) == 2
 

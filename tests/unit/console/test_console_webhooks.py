@@ -65,13 +65,13 @@ def test_a_test_is_sent_seen_and_sent_again(
         admin.post("/console/webhooks", data=FORM | {"url": receiver.url()})
         assert "delivery 1" in admin.post("/console/webhooks/1/test").text
         assert "waits" in admin.get("/console/webhooks/deliveries").text
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         now_shown = admin.get("/console/webhooks/deliveries").text
         assert "tries again" in now_shown
         assert "It answered 500 Internal Server Error." in now_shown
         assert "<html" not in now_shown
         assert "on its way again" in admin.post("/console/webhooks/deliveries/1/redeliver").text
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         assert "delivered" in admin.get("/console/webhooks/deliveries").text
         assert len(receiver.received) == 2
 

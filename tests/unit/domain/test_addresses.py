@@ -55,6 +55,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("ann@пример.испытание", "ann@xn--e1afmkfd.xn--80akhbyknj4f"),
         ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
         ("ü@bücher.example", None),
+        ("=?utf-8?q?=0abcc=3aeve?=@example.org", None),
         ("ann@straße.example", None),
         ("ann@σίσυφος.example", None),
         ("ann@" + "b" * 64 + ".org", None),
