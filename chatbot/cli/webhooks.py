@@ -38,7 +38,7 @@ def webhook() -> None:
 @click.option(
     "--style",
     type=click.Choice([str(style) for style in events.Style]),
-    help="Signed JSON events, texts as Slack takes them, or e-mail.  "
+    help="Signed JSON events, texts as Slack takes them, or e-mail. "
     "[default: email for mailto:, else standard]",
 )
 @pass_context
