@@ -154,7 +154,9 @@ def _connect(parts: Parts) -> None:
             ([events.Kind.HANDOFF_REQUESTED], events.Style.SLACK),
             ([events.Kind.MODEL_PROMOTED, events.Kind.MODEL_HELD], events.Style.STANDARD),
         ):
-            webhooks.create_webhook(session, ADMIN, f"https://hooks.example/{style}", kinds, style)
+            webhooks.create_webhook(
+                session, ADMIN, f"https://hooks.example/{style}", kinds, parts.settings, style
+            )
     matcher = parts.models.open_version()
     for number, (email, message, texts) in enumerate(WAITING):
         talk = f"showcase-{number}"

@@ -9,7 +9,6 @@ The standard library is enough for that, and web and worker hosts have no other 
 """
 
 import http.client
-import io
 import ipaddress
 import re
 import socket
@@ -20,6 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from chatbot.deadlines import HurriedReader, left
 from chatbot.errors import AddressRefused, Unreachable
 
 SECONDS = 10.0
@@ -181,49 +181,20 @@ class _Connection(http.client.HTTPConnection):
         if self._target.tls:
             context = ssl.create_default_context()
             sock = context.wrap_socket(sock, server_hostname=self._target.host.rstrip("."))
-        sock.settimeout(_left(self._deadline))
+        sock.settimeout(left(self._deadline))
         self.sock = sock
 
     def response_class(  # type: ignore[override]  # in place of the class: what makes one
         self, sock: socket.socket, method: str | None = None
     ) -> http.client.HTTPResponse:
-        return http.client.HTTPResponse(_Hurried(sock, self._deadline), method=method)  # type: ignore[arg-type]
+        return http.client.HTTPResponse(HurriedReader(sock, self._deadline), method=method)  # type: ignore[arg-type]
 
     def _open(self) -> socket.socket:
         """To the first address that listens."""
         *others, last = self._addresses
         for address in others:
             try:
-                return socket.create_connection((address, self.port), _left(self._deadline))
+                return socket.create_connection((address, self.port), left(self._deadline))
             except OSError:
                 continue
-        return socket.create_connection((last, self.port), _left(self._deadline))
-
-
-class _Hurried(io.RawIOBase):
-    """Reads from a socket until the deadline, however slowly the other side drips."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock, self._deadline = sock, deadline
-        self._file = sock.makefile("rb", buffering=0)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview") -> int | None:  # type: ignore[override]
-        self._sock.settimeout(_left(self._deadline))
-        return self._file.readinto(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+        return socket.create_connection((last, self.port), left(self._deadline))

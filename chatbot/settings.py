@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -85,6 +94,34 @@ class Settings(BaseModel):
 
     private_networks: bool = Field(
         False, description="Whether webhooks and Chatwoot may be at private addresses."
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[!-~]+)?$",
+        max_length=500,
+        description="Where people reach this instance, https://…; for links in e-mails.",
+    )
+    smtp_host: str = Field(
+        "",
+        pattern=r"^[\w.:-]*$",
+        description="Mail relay that e-mails go through; empty: none are sent.",
+    )
+    smtp_port: int = Field(
+        0, ge=0, le=65535, description="Its port; 0: 587, with `tls` 465, with `none` 25."
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How it is spoken to: starttls, tls from the start, or none."
+    )
+    smtp_user: str = Field(
+        "", pattern=r"^[!-~]*$", description="Name to log in with at the relay; empty: no login."
+    )
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password to log in with.")
+    smtp_sender: str = Field(
+        "",
+        pattern=r"^([!#-'*+\-/-9=?A-Z^-~.]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$",
+        max_length=254,
+        validate_default=True,
+        description="Address that e-mails are from; an international domain in punycode.",
     )
 
     held_out_share: Share = Field(
@@ -195,6 +232,27 @@ class Settings(BaseModel):
         if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
             raise ValueError("an SQLite database in memory is another one for each connection")
         return url
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _is_not_sent_in_clear(cls, user: str, others: ValidationInfo) -> str:
+        if user and others.data.get("smtp_security") == "none":
+            raise ValueError("a password needs CHATBOT_SMTP_SECURITY=starttls or tls")
+        return user
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _can_be_sent(cls, password: SecretStr) -> SecretStr:
+        if not password.get_secret_value().isascii():
+            raise ValueError("only ASCII characters can be sent to the relay")
+        return password
+
+    @field_validator("smtp_sender")
+    @classmethod
+    def _is_given_with_a_relay(cls, sender: str, others: ValidationInfo) -> str:
+        if not sender and others.data.get("smtp_host"):
+            raise ValueError("needed with CHATBOT_SMTP_HOST: the address that e-mails are from")
+        return sender
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:

@@ -25,7 +25,7 @@ def test_every_setting_is_in_the_operations_page_with_its_default() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = dict(re.findall(r"^\| `CHATBOT_(\w+)` \| (.*?) \|", page, re.MULTILINE))
     wanted = {
-        name.upper(): f"`{field.default}`" if field.default != "" else "–"
+        name.upper(): f"`{field.default}`" if str(field.default) else "–"
         for name, field in Settings.model_fields.items()
     }
     assert table == wanted

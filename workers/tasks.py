@@ -37,9 +37,9 @@ def run_due_jobs() -> None:
 
 @shared_task(name="workers.tasks.deliver")
 def deliver() -> None:
-    """Send what is due to webhooks and Chatwoot; several of these run side by side."""
+    """Send what is due to webhooks, mailboxes and Chatwoot; several of these run side by side."""
     parts = _parts()
-    deliver_due(parts.database, parts.settings.private_networks)
+    deliver_due(parts.database, parts.settings)
 
 
 @shared_task(name="workers.tasks.forget_deliveries")

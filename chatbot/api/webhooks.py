@@ -1,4 +1,4 @@
-"""Administrators: webhooks, and deliveries of every kind with their outcome."""
+"""Administrators: webhooks and mailboxes, and deliveries of every kind with their outcome."""
 
 from apiflask import APIBlueprint
 
@@ -37,15 +37,18 @@ def list_webhooks() -> WebhooksOut:
 @blueprint.output(WebhookSecretOut, status_code=201)
 @blueprint.doc(responses=[409])
 def create_webhook(body: WebhookIn) -> WebhookSecretOut:
-    """Have a URL told of events. This response is the only one that shows the signing secret."""
+    """Have a URL told of events. This response is the only one that shows the signing secret.
+
+    An e-mail address is written `mailto:name@example.org`; it has no secret.
+    """
     with parts().database.write() as session:
         row = webhooks.create_webhook(
             session,
             caller().name,
             body.url,
             body.kinds,
+            parts().settings,
             body.style,
-            parts().settings.private_networks,
         )
     return WebhookSecretOut.model_validate(row)
 
@@ -98,7 +101,7 @@ def delete_webhook(webhook_id: int) -> tuple[str, int]:
 @blueprint.input(DeliveriesQuery, location="query", arg_name="wanted")
 @blueprint.output(DeliveriesOut)
 def list_deliveries(wanted: DeliveriesQuery) -> DeliveriesOut:
-    """List what was sent or waits to be, to webhooks and Chatwoot, newest first."""
+    """List what was sent or waits to be, to webhooks, mailboxes and Chatwoot, newest first."""
     filters = deliveries.Filters(wanted.webhook, wanted.bot, wanted.state)
     with parts().database.read() as session:
         rows = deliveries.list_deliveries(session, filters, wanted.cursor, wanted.limit + 1)

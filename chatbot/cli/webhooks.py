@@ -22,7 +22,7 @@ _SHOWN = 50
 
 @click.group()
 def webhook() -> None:
-    """Tell other programs of events."""
+    """Tell other programs, and people by e-mail, of events."""
 
 
 @webhook.command()
@@ -38,23 +38,26 @@ def webhook() -> None:
 @click.option(
     "--style",
     type=click.Choice([str(style) for style in events.Style]),
-    default=str(events.Style.STANDARD),
-    show_default=True,
-    help="Signed JSON events, or texts as Slack takes them.",
+    help="Signed JSON events, texts as Slack takes them, or e-mail. "
+    "[default: email for mailto:, else standard]",
 )
 @pass_context
-def create(context: Context, url: str, kinds: tuple[str, ...], style: str) -> None:
-    """Have URL told of events, and print its signing secret: the only time that it can be seen."""
+def create(context: Context, url: str, kinds: tuple[str, ...], style: str | None) -> None:
+    """Have URL told of events, and print its signing secret: the only time that it can be seen.
+
+    URL is that of a web server, or mailto:name@example.org, which has no secret.
+    """
     with context.parts.database.write() as session:
         row = webhooks.create_webhook(
             session,
             context.actor,
             url,
             [events.Kind(kind) for kind in kinds],
-            events.Style(style),
-            context.settings.private_networks,
+            context.settings,
+            events.Style(style) if style else None,
         )
-    click.echo(row.secret)
+    if row.secret:
+        click.echo(row.secret)
     remark(f"Webhook {row.id} is made. Try it: chatbot webhook test {row.id}")
 
 
@@ -142,7 +145,7 @@ def delete(context: Context, webhook_id: int) -> None:
 @as_json
 @pass_context
 def list_deliveries(context: Context, failed: bool, as_json: bool) -> None:
-    """List the latest deliveries, to webhooks and to Chatwoot, newest first."""
+    """List the latest deliveries, to webhooks, mailboxes and Chatwoot, newest first."""
     filters = deliveries.Filters(state=deliveries.State.FAILED if failed else None)
     with context.parts.database.read() as session:
         described = [
@@ -170,7 +173,7 @@ def redeliver(context: Context, delivery_id: int) -> None:
 @pass_context
 def deliver(context: Context) -> None:
     """Send what is due, here and now, as the courier does all the time."""
-    attempts = deliver_due(context.parts.database, context.settings.private_networks)
+    attempts = deliver_due(context.parts.database, context.settings)
     click.echo(f"Attempts made: {attempts}.")
 
 

@@ -1,4 +1,4 @@
-"""Webhooks and how their deliveries fare; admins make, try and repair them."""
+"""Webhooks, mailboxes and how their deliveries fare; admins make, try and repair them."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,9 +12,10 @@ from werkzeug.exceptions import BadRequest
 from chatbot.api.context import parts
 from chatbot.api.schemas.integrations import WebhookIn
 from chatbot.console.access import allows, who
-from chatbot.services import chatwoot, deliveries, events, webhooks
+from chatbot.services import chatwoot, deliveries, events, mail, webhooks
 from chatbot.services.keys import Scope
 from chatbot.storage.database import now
+from chatbot.storage.tables import Webhook
 
 blueprint = APIBlueprint("webhooks", __name__, url_prefix="/webhooks", enable_openapi=False)
 
@@ -46,10 +47,10 @@ def create() -> str:
             who().name,
             body.url,
             body.kinds,
+            parts().settings,
             body.style,
-            parts().settings.private_networks,
         )
-    return _page(f"Webhook {row.id} is made.", secret=row.secret)
+    return _page(f"{_name_of(row)} is made.", secret=row.secret)
 
 
 @blueprint.post("/<int:webhook_id>/test")
@@ -77,16 +78,17 @@ def change(webhook_id: int) -> str:
     """In or out of service, whichever the form sends."""
     enabled = "enable" in request.form
     with parts().database.write() as session:
-        webhooks.change_webhook(session, who().name, webhook_id, enabled=enabled)
-    return _page(f"Webhook {webhook_id} is {'enabled' if enabled else 'disabled'}.")
+        row = webhooks.change_webhook(session, who().name, webhook_id, enabled=enabled)
+    return _page(f"{_name_of(row)} is {'enabled' if enabled else 'disabled'}.")
 
 
 @blueprint.post("/<int:webhook_id>/delete")
 @allows(Scope.ADMIN)
 def delete(webhook_id: int) -> str:
     with parts().database.write() as session:
+        name = _name_of(webhooks.get_webhook(session, webhook_id))
         webhooks.delete_webhook(session, who().name, webhook_id)
-    return _page(f"Webhook {webhook_id} is deleted.")
+    return _page(f"{name} is deleted.")
 
 
 @blueprint.post("/deliveries/<int:delivery_id>/redeliver")
@@ -97,6 +99,11 @@ def redeliver(delivery_id: int) -> str:
     return _page(f"Delivery {delivery_id} is on its way again.")
 
 
+def _name_of(webhook: Webhook) -> str:
+    kind = "E-mail" if webhook.style == events.Style.EMAIL else "Webhook"
+    return f"{kind} {webhook.id}"
+
+
 def _page(note: str = "", secret: str = "") -> str:
     with parts().database.read() as session:
         return render_template(
@@ -104,6 +111,7 @@ def _page(note: str = "", secret: str = "") -> str:
             note=note,
             secret=secret,
             kinds=events.KINDS,
+            can_mail=mail.find_relay(parts().settings) is not None,
             webhooks=webhooks.list_webhooks(session),
             bots=chatwoot.list_bots(session),
             **_now(session),
@@ -116,19 +124,21 @@ def _now(session: Session) -> dict[str, Any]:
         "deliveries": deliveries.list_deliveries(
             session, deliveries.Filters(), None, SHOWN_DELIVERIES
         ),
+        "name_of": _name_of,
         "stuck_since": since if since and now() - since > _PATIENCE else None,
     }
 
 
 def _read_form() -> WebhookIn:
+    """Of either form: one asks for a URL and its style, the other for an e-mail address."""
     form = request.form
     try:
         return WebhookIn(
-            url=form.get("url", ""),
+            url=f"{mail.MAILTO}{form['email'].strip()}" if "email" in form else form.get("url", ""),
             kinds=form.getlist("kinds"),  # type: ignore[arg-type]  # pydantic reads the names
-            style=form.get("style", "standard"),  # type: ignore[arg-type]
+            style=form.get("style"),  # type: ignore[arg-type]
         )
     except ValidationError as error:
         if any(found["loc"][:1] == ("kinds",) for found in error.errors()):
-            raise BadRequest("Tick at least one event that the webhook wants.") from None
+            raise BadRequest("Tick at least one event.") from None
         raise

@@ -74,7 +74,7 @@ def claim(database: Database) -> Delivery | None:
         return None
 
 
-def succeed(session: Session, claimed: Delivery, status: int) -> None:
+def succeed(session: Session, claimed: Delivery, status: int | None) -> None:
     if (delivery := _still_claimed(session, claimed)) is not None:
         _close(delivery, State.DELIVERED, status, "")
 

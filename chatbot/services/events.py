@@ -1,4 +1,4 @@
-"""What other programs are told: an event becomes a row for each webhook that wants its kind.
+"""What others are told: an event becomes a row for each webhook or mailbox that wants its kind.
 
 The rows are written in the transaction of what happened, so an event is neither lost nor told of
 something that was rolled back. Workers send them.
@@ -24,6 +24,7 @@ class Kind(StrEnum):
     MODEL_PROMOTED = "model.promoted"
     MODEL_ROLLED_BACK = "model.rolled_back"
     MODEL_HELD = "model.held"
+    MODEL_ALARM = "model.alarm"
     TRAINING_FAILED = "training.failed"
     TEST = "webhook.test"  # sent to one webhook, whatever kinds it wants
 
@@ -31,14 +32,16 @@ class Kind(StrEnum):
 class Style(StrEnum):
     STANDARD = "standard"
     SLACK = "slack"
+    EMAIL = "email"
 
 
 KINDS = tuple(kind for kind in Kind if kind is not Kind.TEST)
-_HEADLINES = {
+HEADLINES = {
     Kind.HANDOFF_REQUESTED: "A visitor asks for a person",
     Kind.MODEL_PROMOTED: "A model went live",
     Kind.MODEL_ROLLED_BACK: "The model was rolled back",
     Kind.MODEL_HELD: "A new model was held back",
+    Kind.MODEL_ALARM: "The live model does worse with visitors",
     Kind.TRAINING_FAILED: "A training failed",
     Kind.TEST: "A test from the helpdesk chatbot",
 }
@@ -55,7 +58,7 @@ def record(session: Session, kind: str, data: Mapping[str, Any]) -> None:
 def queue(
     session: Session, webhook: Webhook, kind: Kind, event_id: str, data: Mapping[str, Any]
 ) -> Delivery:
-    """For this webhook; the body is settled here, so that every attempt sends the same bytes."""
+    """For this webhook; the body is settled here, so that every attempt says the same."""
     delivery = Delivery(
         webhook_id=webhook.id,
         message_id=event_id,
@@ -85,7 +88,7 @@ def _words(kind: Kind, data: Mapping[str, Any]) -> str:
         for name, value in data.items()
         if value not in (None, "") and not isinstance(value, dict | list)
     ]
-    return "\n".join([f"*{_HEADLINES[kind]}*", *lines])
+    return "\n".join([f"*{HEADLINES[kind]}*", *lines])
 
 
 def _escape(text: str) -> str:

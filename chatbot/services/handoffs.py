@@ -1,30 +1,19 @@
 """Visitors who wait for a person: their address, what they add, and what they had asked."""
 
-import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatbot.errors import InvalidText, NotFound
+from chatbot.errors import NotFound
 from chatbot.services import audit, events
 from chatbot.storage.database import now
 from chatbot.storage.tables import Handoff, Query
 
-MAX_EMAIL_CHARS = 254
 MAX_MESSAGE_CHARS = 2000
 _MOST_STORED_CHARS = 5 * MAX_MESSAGE_CHARS
 _MOST_IN_TRANSCRIPT = 200
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[\w\-]+\.)+[^\W\d_][\w\-]+")
-
-
-def clean_email(text: str) -> str:
-    """Something that mail can be sent to, as far as its form tells. Raises InvalidText."""
-    email = text.strip().lower()
-    if not _EMAIL.fullmatch(email) or len(email) > MAX_EMAIL_CHARS or not email.isprintable():
-        raise InvalidText("This is not an e-mail address.")
-    return email
 
 
 def request_handoff(

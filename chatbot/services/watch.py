@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.regression import Counted, Figure, Look, Rules, begin, look_again
 from chatbot.errors import ArtefactRefused, Conflict
-from chatbot.services import audit, release
+from chatbot.services import audit, events, release
 from chatbot.services.follow import StoredModels
 from chatbot.services.hold import State
 from chatbot.settings import Settings
@@ -121,6 +121,8 @@ def _save(session: Session, watch: Watch, looks: Sequence[Look]) -> Watch:
     if worse := [each for each in looks if each.is_worse]:
         state, message = State.ALARM, _say_what_is_worse(watch, worse)
         audit.record(session, BY, "watch.alarm", watch.version_id, reason=message)
+        told = {"version": watch.version_id, "previous_version": watch.previous_id}
+        events.record(session, events.Kind.MODEL_ALARM, {**told, "reason": message})
     elif now() >= watch.until:
         state, message = State.PASSED, _say_what_was_compared(looks)
         audit.record(session, BY, "watch.pass", watch.version_id, reason=message)

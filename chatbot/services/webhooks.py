@@ -1,4 +1,4 @@
-"""Webhooks: URLs that are told of events, signed after Standard Webhooks."""
+"""Webhooks: URLs that are told of events, signed after Standard Webhooks, and mailboxes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain import signing
 from chatbot.errors import Conflict, NotFound
 from chatbot.outbound import check_url
-from chatbot.services import audit, deliveries, events
+from chatbot.services import audit, deliveries, events, mail
+from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery, Webhook
 
@@ -22,16 +23,26 @@ def create_webhook(
     by: str,
     url: str,
     kinds: Sequence[events.Kind],
-    style: events.Style = events.Style.STANDARD,
-    private_networks: bool = False,
+    settings: Settings,
+    style: events.Style | None = None,
 ) -> Webhook:
-    """Its `secret` is to be shown once. Raises AddressRefused, Conflict for no kind or too many."""
-    check_url(url, private_networks)
+    """Its `secret` is to be shown once; that of a mailbox is empty.
+
+    Without a style, a `mailto:` URL is told by e-mail, any other by signed JSON.
+    Raises AddressRefused, InvalidText for what is no e-mail address, and Conflict for no kind, too
+    many webhooks, or no mail relay.
+    """
+    if style is None:
+        is_mailbox = url.startswith(mail.MAILTO)
+        style = events.Style.EMAIL if is_mailbox else events.Style.STANDARD
+    if style is events.Style.EMAIL:
+        url, secret = mail.check_mailbox(url, settings), ""
+    else:
+        check_url(url, settings.private_networks)
+        secret = signing.new_secret()
     if (session.scalar(select(func.count(Webhook.id))) or 0) >= MOST_WEBHOOKS:
         raise Conflict(f"There are {MOST_WEBHOOKS} webhooks already. Delete one first.")
-    webhook = Webhook(
-        url=url, kinds=_distinct(kinds), style=style, secret=signing.new_secret(), enabled=True
-    )
+    webhook = Webhook(url=url, kinds=_distinct(kinds), style=style, secret=secret, enabled=True)
     session.add(webhook)
     session.flush()
     audit.record(session, by, "webhook.create", webhook.id, url=url, kinds=webhook.kinds)
@@ -75,8 +86,13 @@ def disable(session: Session, webhook: Webhook, why: str) -> None:
 
 
 def rotate_secret(session: Session, by: str, webhook_id: int) -> Webhook:
-    """A new secret, to be shown once; for a day, the old one signs too. Raises NotFound."""
+    """A new secret, to be shown once; for a day, the old one signs too.
+
+    Raises NotFound, Conflict for a mailbox.
+    """
     webhook = get_webhook(session, webhook_id)
+    if webhook.style == events.Style.EMAIL:
+        raise Conflict("An e-mail is not signed, so there is no secret to change.")
     webhook.previous_secret, webhook.previous_until = webhook.secret, now() + BOTH_SECRETS_FOR
     webhook.secret = signing.new_secret()
     audit.record(session, by, "webhook.rotate", webhook_id)

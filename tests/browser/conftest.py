@@ -22,7 +22,8 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One server for all tests of this folder: each brings its own questions and intents."""
     need_chromium()
     folder = tmp_path_factory.mktemp("console")
-    environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
+    mail = {"smtp_host": "127.0.0.1", "smtp_sender": "bot@example.org"}  # named, never called
+    environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33", **mail)
     teach(environment)
     add_people(environment, ROLES, PASSWORD)
     with running(folder, environment, "--web-only") as installation:

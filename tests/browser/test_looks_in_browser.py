@@ -20,6 +20,8 @@ def test_every_page_fits_and_has_no_barrier(
     bot: Installation, open_console: Open, name: str | None, pages: dict[str, str]
 ) -> None:
     bot.ask("the wi-fi of the moon base is slow")
+    for url in ("https://hooks.example.org/x", "mailto:a-helpdesk-with-a-long-name@example.org"):
+        bot.ok("POST", "/v1/admin/webhooks", {"url": url, "kinds": ["handoff.requested"]})
     page = open_console(name)
     flaws = []
     for address in pages.values():

@@ -1,6 +1,7 @@
 """Migrated databases on SQLite and on a real PostgreSQL: made once, empty for each test."""
 
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -93,3 +94,20 @@ def sqlite_database(sqlite_file: Path, tmp_path: Path) -> Iterator[Database]:
 def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
     with closing(Database(postgresql.empty())) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the names hook.example and localhost, signed by itself, with its key in one file."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hook.example "
+        "-addext subjectAltName=DNS:hook.example,DNS:localhost -keyout key.pem -out only.pem"
+    )
+    try:
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no openssl here")
+    both = folder / "both.pem"
+    both.write_text((folder / "key.pem").read_text() + (folder / "only.pem").read_text())
+    return both

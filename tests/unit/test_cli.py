@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 import chatbot.cli.context
 import chatbot.cli.jobs
+import mail_relay
 from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
 from chatbot.cli.context import Context
@@ -408,6 +409,16 @@ class TestKeys:
         assert json.loads(run("key", "list", "--json").stdout)[0]["revoked_at"]
 
 
+def mail_settings(port: int) -> dict[str, str]:
+    return {
+        "CHATBOT_SMTP_HOST": "127.0.0.1",
+        "CHATBOT_SMTP_PORT": str(port),
+        "CHATBOT_SMTP_SECURITY": "none",
+        "CHATBOT_SMTP_PASSWORD": "geheim",
+        "CHATBOT_SMTP_SENDER": "bot@example.org",
+    }
+
+
 class TestDoctor:
     def test_is_content_with_a_fresh_folder(self, run: Run) -> None:
         result = run("doctor")
@@ -428,6 +439,21 @@ class TestDoctor:
         broken = {f["name"] for f in json.loads(result.stdout) if f["needed"] and not f["ok"]}
         assert {"database", "live model"} <= broken
         assert "hush" not in result.stdout
+
+    def test_tries_the_mail_relay_out(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "✓ mail relay: none is set" in run("doctor").stdout
+        with mail_relay.running() as relay:
+            for name, value in mail_settings(relay.port).items():
+                monkeypatch.setenv(name, value)
+            good = run("doctor").stdout
+            assert f"✓ mail relay: 127.0.0.1:{relay.port} says to the sender bot@" in good
+            relay.replies["MAIL"] = ["530 log in first"]
+            assert ": 530 log in first\n    Correct CHATBOT_SMTP_SENDER" in run("doctor").stdout
+            assert relay.handed == []
+        down = run("doctor")
+        assert down.exit_code == 0, "answers go on"
+        assert "cannot be used: Connection refused" in down.stdout
+        assert "geheim" not in good + down.stdout + run("settings").stdout
 
     def test_says_when_nobody_delivers(self, run: Run, folder: Path) -> None:
         run("webhook", "create", "https://hooks.example.org/", "--event", "model.promoted")
@@ -613,6 +639,23 @@ class TestWebhook:
         assert "delivered" not in run("webhook", "deliveries", "--failed").stdout
         assert run("webhook", "delete", "1").exit_code == 0
         assert "no webhook 1" in run("webhook", "delete", "1").stderr
+
+    def test_tells_people_by_e_mail(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        order = ("webhook", "create", "mailto:help@example.org", "--event", "handoff.requested")
+        refused = run(*order)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "set CHATBOT_SMTP_HOST" in refused.stderr
+        with mail_relay.running() as relay:
+            for name, value in mail_settings(relay.port).items():
+                monkeypatch.setenv(name, value)
+            made = run(*order)
+            assert made.stdout == "", "there is no secret"
+            assert "Webhook 1 is made." in made.stderr
+            assert run("webhook", "test", "1").exit_code == 0
+            assert run("webhook", "deliver").stdout == "Attempts made: 1.\n"
+            assert relay.handed[0].recipient == "help@example.org"
+        [listed] = json.loads(run("webhook", "list", "--json").stdout)
+        assert (listed["url"], listed["style"]) == ("mailto:help@example.org", "email")
 
     @pytest.mark.parametrize(
         ("arguments", "code"),

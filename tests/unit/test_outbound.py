@@ -1,7 +1,6 @@
 """Where a request may go, and that it goes nowhere else, against real sockets."""
 
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -257,23 +256,6 @@ def test_a_server_that_never_stops_talking_is_not_listened_to() -> None:
 def test_a_server_that_speaks_no_http_is_unreachable(text: bytes) -> None:
     with raw_server(lambda visitor: visitor.sendall(text)) as url, pytest.raises(Unreachable):
         outbound.post(url, {}, b"{}", private_networks=True)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For the name hook.example, signed by itself."""
-    folder = tmp_path_factory.mktemp("tls")
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=hook.example "
-        "-addext subjectAltName=DNS:hook.example -keyout key.pem -out only.pem"
-    )
-    try:
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("no openssl here")
-    both = folder / "both.pem"
-    both.write_text((folder / "key.pem").read_text() + (folder / "only.pem").read_text())
-    return both
 
 
 def test_tls_is_verified_against_the_name_not_the_address(

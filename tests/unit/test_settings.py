@@ -51,11 +51,48 @@ class TestFromEnv:
             ("RETRAIN_AT", "2:00"),
             ("LEARNING_RATE", "inf"),
             ("BATCH_SIZE", "1"),
+            ("PUBLIC_URL", "help.example.org"),
+            ("PUBLIC_URL", "https://help.example.org/\nBcc: x"),
+            ("SMTP_HOST", "mail.example.org/x"),
+            ("SMTP_SECURITY", "ssl"),
+            ("SMTP_PASSWORD", "gehe\u00efm"),
+            ("SMTP_SENDER", "Bot <bot@example.org>"),
+            ("SMTP_SENDER", "bot@example.org\nBcc: x"),
+            ("SMTP_SENDER", "bot@b\u00fccher.example"),
         ],
     )
     def test_refuses_impossible_values(self, variable: str, value: str) -> None:
         with pytest.raises(SettingsError, match=f"CHATBOT_{variable}: "):
             Settings.from_env({f"CHATBOT_{variable}": value})
+
+
+class TestTheMailRelay:
+    RELAY = {  # noqa: RUF012
+        "CHATBOT_SMTP_HOST": "mail.example.org",
+        "CHATBOT_SMTP_SENDER": "o'bot+1@help.example.org",
+    }
+
+    def test_needs_a_host_and_a_sender(self) -> None:
+        assert Settings.from_env(self.RELAY).smtp_security == "starttls"
+        with pytest.raises(SettingsError, match="CHATBOT_SMTP_SENDER: .*needed with CHATBOT_SMTP"):
+            Settings.from_env({"CHATBOT_SMTP_HOST": "mail.example.org"})
+
+    def test_gets_no_password_in_clear(self) -> None:
+        login = {"CHATBOT_SMTP_USER": "bot", "CHATBOT_SMTP_PASSWORD": "geheim"}
+        with pytest.raises(SettingsError, match="CHATBOT_SMTP_USER: .*SECURITY=starttls or tls"):
+            Settings.from_env(self.RELAY | login | {"CHATBOT_SMTP_SECURITY": "none"})
+        settings = Settings.from_env(self.RELAY | login)
+        assert settings.smtp_password.get_secret_value() == "geheim"
+
+    def test_keeps_its_password_out_of_sight(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret"
+        secret.write_text("geheim\n")
+        settings = Settings.from_env({"CHATBOT_SMTP_PASSWORD_FILE": str(secret)})
+        assert settings.smtp_password.get_secret_value() == "geheim"
+        assert "geheim" not in repr(settings) + str(settings.model_dump(mode="json"))
+        with pytest.raises(SettingsError) as caught:
+            Settings.from_env({"CHATBOT_SMTP_PASSWORD": "gehe\u00efm"})
+        assert "gehe" not in str(caught.value)
 
 
 class TestSecretsInFiles:

@@ -1,9 +1,9 @@
-"""Webhooks, Chatwoot bots, and what is on its way to them."""
+"""Webhooks, mailboxes, Chatwoot bots, and what is on its way to them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from chatbot.api.paging import ById
 from chatbot.api.requests import LARGEST_ID
@@ -28,14 +28,17 @@ class WebhookIn(Body):
         json_schema_extra={
             "examples": [
                 {"url": "https://example.org/hook", "kinds": ["model.promoted"]},
+                {"url": "mailto:help@example.org", "kinds": ["handoff.requested"]},
             ]
         }
     )
 
-    url: Url
+    url: Url = Field(description="`https://…`, or `mailto:` and one e-mail address.")
     kinds: Kinds
-    style: Annotated[Style, Field(strict=False)] = Field(
-        Style.STANDARD, description="`standard`: signed JSON events. `slack`: `{“text”: …}`."
+    style: Annotated[Style, Field(strict=False)] | None = Field(
+        None,
+        description="`standard`: signed JSON events. `slack`: `{“text”: …}`. `email`: for people; "
+        "the default for `mailto:`. Else the default is `standard`.",
     )
 
 
@@ -62,9 +65,9 @@ class WebhookOut(Out):
 
 
 class WebhookSecretOut(WebhookOut):
-    """The only response that ever holds the secret."""
+    """The only response that ever holds the secret; null for an e-mail address."""
 
-    secret: str
+    secret: Annotated[str | None, BeforeValidator(lambda secret: secret or None)]
 
 
 class WebhooksOut(Out):
@@ -91,7 +94,9 @@ class DeliveryOut(Out):
     kind: str
     state: State
     attempt: int
-    status: int | None = Field(description="The HTTP status of the last answer.")
+    status: int | None = Field(
+        description="The last answer: an HTTP status, or the code of an SMTP reply."
+    )
     error: str
     due_at: datetime | None = Field(description="When it is tried next; null: at once.")
     created_at: datetime

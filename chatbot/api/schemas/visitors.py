@@ -7,6 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from chatbot.api.paging import ById
 from chatbot.api.schemas.base import Body, ConversationId, Out, Plain, Text
+from chatbot.domain.addresses import MAX_EMAIL_CHARS, clean_email
 from chatbot.domain.matching import Decision
 from chatbot.errors import InvalidText
 from chatbot.services import handoffs, sites
@@ -15,14 +16,12 @@ from chatbot.storage import tables
 
 def _email(text: str) -> str:
     try:
-        return handoffs.clean_email(text)
+        return clean_email(text)
     except InvalidText as error:
         raise ValueError(str(error)) from None
 
 
-Email = Annotated[
-    Plain, Field(min_length=3, max_length=handoffs.MAX_EMAIL_CHARS), AfterValidator(_email)
-]
+Email = Annotated[Plain, Field(min_length=3, max_length=MAX_EMAIL_CHARS), AfterValidator(_email)]
 Limit = Annotated[int, Field(ge=1, le=sites.MOST_PER_MINUTE)]
 
 

@@ -11,6 +11,7 @@ from chatbot.storage.database import Moment, Table, now
 class Webhook(Table):
     """A URL that is told of events. Its secrets are kept readable: every delivery is signed.
 
+    The URL of a mailbox is `mailto:` and the address; its secret is empty, as nothing is signed.
     `remark` says why it is disabled. The previous secret signs too until `previous_until`.
     """
 

@@ -68,7 +68,7 @@ def said(text: str | None, message_id: int = 77287, conversation: int = 1308) ->
 
 
 def deliver(parts: Parts) -> None:
-    deliver_due(parts.database, private_networks=True)
+    deliver_due(parts.database, parts.settings)
 
 
 def calls(chatwoot: Receiver) -> list[tuple[str, Event]]:

@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 
+import mail_relay
 from chatbot.bootstrap import Parts
 from chatbot.services.deliver import deliver_due
 from receiver import running
@@ -68,15 +70,80 @@ def test_a_test_is_queued_sent_by_a_worker_listed_and_sent_again(
         queued = client.post("/v1/admin/webhooks/1/test", headers=admin)
         assert (queued.status_code, queued.get_json()["state"]) == (202, "waiting")
         assert receiver.received == [], "a web request never waits for a foreign server"
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         listed = client.get("/v1/admin/deliveries?webhook=1&state=delivered", headers=admin)
         [item] = listed.get_json()["items"]
         assert (item["status"], item["attempt"], item["webhook"], item["bot"]) == (200, 1, 1, None)
         again = client.post(f"/v1/admin/deliveries/{item['id']}/redeliver", headers=admin)
         assert (again.status_code, again.get_json()["state"]) == (202, "waiting")
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         assert len({r.headers["webhook-id"] for r in receiver.received}) == 1
         assert len(receiver.received) == 2
+
+
+MAILBOX = {"url": "mailto:help@example.org", "kinds": ["handoff.requested"]}
+
+
+def allow_mail(parts: Parts, port: int) -> None:
+    settings = parts.settings.model_copy(
+        update={
+            "smtp_host": "127.0.0.1",
+            "smtp_port": port,
+            "smtp_security": "none",
+            "smtp_sender": "bot@example.org",
+            "smtp_password": SecretStr("geheim"),
+        }
+    )
+    object.__setattr__(parts, "settings", settings)
+
+
+def test_an_e_mail_address_is_made_tried_listed_and_deleted(
+    client: FlaskClient, admin: Headers, parts: Parts
+) -> None:
+    with mail_relay.running() as relay:
+        allow_mail(parts, relay.port)
+        made = client.post("/v1/admin/webhooks", json=MAILBOX, headers=admin)
+        assert made.status_code == 201
+        assert made.get_json()["secret"] is None
+        listed = client.get("/v1/admin/webhooks", headers=admin)
+        [item] = listed.get_json()["items"]
+        assert (item["url"], item["style"]) == ("mailto:help@example.org", "email")
+        assert client.post("/v1/admin/webhooks/1/rotate", headers=admin).status_code == 409
+        assert client.post("/v1/admin/webhooks/1/test", headers=admin).status_code == 202
+        assert relay.handed == [], "a web request never waits for a foreign server"
+        deliver_due(parts.database, parts.settings)
+        assert relay.handed[0].message["Subject"] == "A test from the helpdesk chatbot"
+        deliveries = client.get("/v1/admin/deliveries?webhook=1", headers=admin)
+        assert deliveries.get_json()["items"][0]["status"] == 250
+        assert "geheim" not in made.text + listed.text + deliveries.text
+        assert client.delete("/v1/admin/webhooks/1", headers=admin).status_code == 204
+
+
+def test_without_a_relay_an_address_is_refused_with_what_to_set(
+    client: FlaskClient, admin: Headers
+) -> None:
+    response = client.post("/v1/admin/webhooks", json=MAILBOX, headers=admin)
+    assert response.status_code == 409
+    assert "CHATBOT_SMTP_HOST" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailto:help@example.org, all@example.org",
+        "mailto:help@example.org?bcc=all@example.org",
+        "mailto:help@example.org\r\nBcc: all@example.org",
+        "mailto:straße@example.org",
+        "help@example.org",
+    ],
+)
+def test_what_is_not_one_address_is_refused(
+    client: FlaskClient, admin: Headers, parts: Parts, url: str
+) -> None:
+    allow_mail(parts, 25)
+    response = client.post("/v1/admin/webhooks", json=MAILBOX | {"url": url}, headers=admin)
+    assert response.status_code == 422, response.text
+    assert client.get("/v1/admin/webhooks", headers=admin).get_json()["items"] == []
 
 
 def test_deliveries_come_in_pages(

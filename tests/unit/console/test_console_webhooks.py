@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+import mail_relay
 from chatbot.bootstrap import Parts
 from chatbot.services import chatwoot, events
 from chatbot.services.deliver import deliver_due
@@ -65,13 +66,13 @@ def test_a_test_is_sent_seen_and_sent_again(
         admin.post("/console/webhooks", data=FORM | {"url": receiver.url()})
         assert "delivery 1" in admin.post("/console/webhooks/1/test").text
         assert "waits" in admin.get("/console/webhooks/deliveries").text
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         now_shown = admin.get("/console/webhooks/deliveries").text
         assert "tries again" in now_shown
         assert "It answered 500 Internal Server Error." in now_shown
         assert "<html" not in now_shown
         assert "on its way again" in admin.post("/console/webhooks/deliveries/1/redeliver").text
-        deliver_due(parts.database, private_networks=True)
+        deliver_due(parts.database, parts.settings)
         assert "delivered" in admin.get("/console/webhooks/deliveries").text
         assert len(receiver.received) == 2
 
@@ -93,6 +94,47 @@ def test_a_webhook_is_disabled_enabled_given_a_new_secret_and_deleted(
     assert first not in page
     admin.post("/console/webhooks/1/delete")
     assert admin.post("/console/webhooks/1/delete").status_code == 404
+
+
+def test_an_e_mail_address_is_added_tried_and_deleted(admin: FlaskClient, parts: Parts) -> None:
+    form = {"email": " Help@Example.org ", "kinds": ["handoff.requested"]}
+    assert "CHATBOT_SMTP_HOST" in admin.get("/console/webhooks").text
+    refused = admin.post("/console/webhooks", data=form)
+    assert refused.status_code == 409
+    assert "set CHATBOT_SMTP_HOST" in refused.text
+    with mail_relay.running() as relay:
+        given = {"smtp_host": "127.0.0.1", "smtp_port": relay.port, "smtp_security": "none"}
+        allowed = parts.settings.model_copy(update=given | {"smtp_sender": "bot@example.org"})
+        object.__setattr__(parts, "settings", allowed)
+        page = admin.post("/console/webhooks", data=form).text
+        assert "E-mail 1 is made." in page
+        assert "shown only now" not in page
+        assert ">help@example.org<" in page
+        assert "New secret" not in page
+        assert "CHATBOT_SMTP_HOST" not in page
+        admin.post("/console/webhooks/1/test")
+        deliver_due(parts.database, parts.settings)
+        assert relay.handed[0].recipient == "help@example.org"
+        assert "E-mail 1" in admin.get("/console/webhooks/deliveries").text
+        relay.replies["RCPT"] = ["550 <script>no</script>"]
+        admin.post("/console/webhooks/deliveries/1/redeliver")
+        deliver_due(parts.database, parts.settings)
+        shown = admin.get("/console/webhooks/deliveries").text
+        assert "given up" in shown
+        assert "550 &lt;script&gt;no" in shown
+        assert "E-mail 1 is deleted." in admin.post("/console/webhooks/1/delete").text
+
+
+@pytest.mark.parametrize("email", ["", "help", "a@b.org, c@d.org", "a@b.org\nBcc: c@d.org"])
+def test_what_is_not_one_address_is_refused(admin: FlaskClient, parts: Parts, email: str) -> None:
+    allowed = parts.settings.model_copy(update={"smtp_host": "h", "smtp_sender": "bot@example.org"})
+    object.__setattr__(parts, "settings", allowed)
+    form = {"email": email, "kinds": ["handoff.requested"]}
+    response = admin.post("/console/webhooks", data=form)
+    assert response.status_code == 422
+    assert "not an e-mail address" in response.text
+    with parts.database.read() as session:
+        assert session.scalars(select(Webhook)).all() == []
 
 
 def test_it_says_when_nobody_delivers(admin: FlaskClient, parts: Parts) -> None:

@@ -18,10 +18,13 @@ from chatbot.services import deliveries, events, jobs, release, webhooks
 from chatbot.services.deliver import deliver_due
 from chatbot.services.deliveries import State
 from chatbot.services.events import Kind, Style
+from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook
 from factories import add_live_version, add_version
 from receiver import Received, Receiver, running, wait_until
+
+INSIDE = Settings(private_networks=True)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def hook(database: Database, receiver: Receiver) -> Webhook:
 def add_hook(database: Database, url: str, *kinds: Kind, style: Style = Style.STANDARD) -> Webhook:
     with database.write() as session:
         return webhooks.create_webhook(
-            session, "ann", url, kinds or (Kind.MODEL_HELD,), style, private_networks=True
+            session, "ann", url, kinds or (Kind.MODEL_HELD,), INSIDE, style
         )
 
 
@@ -48,7 +51,7 @@ def tell(database: Database, kind: Kind = Kind.MODEL_HELD, **data: object) -> No
 
 
 def deliver(database: Database) -> int:
-    return deliver_due(database, private_networks=True)
+    return deliver_due(database, INSIDE)
 
 
 def rows(database: Database) -> list[Delivery]:
@@ -308,16 +311,16 @@ class TestAnEndpoint:
     ) -> None:
         """Also one that was allowed when it was made."""
         tell(database)
-        assert deliver_due(database, private_networks=False) == 1
+        assert deliver_due(database, Settings()) == 1
         assert receiver.received == []
         assert "private network" in rows(database)[0].error
         with pytest.raises(AddressRefused), database.write() as session:
-            webhooks.create_webhook(session, "ann", receiver.url(), [Kind.MODEL_HELD])
+            webhooks.create_webhook(session, "ann", receiver.url(), [Kind.MODEL_HELD], Settings())
 
     @pytest.mark.parametrize("kinds", [[], [Kind.TEST]])
     def test_wants_events(self, database: Database, kinds: list[Kind]) -> None:
         with pytest.raises(Conflict, match="handoff.requested"), database.write() as session:
-            webhooks.create_webhook(session, "ann", "https://example.org/", kinds)
+            webhooks.create_webhook(session, "ann", "https://example.org/", kinds, Settings())
 
     def test_is_tested_alone_whatever_it_wants(
         self, database: Database, hook: Webhook, receiver: Receiver

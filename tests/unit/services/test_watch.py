@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,12 +11,12 @@ from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
 from chatbot.errors import ArtefactRefused, Conflict
 from chatbot.matching.bundle import Bundle
-from chatbot.services import audit, hold, release, watch
+from chatbot.services import audit, events, hold, release, watch, webhooks
 from chatbot.services.hold import State
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database, now
-from chatbot.storage.tables import AuditEvent, ModelVersion, Watch
+from chatbot.storage.tables import AuditEvent, Delivery, ModelVersion, Watch
 from factories import add_confirmed, add_intent, add_query, add_version
 from fakes import FakeModels
 
@@ -219,6 +220,24 @@ def test_a_persons_promotion_raises_an_alarm_but_is_not_undone(desk: Desk) -> No
     with desk.database.read() as session:
         actions = session.scalars(select(AuditEvent.action)).all()
     assert actions.count("watch.alarm") == 1
+
+
+def test_an_alarm_is_told_once(desk: Desk) -> None:
+    with desk.database.write() as session:
+        kinds = [events.Kind.MODEL_ALARM]
+        webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, desk.settings)
+    new = desk.promote(by_a_person=True)
+    desk.look()
+    desk.ask(new, 120, handed_over=120)
+    desk.look()
+    desk.look()
+    with desk.database.read() as session:
+        [delivery] = session.scalars(select(Delivery))
+    assert json.loads(delivery.body)["data"] == {
+        "version": new,
+        "previous_version": desk.old,
+        "reason": desk.watches()[0].message,
+    }
 
 
 def test_who_moves_the_pointer_ends_the_watch(desk: Desk) -> None:
