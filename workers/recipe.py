@@ -19,7 +19,7 @@ def make_spec(
     frozen: Frozen, settings: Settings, trains: bool, start_from: str | None
 ) -> TrainingSpec:
     """Without `trains`, the base model as it is."""
-    epochs = _epochs(len(frozen.training), settings) if trains else 0
+    epochs = epochs_for(len(frozen.training), settings) if trains else 0
     cross_fits = epochs and not frozen.validation and len(frozen.training) >= LEAST_ROWS
     return TrainingSpec(
         base_model=settings.base_model,
@@ -42,7 +42,7 @@ def _worth_guessing(frozen: Frozen) -> tuple[str, ...]:
     return tuple(frozen.unlabelled) if enough and len(frozen.training) <= MOST_LABELLED else ()
 
 
-def _epochs(rows: int, settings: Settings) -> int:
+def epochs_for(rows: int, settings: Settings) -> int:
     """A small FAQ is gone through more often: it takes so many steps to learn anything."""
     steps = max(1, math.ceil(rows / settings.batch_size))
     enough = min(math.ceil(LEAST_STEPS / steps), MOST_EPOCHS)

@@ -49,7 +49,7 @@ def list_unlabelled(session: Session, settings: Settings, known: Container[str])
     return list(chosen.values())
 
 
-def _newest(most: int) -> Select[tuple[str, str | None]]:
+def _newest(most: int) -> Select[str, str | None]:
     """(text, conversation) of questions whose text nobody judged or skipped."""
     judged = select(Query.text_key).join(Confirmation, Confirmation.query_id == Query.id)
     skipped = select(Query.text_key).join(ReviewTurn, ReviewTurn.query_id == Query.id)
