@@ -30,7 +30,6 @@ LARGEST_GRADIENT = 1.0
 NEIGHBOURS = 10
 NEIGHBOUR_SHARPNESS = 10.0
 REFERENCE_ROWS = 2_000
-GUESSED_SHARE = 0.65
 MOST_OF_AN_INTENT = 3.0
 NOT_GUESSED = -1
 _STEPS_BETWEEN_REPORTS = 10
@@ -135,7 +134,7 @@ class _Training:
         batches = self._batches()
         for epoch in range(epochs):
             if self.unlabelled and epoch == epochs // 3:
-                self._guess()
+                self._guess(epoch / epochs)
                 batches = self._batches()
             losses = []
             for step, batch in enumerate(islice(batches, steps_of_epoch), epoch * steps_of_epoch):
@@ -145,14 +144,16 @@ class _Training:
                     self.progress("train", (step + 1) / steps, f"Step {step + 1} of {steps}")
             self._end_epoch(float(np.mean(losses)), (epoch + 1) / epochs)
 
-    def _guess(self) -> None:
+    def _guess(self, done: float) -> None:
         """Let the surest of the unlabelled texts teach the intents that they seem to have."""
         guesses = propagate(
             self.trainee.vectors(self.learns),
             self.intents[list(self.learns)].cpu().numpy(),
             self.trainee.vectors(self.unlabelled),
         )
-        surest = guesses.surest(GUESSED_SHARE, MOST_OF_AN_INTENT)
+        surest = guesses.surest(MOST_OF_AN_INTENT)
+        asked = f"{len(surest)} of {len(self.unlabelled)} questions without a verdict"
+        self.progress("train", done, f"{asked} teach by a guess from here on")
         self.guessed = [self.unlabelled[place] for place in surest]
         self.intents[self.guessed] = torch.from_numpy(guesses.intents[surest]).to(self.model.device)
 

@@ -10,6 +10,7 @@ NEIGHBOURS = 10
 SHARPNESS = 3
 SPREAD = 0.9
 ROUNDS = 15
+UNFAMILIAR_SHARE = 0.25
 _ROWS_AT_ONCE = 1024
 
 Vectors = NDArray[np.float32]
@@ -21,18 +22,21 @@ class Guesses:
     """For each unlabelled text its likeliest intent, and how much of its label came to it.
 
     Both are (texts,). What resembles no labelled text, not even through others, gets little.
+    `familiar` is as much as all but a quarter of the labelled texts get of their own label.
     """
 
     intents: Numbers
     masses: NDArray[np.float64]
+    familiar: float
 
-    def surest(self, share: float, most_of_one: float) -> Numbers:
-        """Places of the `share` of texts with most mass, sorted.
+    def surest(self, most_of_one: float) -> Numbers:
+        """Places of the texts that got as much as is familiar, sorted.
 
         An intent gets at most `most_of_one` times what each would get of equal parts, its surest:
         whoever floods the bot with one kind of question teaches little.
         """
-        kept = np.argsort(-self.masses, kind="stable")[: int(share * len(self.masses))]
+        ranked = np.argsort(-self.masses, kind="stable")
+        kept = ranked[self.masses[ranked] >= self.familiar]
         found = self.intents[kept]
         order = np.argsort(found, kind="stable")
         sizes = np.unique(found, return_counts=True)[1]
@@ -60,8 +64,10 @@ def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Guess
     scores = start
     for _ in range(ROUNDS):
         scores = SPREAD * (graph @ scores) + (1 - SPREAD) * start
-    guessed = scores[len(labelled) :]
-    return Guesses(guessed.argmax(axis=1), guessed.max(axis=1))
+    received = graph @ scores
+    own, guessed = received[np.arange(len(labelled)), intents], received[len(labelled) :]
+    familiar = float(np.quantile(own, UNFAMILIAR_SHARE))
+    return Guesses(guessed.argmax(axis=1), guessed.max(axis=1), familiar)
 
 
 def _graph(vectors: Vectors) -> csr_array:

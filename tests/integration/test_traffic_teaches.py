@@ -9,7 +9,6 @@ from chatbot.services.ask import Question, answer_all
 from chatbot.services.release import get_version
 from chatbot.storage.tables import VersionExample
 from code_names import CODE_NAMES
-from workers.contrastive import GUESSED_SHARE
 
 TRAFFIC = [
     f"{name} says error {number} since {number % 12 + 1} o'clock"
@@ -27,7 +26,7 @@ def test_traffic_without_verdicts_teaches_and_is_not_searched(installation: Part
         report, learnt = version.report, session.scalars(select(VersionExample.query_id)).all()
     seen = report["data"]["unlabelled"]
     assert 250 <= seen < len(TRAFFIC)
-    assert report["training"]["guessed"] == int(GUESSED_SHARE * seen)
+    assert 0 < report["training"]["guessed"] < seen
     assert len(learnt) == report["data"]["learnt_queries"]
     matcher = installation.models.open_version(2)
     assert {matcher.phrasings.row_of(text) for text in TRAFFIC} == {None}
