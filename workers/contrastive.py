@@ -19,7 +19,7 @@ from chatbot.domain.example import Example
 from workers import base_model
 from workers.batches import compose
 from workers.losses import LabelAwareContrastiveLoss
-from workers.propagation import propagate
+from workers.propagation import Guesses, propagate
 from workers.spec import TrainingSpec
 from workers.trainee import Trainee
 
@@ -124,17 +124,21 @@ class _Training:
         self._best: tuple[tuple[float, float], int, dict[str, Tensor]] | None = None
 
     def run(self) -> None:
-        """With unlabelled texts twice as long; after a third they are guessed, and teach too."""
+        """With unlabelled texts twice as long; after a third they are guessed, and teach too.
+
+        How many teach is told before anything is trained, which ones after that third.
+        """
         size, epochs = self.spec.batch_size, self.spec.epochs * (2 if self.unlabelled else 1)
         steps_of_epoch = sum(1 for _ in compose(self.spec.examples, size, Random(self.spec.seed)))
         steps = epochs * steps_of_epoch
         schedule = LambdaLR(self.optimiser, lambda step: _rate(step, steps))
         if self.validates:
             self._end_epoch(None, 0.0)
+        share = self._propagate().familiar if self.unlabelled else 0.0
         batches = self._batches()
         for epoch in range(epochs):
             if self.unlabelled and epoch == epochs // 3:
-                self._guess(epoch / epochs)
+                self._guess(share, epoch / epochs)
                 batches = self._batches()
             losses = []
             for step, batch in enumerate(islice(batches, steps_of_epoch), epoch * steps_of_epoch):
@@ -144,14 +148,17 @@ class _Training:
                     self.progress("train", (step + 1) / steps, f"Step {step + 1} of {steps}")
             self._end_epoch(float(np.mean(losses)), (epoch + 1) / epochs)
 
-    def _guess(self, done: float) -> None:
-        """Let the surest of the unlabelled texts teach the intents that they seem to have."""
-        guesses = propagate(
+    def _propagate(self) -> Guesses:
+        return propagate(
             self.trainee.vectors(self.learns),
             self.intents[list(self.learns)].cpu().numpy(),
             self.trainee.vectors(self.unlabelled),
         )
-        surest = guesses.surest(MOST_OF_AN_INTENT)
+
+    def _guess(self, share: float, done: float) -> None:
+        """Let the surest `share` of the unlabelled texts teach what they seem to ask for."""
+        guesses = self._propagate()
+        surest = guesses.surest(share, MOST_OF_AN_INTENT)
         asked = f"{len(surest)} of {len(self.unlabelled)} questions without a verdict"
         self.progress("train", done, f"{asked} teach by a guess from here on")
         self.guessed = [self.unlabelled[place] for place in surest]

@@ -22,21 +22,22 @@ class Guesses:
     """For each unlabelled text its likeliest intent, and how much of its label came to it.
 
     Both are (texts,). What resembles no labelled text, not even through others, gets little.
-    `familiar` is as much as all but a quarter of the labelled texts get of their own label.
+    `familiar` is the share of texts that get as much of a label as all but a quarter of the
+    labelled ones get of their own. It means something before training only: what trains draws
+    the labelled texts together.
     """
 
     intents: Numbers
     masses: NDArray[np.float64]
     familiar: float
 
-    def surest(self, most_of_one: float) -> Numbers:
-        """Places of the texts that got as much as is familiar, sorted.
+    def surest(self, share: float, most_of_one: float) -> Numbers:
+        """Places of the `share` of texts with most mass, sorted.
 
         An intent gets at most `most_of_one` times what each would get of equal parts, its surest:
         whoever floods the bot with one kind of question teaches little.
         """
-        ranked = np.argsort(-self.masses, kind="stable")
-        kept = ranked[self.masses[ranked] >= self.familiar]
+        kept = np.argsort(-self.masses, kind="stable")[: round(share * len(self.masses))]
         found = self.intents[kept]
         order = np.argsort(found, kind="stable")
         sizes = np.unique(found, return_counts=True)[1]
@@ -66,8 +67,9 @@ def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Guess
         scores = SPREAD * (graph @ scores) + (1 - SPREAD) * start
     received = graph @ scores
     own, guessed = received[np.arange(len(labelled)), intents], received[len(labelled) :]
-    familiar = float(np.quantile(own, UNFAMILIAR_SHARE))
-    return Guesses(guessed.argmax(axis=1), guessed.max(axis=1), familiar)
+    masses = guessed.max(axis=1)
+    familiar = float(np.mean(masses >= np.quantile(own, UNFAMILIAR_SHARE)))
+    return Guesses(guessed.argmax(axis=1), masses, familiar)
 
 
 def _graph(vectors: Vectors) -> csr_array:
