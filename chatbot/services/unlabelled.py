@@ -1,6 +1,6 @@
 """Questions that visitors asked and nobody judged, as far as they may teach the encoder.
 
-They teach by guesses, so they never answer, calibrate or measure; see decision 0019.
+They teach by guesses, so they never answer, calibrate or measure; see decision 0021.
 """
 
 from collections import Counter
