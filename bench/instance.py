@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ import psutil
 from chatbot.bootstrap import Parts
 from chatbot.programs import list_programs
 from chatbot.services import jobs, keys, processes
+from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.keys import Scope
 from chatbot.settings import Settings
 from workers.retrain import run_waiting_jobs
@@ -36,6 +37,15 @@ def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
         if job.version_id is None:
             raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
         return job.version_id
+
+
+def ask(parts: Parts, texts: Sequence[str]) -> None:
+    """Visitors ask the live version, which logs every question."""
+    parts.live.refresh()
+    matcher = parts.live.current()
+    for first in range(0, len(texts), MOST_TOGETHER):
+        questions = [Question(text) for text in texts[first : first + MOST_TOGETHER]]
+        answer_all(parts.database, matcher, questions)
 
 
 def make_key(parts: Parts, scope: Scope) -> str:

@@ -6,6 +6,7 @@ measured, never trained or tuned on.
 
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common import Dataset, console, finish, load_dataset, parser
-from bench.instance import make_version
+from bench.instance import ask, make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import bootstrap_interval, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
@@ -37,11 +38,13 @@ HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_
 def run() -> None:
     arguments = _arguments()
     dataset = load_dataset(arguments.data, arguments.dataset)
-    runs = [
-        _learn(few_shot(dataset, arguments.shots, seed), seed, arguments.compare_torch)
-        for seed in arguments.seeds
-    ]
+    runs = []
+    for seed in arguments.seeds:
+        few = few_shot(dataset, arguments.shots, seed)
+        asked = _left_out(dataset, few) if arguments.unlabelled else []
+        runs.append(_learn(few, asked, seed, arguments.compare_torch))
     name = f"learn_{dataset.name}" + (f"_{arguments.shots}shot" if arguments.shots else "")
+    name += "_unlabelled" if arguments.unlabelled else ""
     figures: dict[str, Any] = {"dataset": dataset.name, "shots": arguments.shots}
     figures |= {part: _mean([run[part] for run in runs]) for part in ("base", "tuned")}
     for figure in HEADLINES:
@@ -62,6 +65,9 @@ def _arguments() -> Any:
     made.add_argument(
         "--seeds", type=int, nargs="+", default=[1, 2, 3], help="of rows and training"
     )
+    made.add_argument(
+        "--unlabelled", action="store_true", help="visitors ask the other training rows"
+    )
     made.add_argument("--compare-torch", action="store_true", help="int8 with the trained model")
     return made.parse_args()
 
@@ -80,8 +86,18 @@ def few_shot(dataset: Dataset, shots: int, seed: int) -> Dataset:
     return replace(dataset, train=chosen)
 
 
-def _learn(dataset: Dataset, seed: int, compare_torch: bool) -> dict[str, Any]:
-    """One seed: import, both versions by the product's own jobs, and their test figures."""
+def _left_out(dataset: Dataset, few: Dataset) -> list[str]:
+    known = {normalise(row.text) for row in few.train}
+    return [row.text for row in dataset.train if normalise(row.text) not in known]
+
+
+def _learn(
+    dataset: Dataset, asked: Sequence[str], seed: int, compare_torch: bool
+) -> dict[str, Any]:
+    """One seed: import, both versions by the product's own jobs, and their test figures.
+
+    What visitors `asked` between the two has no verdict.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # Keeping the full-precision weights lets us compare int8 with torch on the test part.
         start = "live" if compare_torch else "base"
@@ -90,6 +106,7 @@ def _learn(dataset: Dataset, seed: int, compare_torch: bool) -> dict[str, Any]:
         with console.status("making the untrained version …"):
             base = make_version(parts, jobs.Kind.UNTRAINED)
         before = _measure(parts, base, dataset)
+        ask(parts, asked)
         with console.status("training …"):
             trained = make_version(parts, jobs.Kind.TRAIN)
         after = _measure(parts, trained, dataset)
@@ -100,7 +117,7 @@ def _learn(dataset: Dataset, seed: int, compare_torch: bool) -> dict[str, Any]:
             "base": before.figures,
             "tuned": after.figures,
             "difference": _difference(before.outcomes, after.outcomes),
-            "training": {key: report["training"][key] for key in ("seconds", "history")},
+            "training": {key: report["training"][key] for key in ("seconds", "history", "guessed")},
         }
         if compare_torch:
             figures["int8_torch_agreement"] = _torch_agreement(parts, trained, dataset)

@@ -20,13 +20,12 @@ from rich.table import Table
 from sqlalchemy import delete
 
 from bench.common import Dataset, console, finish, load_dataset, parser
-from bench.instance import make_version
+from bench.instance import ask, make_version
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.metrics import summarise
 from chatbot.domain.text import key, redact
 from chatbot.services import jobs
-from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.confirm import confirm
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Labelled
@@ -104,7 +103,7 @@ def _live_through(
         nights = [{"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}]
         for night, day in enumerate(days, 1):
             with console.status(f"{name}: night {night} of {len(days)} …"):
-                ask(parts, day)
+                ask(parts, [row.text for row in day])
                 reviewed = choose(parts, budget, random)
                 _review(parts, reviewed, truth, random, f"agent of day {night}")
                 began = time.monotonic()
@@ -118,14 +117,6 @@ def _live_through(
             console.print(f"{name} {night}: {verdict}, {figures['top1']:.2%}")
         parts.database.close()
     return nights
-
-
-def ask(parts: Parts, day: Sequence[Labelled]) -> None:
-    parts.live.refresh()
-    matcher = parts.live.current()
-    for first in range(0, len(day), MOST_TOGETHER):
-        questions = [Question(row.text) for row in day[first : first + MOST_TOGETHER]]
-        answer_all(parts.database, matcher, questions)
 
 
 def _from_the_top(parts: Parts, budget: int, _random: Random) -> Sequence[Query]:

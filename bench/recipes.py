@@ -16,12 +16,13 @@ from typing import Any
 
 import torch
 from rich.table import Table
+from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
-from bench.common import console, finish, load_dataset, parser
+from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.learn import few_shot
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
@@ -117,11 +118,7 @@ def run() -> None:
     everything = load_dataset(arguments.data, arguments.dataset)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in arguments.recipes}
     for seed in arguments.seeds:
-        few = few_shot(everything, arguments.shots, seed)
-        learnt = [Example(row.text, str(row.intent)) for row in few.train]
-        taken = {example.text for example in learnt}
-        others = [Example(r.text, str(r.intent)) for r in everything.train if r.text not in taken]
-        asked = Random(seed).sample(others, min(VALIDATION_ROWS, len(others)))
+        learnt, asked, _ = divide(everything, arguments.shots, seed)
         for name in arguments.recipes:
             with console.status(f"seed {seed}: {name} …"):
                 found[name].append(_try(RECIPES[name], learnt, asked, seed))
@@ -138,6 +135,18 @@ def run() -> None:
     finish(name, {"seeds": arguments.seeds, "recipes": figures}, arguments.keep)
 
 
+def divide(
+    everything: Dataset, shots: int, seed: int
+) -> tuple[list[Example], list[Example], list[Example]]:
+    """Training rows: some of each intent to learn, others to be asked, and what is left."""
+    learnt = [Example(r.text, str(r.intent)) for r in few_shot(everything, shots, seed).train]
+    taken = {example.text for example in learnt}
+    others = [Example(r.text, str(r.intent)) for r in everything.train if r.text not in taken]
+    asked = Random(seed).sample(others, min(VALIDATION_ROWS, len(others)))
+    taken |= {example.text for example in asked}
+    return learnt, asked, [example for example in others if example.text not in taken]
+
+
 def _try(
     recipe: Recipe, learnt: list[Example], asked: list[Example], seed: int
 ) -> dict[str, float]:
@@ -146,7 +155,11 @@ def _try(
     model.eval()
     started = time.monotonic()
     _train(recipe, Trainee(model, [e.text for e in learnt], recipe.frozen), learnt, seed)
-    seconds = time.monotonic() - started
+    return {"top1": right_first(model, learnt, asked), "seconds": time.monotonic() - started}
+
+
+def right_first(model: SentenceTransformer, learnt: list[Example], asked: list[Example]) -> float:
+    """Share of `asked` that the model, served over `learnt`, gets right."""
     with tempfile.TemporaryDirectory() as folder:
         export.write(model, Path(folder), [example.text for example in learnt[:500]])
         matcher = serve(OnnxEncoder.open(Path(folder)), learnt)
@@ -155,7 +168,7 @@ def _try(
         bool(match.candidates) and match.candidates[0].intent == example.intent
         for match, example in zip(matches, asked, strict=True)
     ]
-    return {"top1": fmean(right), "seconds": seconds}
+    return fmean(right)
 
 
 def _train(recipe: Recipe, trainee: Trainee, learnt: list[Example], seed: int) -> None:

@@ -154,6 +154,13 @@ class Settings(BaseModel):
         description="Share of training rows kept for calibration; below 2,000 rows none is needed.",
     )
 
+    unlabelled_cap: int = Field(
+        5000,
+        ge=0,
+        le=100_000,
+        description="Most questions without a verdict that help to train the encoder; 0: none.",
+    )
+
     retrain_at: str = Field(
         "02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC."
     )

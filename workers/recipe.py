@@ -3,7 +3,7 @@
 import math
 import os
 
-from chatbot.services.examples import Frozen
+from chatbot.services.examples import FEW_UNLABELLED, Frozen
 from chatbot.settings import Settings
 from workers.calibrate import LEAST_ROWS
 from workers.spec import TrainingSpec
@@ -11,13 +11,15 @@ from workers.spec import TrainingSpec
 FOLDS = 3
 LEAST_STEPS = 60
 MOST_EPOCHS = 20
+MOST_LABELLED = 10_000
+"""Training rows up to which guesses are worth a training twice as long."""
 
 
 def make_spec(
     frozen: Frozen, settings: Settings, trains: bool, start_from: str | None
 ) -> TrainingSpec:
     """Without `trains`, the base model as it is."""
-    epochs = _epochs(len(frozen.training), settings) if trains else 0
+    epochs = epochs_for(len(frozen.training), settings) if trains else 0
     cross_fits = epochs and not frozen.validation and len(frozen.training) >= LEAST_ROWS
     return TrainingSpec(
         base_model=settings.base_model,
@@ -30,10 +32,17 @@ def make_spec(
         threads=settings.training_threads or os.cpu_count() or 1,
         examples=tuple(frozen.training),
         validation=tuple(frozen.validation),
+        unlabelled=_worth_guessing(frozen),
     )
 
 
-def _epochs(rows: int, settings: Settings) -> int:
+def _worth_guessing(frozen: Frozen) -> tuple[str, ...]:
+    """Questions without a verdict, where there are enough of them and few enough rows."""
+    enough = len(frozen.unlabelled) >= FEW_UNLABELLED
+    return tuple(frozen.unlabelled) if enough and len(frozen.training) <= MOST_LABELLED else ()
+
+
+def epochs_for(rows: int, settings: Settings) -> int:
     """A small FAQ is gone through more often: it takes so many steps to learn anything."""
     steps = max(1, math.ceil(rows / settings.batch_size))
     enough = min(math.ceil(LEAST_STEPS / steps), MOST_EPOCHS)

@@ -17,11 +17,13 @@ from chatbot.matching.catalogue import Catalogue
 from chatbot.services.catalogue import read_catalogue_to_train
 from chatbot.services.pins import list_pins
 from chatbot.services.quarantine import select_admitted
+from chatbot.services.unlabelled import list_unlabelled
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
 
 MOST_CROSS_FITTED = 2000
-RECIPE = 3  # raise it when training changes so that the same rows give another model
+FEW_UNLABELLED = 250
+RECIPE = 4  # raise it when training changes so that the same rows give another model
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Frozen:
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
     the training rows are cross-fitted. `pins` must keep their answers and never train either.
-    `taught_by` counts training rows by who confirmed them; `apart` counts confirmations that
-    neither teach nor measure yet, by why.
+    `unlabelled` are questions that nobody judged, which teach the encoder by guesses. `taught_by`
+    counts training rows by who confirmed them; `apart` counts confirmations that neither teach nor
+    measure yet, by why.
     """
 
     training: list[Example]
@@ -50,6 +53,7 @@ class Frozen:
     held_out: list[Labelled]
     catalogue: Catalogue
     pins: list[Labelled] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     learnt_queries: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     taught_by: Counter[str] = field(default_factory=Counter)
@@ -57,9 +61,14 @@ class Frozen:
 
     @property
     def fingerprint(self) -> str:
-        """Changes only when another model would come out: rows, recipe or settings differ."""
+        """Changes when a better model may come out: rows, recipe or settings differ.
+
+        Every day brings questions without a verdict. They alone are no reason to train again until
+        there are twice as many.
+        """
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
-        return _digest([RECIPE, self.settings, rows, sorted(self.out_of_scope)])
+        doublings = (len(self.unlabelled) // FEW_UNLABELLED).bit_length()
+        return _digest([RECIPE, self.settings, rows, sorted(self.out_of_scope), doublings])
 
     @property
     def evidence(self) -> str:
@@ -99,6 +108,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         examples.setdefault(
             normalise(query.text), Example(query.text, intent_name, _rejected(query, intent_name))
         )
+    known = examples.keys() | out_of_scope.keys() | measured
     rows = [example for k, example in examples.items() if k not in measured]
     validation = _validation_rows(rows, settings.validation_share)
     kept = {id(example) for example in validation}
@@ -109,6 +119,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         out_of_scope=[t for k, t in out_of_scope.items() if k not in examples and k not in pinned],
         held_out=held_out,
         pins=pins,
+        unlabelled=list_unlabelled(session, settings, known) if trains else [],
         catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
         learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
@@ -133,6 +144,7 @@ _TRAINING_SETTINGS = {
     "promise_confidence",
     "clarify_probability",
     "validation_share",
+    "unlabelled_cap",
 }
 
 

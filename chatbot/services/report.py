@@ -57,6 +57,7 @@ def make_report(
             "held_out": len(frozen.held_out),
             "cross_fitted": len(candidate.outcomes) - len(frozen.held_out),
             "learnt_queries": len(frozen.learnt_queries),
+            "unlabelled": len(frozen.unlabelled),
             "apart": frozen.apart,
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,
@@ -308,6 +309,10 @@ def _training(report: dict[str, Any]) -> str:
             f"(ef {index['ef']})."
         )
     if training["history"]:
+        lines.append(
+            f"{training.get('guessed', 0)} of {data.get('unlabelled', 0)} questions without a "
+            "verdict taught by a guess of what they ask for."
+        )
         columns = list(training["history"][0])
         rows = [[_number(epoch[column]) for column in columns] for epoch in training["history"]]
         lines.append(_table([column.replace("_", " ") for column in columns], rows))

@@ -39,7 +39,7 @@ def report() -> dict[str, Any]:
         Measured(LIVE, CALIBRATION),
         compare(LIVE, CANDIDATE, Rules()),
         FROZEN,
-        {"seconds": 1.0, "history": [], "thresholds": [[0.05, 1.01], [0.1, 0.8]]},
+        {"seconds": 1.0, "history": [], "guessed": 41, "thresholds": [[0.05, 1.01], [0.1, 0.8]]},
     )
     stored: dict[str, Any] = json.loads(json.dumps(made))
     return stored
@@ -242,6 +242,7 @@ def test_a_report_tells_everything_that_it_holds(agent: FlaskClient, second: int
         "60 of 70",
         "70 changed answers",
         "Show all 70",
+        "41 without a verdict by a guess",
     ):
         assert words in page, words
     assert page.count("a question</td>") == 50

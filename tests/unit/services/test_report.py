@@ -16,7 +16,7 @@ HISTORY = [
     {"epoch": 1, "loss": 0.51234567, "validation_top1": 0.8},
     {"epoch": 2, "loss": 0.3, "validation_top1": 0.9},
 ]
-TRAINING = {"seconds": 61.4, "history": HISTORY}
+TRAINING = {"seconds": 61.4, "history": HISTORY, "guessed": 2}
 FROZEN = Frozen(
     training=[Example("VPN down", "vpn")] * 7,
     validation=[Example("VPN off", "vpn")] * 3,
@@ -24,6 +24,7 @@ FROZEN = Frozen(
     held_out=[Labelled("q", "a")] * 5,
     catalogue=make_catalogue({"vpn": ["VPN down"]}, revision=9),
     learnt_queries=["q1"],
+    unlabelled=["VPN?", "how to tunnel", "a joke"],
 )
 LIVE = [make_outcome("a", "b", answered=False, probability=0.4)] * 8 + [make_outcome("a", "a")] * 12
 BETTER = [make_outcome("a", "a")] * 19 + [make_outcome("a", "b", answered=False, probability=0.33)]
@@ -77,6 +78,7 @@ def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
         "held_out": 5,
         "cross_fitted": 19,
         "learnt_queries": 1,
+        "unlabelled": 3,
         "apart": {},
         "knowledge_revision": 9,
         "fingerprint": FROZEN.fingerprint,
@@ -118,6 +120,7 @@ def test_every_changed_answer_is_listed_and_no_other(report: dict[str, object]) 
         "| Probability | Right | Questions |",
         "7 training and 3 validation rows, 1 of them confirmed by agents",
         "61 s.",
+        "2 of 3 questions without a verdict taught by a guess of what they ask for.",
         "| epoch | loss | validation top1 |",
         "| 1 | 0.5123 | 0.8 |",
     ],

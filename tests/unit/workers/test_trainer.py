@@ -239,6 +239,9 @@ def test_one_intent_alone_is_refused_with_what_to_do() -> None:
         ({"examples": "all"}, "must be a list"),
         ({"examples": [{"text": " ", "intent": "parcel"}]}, r"examples\[0\].text"),
         ({"validation": [{"text": "hello"}]}, r"validation\[0\].intent"),
+        ({"unlabelled": "all"}, "unlabelled must be a list"),
+        ({"unlabelled": ["hello", " "]}, r"unlabelled\[1\] must be a text"),
+        ({"unlabelled": [{"text": "hello"}]}, r"unlabelled\[0\] must be a text"),
     ],
 )
 def test_an_impossible_spec_is_refused_with_the_reason(

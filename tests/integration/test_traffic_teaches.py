@@ -1,0 +1,50 @@
+"""Questions that nobody judged teach the next version's encoder, and are in nothing else of it."""
+
+from sqlalchemy import select
+from test_new_evidence import train
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.text import key
+from chatbot.services.ask import Question, answer_all
+from chatbot.services.release import get_version
+from chatbot.storage.tables import VersionExample
+from code_names import CODE_NAMES
+
+TRAFFIC = [
+    f"{name} says error {number} since {number % 12 + 1} o'clock"
+    for name in CODE_NAMES.values()
+    for number in range(75)
+]
+
+
+def test_traffic_without_verdicts_teaches_and_is_not_searched(installation: Parts) -> None:
+    ask(installation, TRAFFIC)
+    assert train(installation) == "done"
+
+    with installation.database.read() as session:
+        version = get_version(session, 2)
+        report, learnt = version.report, session.scalars(select(VersionExample.query_id)).all()
+    seen = report["data"]["unlabelled"]
+    assert 250 <= seen < len(TRAFFIC)
+    assert 0 < report["training"]["guessed"] < seen
+    assert len(learnt) == report["data"]["learnt_queries"]
+    matcher = installation.models.open_version(2)
+    assert {matcher.phrasings.row_of(text) for text in TRAFFIC} == {None}
+    assert_no_file_has_a_question_of(installation, version.digest)
+
+    ask(installation, ["one more question that nobody judges"])
+    assert train(installation) == "skipped"
+
+
+def ask(parts: Parts, texts: list[str]) -> None:
+    answer_all(parts.database, parts.models.open_version(), [Question(text) for text in texts])
+
+
+def assert_no_file_has_a_question_of(parts: Parts, digest: str) -> None:
+    files = [path for path in parts.artefacts.fetch(digest).rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        for text in TRAFFIC:
+            assert text.encode() not in content, path
+            assert key(text).encode() not in content, path
