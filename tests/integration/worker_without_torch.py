@@ -19,11 +19,11 @@ def hand_back_encoder(
 ) -> dict[str, Any]:
     progress("train", 1.0, "nothing to do")
     encoder = next((folder.parents[1] / "artefacts").glob("*/encoder"))
-    folds = TrainingSpec.load(folder / "spec.json").folds
-    for place in ("encoder", *(f"folds/{fold}" for fold in range(folds))):
+    spec = TrainingSpec.load(folder / "spec.json")
+    for place in ("encoder", *(f"folds/{fold}" for fold in range(spec.folds))):
         shutil.copytree(encoder, folder / "out" / place)
     training = {"seconds": 0.0, "history": [], "best_epoch": 0, "export": {}, "libraries": {}}
-    return json.loads(json.dumps(training))
+    return json.loads(json.dumps(training | {"spec": spec.settings()}))
 
 
 if __name__ == "__main__":

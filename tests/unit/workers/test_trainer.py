@@ -147,6 +147,7 @@ def test_the_summary_says_how_the_model_was_made(contrastive: Run) -> None:
 
     assert summary["spec"]["examples"] == len(SPEC.examples)
     assert summary["spec"]["seed"] == SPEC.seed
+    assert (summary["spec"]["unlabelled"], summary["guessed"]) == (0, 0)
     assert summary["libraries"]["torch"]
     assert summary["export"]["mean_cosine"] > 0.99
     assert summary["export"]["rows"] == len(SPEC.examples) + len(SPEC.validation)
