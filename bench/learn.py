@@ -101,7 +101,11 @@ def _learn(
     with tempfile.TemporaryDirectory() as folder:
         # Keeping the full-precision weights lets us compare int8 with torch on the test part.
         start = "live" if compare_torch else "base"
-        parts = build(Settings.from_env(data_dir=folder, start_from=start, seed=seed))
+        parts = build(
+            Settings.from_env(
+                data_dir=folder, start_from=start, seed=seed, unlabelled_cap=len(asked)
+            )
+        )
         import_rows(parts, dataset)
         with console.status("making the untrained version …"):
             base = make_version(parts, jobs.Kind.UNTRAINED)

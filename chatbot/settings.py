@@ -155,10 +155,11 @@ class Settings(BaseModel):
     )
 
     unlabelled_cap: int = Field(
-        5000,
+        0,
         ge=0,
         le=100_000,
-        description="Most questions without a verdict that help to train the encoder; 0: none.",
+        description="Most questions without a verdict that help to train the encoder, such as "
+        "5000; 0: none.",
     )
 
     retrain_at: str = Field(

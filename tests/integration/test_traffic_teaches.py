@@ -10,6 +10,7 @@ from chatbot.services.release import get_version
 from chatbot.storage.tables import VersionExample
 from code_names import CODE_NAMES
 
+TEACHES = {"CHATBOT_UNLABELLED_CAP": "5000"}
 TRAFFIC = [
     f"{name} says error {number} since {number % 12 + 1} o'clock"
     for name in CODE_NAMES.values()
@@ -19,7 +20,7 @@ TRAFFIC = [
 
 def test_traffic_without_verdicts_teaches_and_is_not_searched(installation: Parts) -> None:
     ask(installation, TRAFFIC)
-    assert train(installation) == "done"
+    assert train(installation, TEACHES) == "done"
 
     with installation.database.read() as session:
         version = get_version(session, 2)
@@ -33,7 +34,7 @@ def test_traffic_without_verdicts_teaches_and_is_not_searched(installation: Part
     assert_no_file_has_a_question_of(installation, version.digest)
 
     ask(installation, ["one more question that nobody judges"])
-    assert train(installation) == "skipped"
+    assert train(installation, TEACHES) == "skipped"
 
 
 def ask(parts: Parts, texts: list[str]) -> None:

@@ -20,7 +20,7 @@ from factories import add_confirmed, add_evaluation, add_intent, add_query
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
+    return Settings(data_dir=tmp_path, unlabelled_cap=5000)
 
 
 @pytest.fixture(autouse=True)
