@@ -8,7 +8,7 @@ same way as many times before, while nobody else says so. See decision 0017.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -110,19 +110,25 @@ def _find_alone(rows: Sequence[Verdict], most: int) -> frozenset[Group]:
     for row in rows:
         if row.overrules is not None:
             same.setdefault((row.overrules, row.says), []).append(row)
-    found = set()
-    for agreeing in same.values():
-        for source in {row.source for row in agreeing}:
-            own = [row for row in agreeing if row.source == source and not row.released]
-            others = [row.at for row in agreeing if row.source != source or row.released]
-            times = [row.at for row in own]
-            for number, row in enumerate(own, 1):
-                since = row.at - _USUAL_DAYS * _DAY
-                count = number - bisect_left(times, since)
-                support = len(others) - bisect_left(others, since)
-                if count > most and count > FACTOR * support:
-                    found.add(_group(row))
-    return frozenset(found)
+    return frozenset(
+        _group(row)
+        for agreeing in same.values()
+        for source in {row.source for row in agreeing}
+        for row in _unsupported(agreeing, source, most)
+    )
+
+
+def _unsupported(agreeing: Sequence[Verdict], source: str, most: int) -> Iterator[Verdict]:
+    """Rows of `source` that say what it said more than `most` times, and others hardly did."""
+    own = [row for row in agreeing if row.source == source and not row.released]
+    others = [row.at for row in agreeing if row.source != source or row.released]
+    times = [row.at for row in own]
+    for number, row in enumerate(own, 1):
+        since = row.at - _USUAL_DAYS * _DAY
+        count = number - bisect_left(times, since)
+        support = len(others) - bisect_left(others, since)
+        if count > most and count > FACTOR * support:
+            yield row
 
 
 def _group(row: Verdict) -> Group:
