@@ -31,6 +31,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Rule, write_bundle
 from chatbot.matching.encoder import OnnxEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex, Vectors, search_exactly
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import share_found, tune
@@ -171,7 +172,8 @@ def _build(
     with _timed() as publishing, parts.artefacts.stage() as folder:
         shutil.copytree(encoder_folder, folder / "encoder")
         calibration = Calibration.unfitted(0.5)
-        meaning = write_bundle(folder, encoder, calibration, keys, vectors, index, Rule())
+        guessed = Guessed.nothing(encoder.dimension)
+        meaning = write_bundle(folder, encoder, calibration, keys, vectors, index, guessed, Rule())
         digest = parts.artefacts.publish(folder, meaning.to_json())
     _make_live(parts, digest, calibration.id, size)
     artefact = parts.artefacts.fetch(digest)

@@ -1,13 +1,11 @@
 """What questions without a verdict are worth, on training rows that are neither learnt nor asked.
 
 A few rows of each intent are labelled, others are asked, and the rest is traffic that nobody
-judged, mixed with questions of another data set. The product's own trainer, its encoder as it is
+judged, mixed with questions of another data set. The product's own jobs, its encoder as it is
 served: int8, HNSW, vote. No test rows, so that a choice made here does not spoil the test.
 """
 
-import os
-import tempfile
-import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -16,12 +14,10 @@ from typing import Any
 from rich.table import Table
 
 from bench.common import console, finish, load_dataset, parser
-from bench.recipes import divide, right_first
+from bench.learn import learn
+from bench.recipes import divide
 from chatbot.domain.example import Example
-from chatbot.settings import Settings
-from workers.contrastive import fit
-from workers.recipe import epochs_for
-from workers.spec import TrainingSpec
+from chatbot.services.examples import Labelled
 
 
 def run() -> None:
@@ -41,47 +37,32 @@ def run() -> None:
         random = Random(seed)
         traffic = [e.text for e in random.sample(left, min(arguments.traffic, len(left)))]
         traffic += random.sample(foreign, arguments.foreign)
-        ways: dict[str, tuple[list[str], int]] = {
-            "labelled alone": ([], 1),
-            "labelled alone, as long as with traffic": ([], 2),
-            "with traffic": (traffic, 1),
-        }
-        for name, (unlabelled, longer) in ways.items():
-            with console.status(f"seed {seed}: {name} …"):
-                found = _try(learnt, unlabelled, asked, seed, longer)
-            console.print(f"seed {seed}: {name}: {found['top1']:.2%}")
-            runs.append({"seed": seed, "name": name} | found)
+        dataset = replace(banking, train=_labelled(learnt), test=_labelled(asked))
+        for name, unlabelled in (("labelled alone", []), ("with traffic", traffic)):
+            found = learn(dataset, unlabelled, seed)
+            runs.append({"seed": seed, "name": name, **found["tuned"], **found["training"]})
     _show(runs)
-    finish(f"guesses_banking77_{arguments.shots}shot", {"runs": runs}, arguments.keep)
+    given = {name: getattr(arguments, name) for name in ("shots", "traffic", "foreign")}
+    finish(f"guesses_banking77_{arguments.shots}shot", {**given, "runs": runs}, arguments.keep)
 
 
-def _try(
-    learnt: list[Example], unlabelled: list[str], asked: list[Example], seed: int, longer: int
-) -> dict[str, Any]:
-    settings = Settings.from_env()
-    spec = TrainingSpec(
-        examples=tuple(learnt),
-        unlabelled=tuple(unlabelled),
-        epochs=longer * epochs_for(len(learnt), settings),
-        seed=seed,
-        threads=settings.training_threads or os.cpu_count() or 1,
-    )
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        trained = fit(spec, Path(folder), lambda *_: None)
-    seconds = time.monotonic() - started
-    top1 = right_first(trained.model, learnt, asked)
-    return {"top1": top1, "guessed": trained.guessed, "seconds": seconds}
+def _labelled(examples: list[Example]) -> list[Labelled]:
+    return [Labelled(example.text, example.intent) for example in examples]
 
 
 def _show(runs: list[dict[str, Any]]) -> None:
-    table = Table("training", "right first", "guessed", "seconds")
+    table = Table("night", "right first", "answered", "of them wrong", "guessed", "seconds")
     for name in dict.fromkeys(run["name"] for run in runs):
         mine = [run for run in runs if run["name"] == name]
-        top1, guessed, seconds = (
-            fmean(run[part] for run in mine) for part in ("top1", "guessed", "seconds")
+        mean = {
+            part: fmean(run[part] for run in mine)
+            for part in ("top1", "coverage", "wrong_answer_rate", "guessed", "seconds")
+        }
+        table.add_row(
+            name,
+            *(f"{mean[part]:.2%}" for part in ("top1", "coverage", "wrong_answer_rate")),
+            *(f"{mean[part]:.0f}" for part in ("guessed", "seconds")),
         )
-        table.add_row(name, f"{top1:.2%}", f"{guessed:.0f}", f"{seconds:.0f}")
     console.print(table)
 
 

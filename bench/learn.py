@@ -42,7 +42,7 @@ def run() -> None:
     for seed in arguments.seeds:
         few = few_shot(dataset, arguments.shots, seed)
         asked = _left_out(dataset, few) if arguments.unlabelled else []
-        runs.append(_learn(few, asked, seed, arguments.compare_torch))
+        runs.append(learn(few, asked, seed, arguments.compare_torch))
     name = f"learn_{dataset.name}" + (f"_{arguments.shots}shot" if arguments.shots else "")
     name += "_unlabelled" if arguments.unlabelled else ""
     figures: dict[str, Any] = {"dataset": dataset.name, "shots": arguments.shots}
@@ -91,8 +91,8 @@ def _left_out(dataset: Dataset, few: Dataset) -> list[str]:
     return [row.text for row in dataset.train if normalise(row.text) not in known]
 
 
-def _learn(
-    dataset: Dataset, asked: Sequence[str], seed: int, compare_torch: bool
+def learn(
+    dataset: Dataset, asked: Sequence[str], seed: int, compare_torch: bool = False
 ) -> dict[str, Any]:
     """One seed: import, both versions by the product's own jobs, and their test figures.
 

@@ -10,6 +10,7 @@ each night the live version answers the test part, which nothing here learns fro
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -54,10 +55,12 @@ def run() -> None:
     start, visitors = split(dataset, foreign, SHOTS)
     days = [visitors[night :: arguments.nights] for night in range(arguments.nights)]
     ways: dict[str, Choose] = {"ranked": _from_the_top, "random": _at_random}
-    months = {
-        name: _live_through(name, start, days, choose, arguments.budget)
-        for name, choose in ways.items()
-    }
+    with ProcessPoolExecutor() as side_by_side:
+        running = {
+            name: side_by_side.submit(_live_through, name, start, days, choose, arguments.budget)
+            for name, choose in ways.items()
+        }
+        months = {name: month.result() for name, month in running.items()}
     everything = _learn_everything(dataset)
     _show(months)
     given = {name: getattr(arguments, name) for name in ("nights", "budget", "intents")}
@@ -102,19 +105,19 @@ def _live_through(
         make_version(parts)
         nights = [{"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}]
         for night, day in enumerate(days, 1):
-            with console.status(f"{name}: night {night} of {len(days)} …"):
-                ask(parts, [row.text for row in day])
-                reviewed = choose(parts, budget, random)
-                _review(parts, reviewed, truth, random, f"agent of day {night}")
-                began = time.monotonic()
-                verdict = train(parts)
-                seconds = time.monotonic() - began
-                figures = _measure(parts, start)
+            ask(parts, [row.text for row in day])
+            reviewed = choose(parts, budget, random)
+            _review(parts, reviewed, truth, random, f"agent of day {night}")
+            began = time.monotonic()
+            judged = train(parts)
+            seconds = time.monotonic() - began
             clicks = nights[-1]["clicks"] + len(reviewed)
-            nights.append(
-                {"night": night, "clicks": clicks, "verdict": verdict, "seconds": seconds} | figures
+            figures = {"night": night, "clicks": clicks, "seconds": seconds}
+            nights.append(figures | judged | _measure(parts, start))
+            console.print(
+                f"{name} {night} of {len(days)}: {nights[-1]['top1']:.2%} after {clicks} verdicts, "
+                f"{seconds:.0f} s. {judged['verdict']}: {' '.join(judged['reasons'])}"
             )
-            console.print(f"{name} {night}: {verdict}, {figures['top1']:.2%}")
         parts.database.close()
     return nights
 
@@ -153,11 +156,12 @@ def _review(
             confirm(session, query.id, intent, agent, parts.settings)
 
 
-def train(parts: Parts) -> str:
-    """What became of the night's candidate."""
+def train(parts: Parts) -> dict[str, Any]:
+    """What became of the night's candidate, and why."""
     version = make_version(parts, jobs.Kind.TRAIN)
     with parts.database.read() as session:
-        return str(get_version(session, version).report["verdict"])
+        report = get_version(session, version).report
+        return {"verdict": report["verdict"], "reasons": report["reasons"]}
 
 
 def _measure(parts: Parts, dataset: Dataset) -> dict[str, float]:

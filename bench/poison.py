@@ -72,7 +72,7 @@ def _prepare(folder: Path, start: Dataset, asked: Sequence[Labelled]) -> None:
     parts = build(Settings.from_env(data_dir=folder))
     import_rows(parts, start)
     make_version(parts)
-    ask(parts, asked)
+    ask(parts, [row.text for row in asked])
     for number, row in enumerate(asked):
         _confirm(parts, row.text, row.intent, f"agent {number % AGENTS}")
     parts.database.close()
@@ -82,14 +82,14 @@ def _attack(
     folder: Path, victim: str, false: Sequence[Labelled], dataset: Dataset
 ) -> dict[str, Any]:
     parts = build(Settings.from_env(data_dir=folder))
-    ask(parts, false)
+    ask(parts, [row.text for row in false])
     before = _right_share(parts, victim, dataset)
     rival = _nearest_rival(parts, victim, dataset)
     for row in false:
         _confirm(parts, row.text, rival, "hostile")
     with parts.database.read() as session:
         apart = select_admitted(session, parts.settings).quarantined
-    verdict = train(parts)
+    verdict = train(parts)["verdict"]
     parts.live.refresh()
     figures = {
         "rival": rival,

@@ -155,11 +155,11 @@ class Settings(BaseModel):
     )
 
     unlabelled_cap: int = Field(
-        0,
+        5_000,
         ge=0,
-        le=100_000,
-        description="Most questions without a verdict that help to train the encoder, such as "
-        "5000; 0: none.",
+        le=20_000,
+        description="Most questions without a verdict that vote by a guess of what they ask for; "
+        "0: none.",
     )
 
     retrain_at: str = Field(

@@ -10,6 +10,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Calibration
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.live import LiveMatcher
 from chatbot.matching.rows import as_keys
 from chatbot.services import publish, release
@@ -78,6 +79,7 @@ class FakeModels(StoredModels):
             calibration=CALIBRATION,
             keys=as_keys([]),
             vectors=np.empty((0, HashingEncoder.dimension), np.float32),
+            guessed=Guessed.nothing(HashingEncoder.dimension),
         )
 
 

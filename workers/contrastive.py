@@ -1,9 +1,8 @@
 """Fine-tunes the sentence encoder on confirmed examples and keeps its best epoch."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -19,7 +18,6 @@ from chatbot.domain.example import Example
 from workers import base_model
 from workers.batches import compose
 from workers.losses import LabelAwareContrastiveLoss
-from workers.propagation import Guesses, propagate
 from workers.spec import TrainingSpec
 from workers.trainee import Trainee
 
@@ -30,8 +28,6 @@ LARGEST_GRADIENT = 1.0
 NEIGHBOURS = 10
 NEIGHBOUR_SHARPNESS = 10.0
 REFERENCE_ROWS = 2_000
-MOST_OF_AN_INTENT = 3.0
-NOT_GUESSED = -1
 _STEPS_BETWEEN_REPORTS = 10
 
 CARD = """# Helpdesk sentence encoder
@@ -56,15 +52,11 @@ class Epoch:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The trained model as after `best_epoch`, which is 0 where training made it worse.
-
-    `guessed` is how many unlabelled texts taught in the end.
-    """
+    """The trained model as after `best_epoch`, which is 0 where training made it worse."""
 
     model: SentenceTransformer
     history: list[Epoch]
     best_epoch: int
-    guessed: int
     seconds: float
 
     def history_as_json(self) -> list[dict[str, float | int | None]]:
@@ -84,15 +76,14 @@ def fit(spec: TrainingSpec, out: Path, progress: Progress) -> TrainingResult:
     start = spec.base_model if spec.start_from is None else spec.start_from
     model = base_model.load(base_model.resolve(start))
     history: list[Epoch] = []
-    best_epoch = guessed = 0
+    best_epoch = 0
     if spec.epochs:
         training = _Training(spec, model, progress)
         training.run()
         history, best_epoch = training.history, training.keep_best()
-        guessed = len(training.guessed)
     model.save_pretrained(str(out), create_model_card=False)
     (out / "README.md").write_text(CARD, encoding="utf-8")
-    return TrainingResult(model, history, best_epoch, guessed, time.monotonic() - started)
+    return TrainingResult(model, history, best_epoch, time.monotonic() - started)
 
 
 class _Training:
@@ -103,16 +94,12 @@ class _Training:
         self.history: list[Epoch] = []
         self.random = Random(spec.seed)
         rows = (*spec.examples, *spec.validation)
-        texts = [*(row.text for row in rows), *spec.unlabelled]
-        progress("load", 0.0, f"Reading {len(texts)} texts")
+        progress("load", 0.0, f"Reading {len(rows)} texts")
         model.eval()  # dropout costs time, and pairs of one intent differ enough without it
-        self.trainee = Trainee(model, texts)
-        numbers = _numbers(rows) + [NOT_GUESSED] * len(spec.unlabelled)
-        self.intents = torch.tensor(numbers, device=model.device)
+        self.trainee = Trainee(model, [row.text for row in rows])
+        self.intents = torch.tensor(_numbers(rows), device=model.device)
         self.learns = range(len(spec.examples))
         self.validates = range(len(spec.examples), len(rows))
-        self.unlabelled = range(len(rows), len(texts))
-        self.guessed: list[int] = []
         self.loss = LabelAwareContrastiveLoss(self._centres()).to(model.device)
         self.optimiser = AdamW(
             [
@@ -124,54 +111,24 @@ class _Training:
         self._best: tuple[tuple[float, float], int, dict[str, Tensor]] | None = None
 
     def run(self) -> None:
-        """With unlabelled texts twice as long; after a third they are guessed, and teach too.
-
-        How many teach is told before anything is trained, which ones after that third.
-        """
-        size, epochs = self.spec.batch_size, self.spec.epochs * (2 if self.unlabelled else 1)
-        steps_of_epoch = sum(1 for _ in compose(self.spec.examples, size, Random(self.spec.seed)))
-        steps = epochs * steps_of_epoch
+        batches = [
+            list(compose(self.spec.examples, self.spec.batch_size, self.random))
+            for _ in range(self.spec.epochs)
+        ]
+        steps = sum(map(len, batches))
         schedule = LambdaLR(self.optimiser, lambda step: _rate(step, steps))
         if self.validates:
             self._end_epoch(None, 0.0)
-        share = self._propagate().familiar if self.unlabelled else 0.0
-        batches = self._batches()
-        for epoch in range(epochs):
-            if self.unlabelled and epoch == epochs // 3:
-                self._guess(share, epoch / epochs)
-                batches = self._batches()
+        done = 0
+        for epoch in batches:
             losses = []
-            for step, batch in enumerate(islice(batches, steps_of_epoch), epoch * steps_of_epoch):
+            for batch in epoch:
                 losses.append(self._step(batch))
                 schedule.step()
-                if (step + 1) % _STEPS_BETWEEN_REPORTS == 0:
-                    self.progress("train", (step + 1) / steps, f"Step {step + 1} of {steps}")
-            self._end_epoch(float(np.mean(losses)), (epoch + 1) / epochs)
-
-    def _propagate(self) -> Guesses:
-        return propagate(
-            self.trainee.vectors(self.learns),
-            self.intents[list(self.learns)].cpu().numpy(),
-            self.trainee.vectors(self.unlabelled),
-        )
-
-    def _guess(self, share: float, done: float) -> None:
-        """Let the surest `share` of the unlabelled texts teach what they seem to ask for."""
-        guesses = self._propagate()
-        surest = guesses.surest(share, MOST_OF_AN_INTENT)
-        asked = f"{len(surest)} of {len(self.unlabelled)} questions without a verdict"
-        self.progress("train", done, f"{asked} teach by a guess from here on")
-        self.guessed = [self.unlabelled[place] for place in surest]
-        self.intents[self.guessed] = torch.from_numpy(guesses.intents[surest]).to(self.model.device)
-
-    def _batches(self) -> Iterator[list[int]]:
-        """Rows of the trainee, the examples and what is guessed, batch after batch without end."""
-        names = list(dict.fromkeys(example.intent for example in self.spec.examples))
-        guessed = [Example("", names[number]) for number in self.intents[self.guessed].tolist()]
-        examples, rows = [*self.spec.examples, *guessed], [*self.learns, *self.guessed]
-        while True:
-            for batch in compose(examples, self.spec.batch_size, self.random):
-                yield [rows[number] for number in batch]
+                done += 1
+                if done % _STEPS_BETWEEN_REPORTS == 0:
+                    self.progress("train", done / steps, f"Step {done} of {steps}")
+            self._end_epoch(float(np.mean(losses)), done / steps)
 
     def keep_best(self) -> int:
         """Give the model its best weights back and return their epoch.

@@ -10,7 +10,6 @@ NEIGHBOURS = 10
 SHARPNESS = 3
 SPREAD = 0.9
 ROUNDS = 15
-UNFAMILIAR_SHARE = 0.25
 _ROWS_AT_ONCE = 1024
 
 Vectors = NDArray[np.float32]
@@ -18,24 +17,20 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Guesses:
+class Propagated:
     """For each unlabelled text its likeliest intent, and how much of its label came to it.
 
     Both are (texts,). What resembles no labelled text, not even through others, gets little.
-    `familiar` is the share of texts that get as much of a label as all but a quarter of the
-    labelled ones get of their own. It means something before training only: what trains draws
-    the labelled texts together.
     """
 
     intents: Numbers
     masses: NDArray[np.float64]
-    familiar: float
 
     def surest(self, share: float, most_of_one: float) -> Numbers:
         """Places of the `share` of texts with most mass, sorted.
 
         An intent gets at most `most_of_one` times what each would get of equal parts, its surest:
-        whoever floods the bot with one kind of question teaches little.
+        whoever floods the bot with one kind of question has little say.
         """
         kept = np.argsort(-self.masses, kind="stable")[: round(share * len(self.masses))]
         found = self.intents[kept]
@@ -47,7 +42,7 @@ class Guesses:
         return np.sort(kept[rank < most])
 
 
-def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Guesses:
+def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Propagated:
     """Label propagation (Zhou et al. 2004) as Iscen et al. 2019 use it for embeddings.
 
     Rows are texts of length one, (texts, dimension); `intents` are numbers from 0 of the labelled.
@@ -65,11 +60,8 @@ def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Guess
     scores = start
     for _ in range(ROUNDS):
         scores = SPREAD * (graph @ scores) + (1 - SPREAD) * start
-    received = graph @ scores
-    own, guessed = received[np.arange(len(labelled)), intents], received[len(labelled) :]
-    masses = guessed.max(axis=1)
-    familiar = float(np.mean(masses >= np.quantile(own, UNFAMILIAR_SHARE)))
-    return Guesses(guessed.argmax(axis=1), masses, familiar)
+    guessed = (graph @ scores)[len(labelled) :]
+    return Propagated(guessed.argmax(axis=1), guessed.max(axis=1))
 
 
 def _graph(vectors: Vectors) -> csr_array:

@@ -3,7 +3,7 @@
 import math
 import os
 
-from chatbot.services.examples import FEW_UNLABELLED, Frozen
+from chatbot.services.examples import Frozen
 from chatbot.settings import Settings
 from workers.calibrate import LEAST_ROWS
 from workers.spec import TrainingSpec
@@ -11,8 +11,6 @@ from workers.spec import TrainingSpec
 FOLDS = 3
 LEAST_STEPS = 60
 MOST_EPOCHS = 20
-MOST_LABELLED = 10_000
-"""Training rows up to which guesses are worth a training twice as long."""
 
 
 def make_spec(
@@ -32,14 +30,7 @@ def make_spec(
         threads=settings.training_threads or os.cpu_count() or 1,
         examples=tuple(frozen.training),
         validation=tuple(frozen.validation),
-        unlabelled=_worth_guessing(frozen),
     )
-
-
-def _worth_guessing(frozen: Frozen) -> tuple[str, ...]:
-    """Questions without a verdict, where there are enough of them and few enough rows."""
-    enough = len(frozen.unlabelled) >= FEW_UNLABELLED
-    return tuple(frozen.unlabelled) if enough and len(frozen.training) <= MOST_LABELLED else ()
 
 
 def epochs_for(rows: int, settings: Settings) -> int:

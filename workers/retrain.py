@@ -40,11 +40,12 @@ from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
+from workers.guess import guess_all
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
 from workers.recipe import make_spec
 from workers.second_look import look_again
-from workers.unseen import Unseen
+from workers.unseen import Part, Unseen
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +180,8 @@ class _Retraining:
         catalogue, matcher = self.frozen.catalogue, self._matcher(artefact / "encoder")
         index, vectors = matcher.phrasings.indexed.index, matcher.phrasings.rows.all_vectors()
         recall = _check_recall(index, vectors)
-        unseen = self._unseen(matcher, folder / "out" / "folds")
+        matcher, parts = self._with_guesses(matcher, self._parts(matcher, folder / "out" / "folds"))
+        unseen = [Unseen.of(part.matcher, self._as_they_came(part.unseen)) for part in parts]
         votes = gather_votes(unseen, self.frozen.out_of_scope)
         calibration = fit(votes, self.settings)
         self.cross_fitted = {
@@ -196,6 +198,7 @@ class _Retraining:
             catalogue.keys,
             vectors,
             index,
+            matcher.bundle.guessed,
             self.rule,
         )
         digest = self.parts.artefacts.publish(artefact, meaning.to_json())
@@ -211,6 +214,7 @@ class _Retraining:
         )
         return candidate, {
             "index": {"ef": meaning.ef, "recall_at_10": round(recall, 4)},
+            "guessed": meaning.guessed,
             "thresholds": thresholds_of_other_promises(
                 calibration, votes, self.settings.promise_confidence
             ),
@@ -222,19 +226,30 @@ class _Retraining:
         blank = Bundle.blank(opened, Calibration.unfitted(self.settings.clarify_probability))
         return Matcher.build(0, blank, self.frozen.catalogue, self.rule)
 
-    def _unseen(self, matcher: Matcher, folds: Path) -> list[Unseen]:
-        """What the encoder, or that of each fold, was not trained on, and came by chance."""
+    def _parts(self, matcher: Matcher, folds: Path) -> list[Part]:
+        """What the encoder, or that of each fold, was trained on, and what not."""
         if self.spec.epochs == 0:
-            examples = [*self.frozen.training, *self.frozen.validation]
-            return [Unseen.of(matcher, self._as_they_came(examples))]
+            return [Part(matcher, [], [*self.frozen.training, *self.frozen.validation])]
         if self.spec.folds == 0:
-            return [Unseen.of(matcher, self._as_they_came(self.frozen.validation))]
+            return [Part(matcher, self.frozen.training, self.frozen.validation)]
         return [
-            Unseen.of(
-                self._matcher(folds / str(fold)), self._as_they_came(self.spec.left_out(fold))
+            Part(
+                self._matcher(folds / str(fold)),
+                self.spec.without(fold).examples,
+                self.spec.left_out(fold),
             )
             for fold in range(self.spec.folds)
         ]
+
+    def _with_guesses(
+        self, matcher: Matcher, parts: Sequence[Part]
+    ) -> tuple[Matcher, Sequence[Part]]:
+        """The same, with questions that nobody judged among the neighbours, if there are any."""
+        asked = self.frozen.unlabelled
+        if not asked or not self.spec.epochs:
+            return matcher, parts
+        self._report("build", 0.5, f"guessing what {len(asked)} questions without a verdict mean")
+        return guess_all(matcher, self.frozen.training, parts, asked)
 
     def _as_they_came(self, examples: Sequence[Example]) -> list[Example]:
         """Without what agents were asked because it is hard: the promise is about all questions.

@@ -16,8 +16,7 @@ class TrainingSpec:
     """Settings and texts of one training.
 
     `base_model` is read by `workers.base_model.resolve`; `start_from` is the `torch/` folder of an
-    earlier training, to go on from there. `epochs=0` exports the model as it is. `unlabelled` texts
-    teach too, by guesses, in a training that is twice as long.
+    earlier training, to go on from there. `epochs=0` exports the model as it is.
 
     With `folds`, the training is repeated that often without a part of the examples: what those
     models make of the part that they never saw shows what the model would make of new questions.
@@ -25,7 +24,6 @@ class TrainingSpec:
 
     examples: tuple[Example, ...]
     validation: tuple[Example, ...] = ()
-    unlabelled: tuple[str, ...] = ()
     base_model: str = ""
     start_from: str | None = None
     folds: int = 0
@@ -69,8 +67,7 @@ class TrainingSpec:
                 _require(right, f"{name} is {value!r}, which has the wrong type")
         examples = _examples("examples", content.pop("examples", []))
         validation = _examples("validation", content.pop("validation", []))
-        unlabelled = _texts("unlabelled", content.pop("unlabelled", []))
-        return cls(examples, validation, unlabelled, **content)
+        return cls(examples, validation, **content)
 
     def left_out(self, fold: int) -> list[Example]:
         """What the training of a fold never sees: the same share of each intent's examples.
@@ -103,7 +100,7 @@ class TrainingSpec:
         }
 
 
-_TEXTS = ("examples", "validation", "unlabelled")
+_TEXTS = ("examples", "validation")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "base_model": str,
     "start_from": (str, type(None)),
@@ -131,15 +128,6 @@ def _example(place: str, row: object) -> Example:
     rejected = row.get("rejected")
     _require(rejected is None or isinstance(rejected, str), f"{place}.rejected must be a text")
     return Example(row["text"], row["intent"], rejected)
-
-
-def _texts(part: str, rows: object) -> tuple[str, ...]:
-    if not isinstance(rows, list):
-        raise _refused(f"{part} must be a list")
-    for number, row in enumerate(rows):
-        right = isinstance(row, str) and bool(row.strip())
-        _require(right, f"{part}[{number}] must be a text")
-    return tuple(rows)
 
 
 def _require(holds: bool, reason: str) -> None:

@@ -110,7 +110,6 @@ def run(job: Path, report: _Report) -> None:
         "seconds": round(time.monotonic() - started, 1),
         "history": result.history_as_json(),
         "best_epoch": result.best_epoch,
-        "guessed": result.guessed,
         "export": {
             "agreement": figures.agreement,
             "lowest_cosine": figures.lowest_cosine,

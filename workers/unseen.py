@@ -15,6 +15,15 @@ from chatbot.matching.matcher import Matcher
 
 
 @dataclass(frozen=True)
+class Part:
+    """A matcher, the examples that its encoder was taught, and others that it was not."""
+
+    matcher: Matcher
+    taught: Sequence[Example]
+    unseen: Sequence[Example]
+
+
+@dataclass(frozen=True)
 class Unseen:
     """Rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
 
@@ -25,13 +34,8 @@ class Unseen:
     @classmethod
     def of(cls, matcher: Matcher, examples: Sequence[Example]) -> Self:
         """Those of `examples` that the matcher knows, by the same intent."""
-        rows = [(matcher.phrasings.row_of(e.text), e) for e in examples]
-        known = [
-            (row, example.text)
-            for row, example in rows
-            if row is not None and matcher.phrasings.intent_at(row) == example.intent
-        ]
-        return cls(matcher, [row for row, _ in known], [text for _, text in known])
+        known = known_rows(matcher, examples)
+        return cls(matcher, [row for row, _ in known], [example.text for _, example in known])
 
     @property
     def intents(self) -> list[str]:
@@ -46,3 +50,14 @@ class Unseen:
             decision = calibration.decide(candidates)
             found[text] = Outcome(text, intent, decision, tuple(candidates))
         return found
+
+
+def known_rows(matcher: Matcher, examples: Sequence[Example]) -> list[tuple[int, Example]]:
+    """Those of `examples` that the matcher knows, by the same intent, and their rows."""
+    phrasings = matcher.phrasings
+    rows = [(phrasings.row_of(example.text), example) for example in examples]
+    return [
+        (row, example)
+        for row, example in rows
+        if row is not None and phrasings.intent_at(row) == example.intent
+    ]

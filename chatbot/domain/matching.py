@@ -28,10 +28,14 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A known utterance near the question; `similarity` is a cosine, -1 to 1."""
+    """A known utterance near the question, or a question whose intent is only guessed.
+
+    `similarity` is a cosine, -1 to 1; `weight` is that of its vote, 1 for what is known.
+    """
 
     intent: str
     similarity: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,16 @@ class Candidate:
 def vote(
     neighbours: Sequence[Neighbour], between: Sequence[Sequence[float]], temperature: float
 ) -> list[Scored]:
-    """Intents of `neighbours`, most votes first; a vote weighs exp(similarity / temperature).
+    """Intents of `neighbours`, most votes first; each has weight × exp(similarity / temperature).
 
     `between[i][j]` is the similarity of two neighbours. Where an intent has several, the question
-    is compared with the mean of their vectors: what its utterances have in common, without what
-    each says besides.
+    is compared with the weighted mean of their vectors: what its utterances have in common, without
+    what each says besides.
     """
     if not neighbours:
         return []
     nearest = max(n.similarity for n in neighbours)
-    weights = [math.exp((n.similarity - nearest) / temperature) for n in neighbours]
+    weights = [n.weight * math.exp((n.similarity - nearest) / temperature) for n in neighbours]
     places: dict[str, list[int]] = {}
     for place, neighbour in enumerate(neighbours):
         places.setdefault(neighbour.intent, []).append(place)
@@ -82,9 +86,11 @@ def vote(
 def _to_centre(
     neighbours: Sequence[Neighbour], between: Sequence[Sequence[float]], own: Sequence[int]
 ) -> float:
-    """Cosine to the mean vector of the neighbours at the places `own`."""
-    length = math.sqrt(max(sum(between[i][j] for i in own for j in own), _LEAST_LENGTH))
-    return max(-1.0, min(1.0, sum(neighbours[i].similarity for i in own) / length))
+    """Cosine to the weighted mean vector of the neighbours at the places `own`."""
+    weights = {i: neighbours[i].weight for i in own}
+    square = sum(weights[i] * weights[j] * between[i][j] for i in own for j in own)
+    along = sum(weights[i] * neighbours[i].similarity for i in own)
+    return max(-1.0, min(1.0, along / math.sqrt(max(square, _LEAST_LENGTH))))
 
 
 @dataclass(frozen=True)

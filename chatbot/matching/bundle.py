@@ -13,6 +13,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.embedder import Embedder
 from chatbot.matching.encoder import Encoder, OnnxEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import EF_SEARCH, SPACE, HnswIndex, Vectors
 from chatbot.matching.rows import Keys, as_keys
 
@@ -51,6 +52,7 @@ class Meaning:
     ef: int = EF_SEARCH
     neighbours: int = Rule.neighbours
     temperature: float = Rule.temperature
+    guessed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {"model": asdict(self)}
@@ -78,6 +80,7 @@ class Bundle:
     calibration: Calibration
     keys: Keys
     vectors: Vectors
+    guessed: Guessed
     rule: Rule = Rule()
     ef: int = EF_SEARCH
 
@@ -85,7 +88,8 @@ class Bundle:
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
         """A model that was not published, so it has no vectors yet."""
         nothing = np.empty((0, encoder.dimension), np.float32)
-        return cls(None, encoder, calibration, as_keys([]), nothing)
+        guessed = Guessed.nothing(encoder.dimension)
+        return cls(None, encoder, calibration, as_keys([]), nothing, guessed)
 
     @classmethod
     def open(cls, folder: Path, manifest: dict[str, Any], threads: int = 1) -> Self:
@@ -98,15 +102,16 @@ class Bundle:
             )
             keys = (folder / "keys.txt").read_bytes().split()
             vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+            guessed = _open_guessed(folder, meaning)
             golden = np.load(folder / "golden.npy", allow_pickle=False)
         except ArtefactRefused:
             raise
         except Exception as error:  # parsers of foreign formats raise what they like
             raise ArtefactRefused(f"cannot be opened: {error}") from error
-        _check_shapes(meaning, encoder, keys, vectors)
+        _check_shapes(meaning, encoder, keys, vectors, guessed)
         _check_golden(encoder, golden)
         rule = Rule(meaning.neighbours, meaning.temperature)
-        return cls(folder, encoder, calibration, as_keys(keys), vectors, rule, meaning.ef)
+        return cls(folder, encoder, calibration, as_keys(keys), vectors, guessed, rule, meaning.ef)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -128,6 +133,7 @@ def write_bundle(
     keys: Sequence[str],
     vectors: Vectors,
     index: HnswIndex,
+    guessed: Guessed,
     rule: Rule,
 ) -> Meaning:
     """Add all but the encoder itself to `folder`, which already holds `encoder/`.
@@ -139,17 +145,28 @@ def write_bundle(
     np.save(folder / "golden.npy", encoder.encode(GOLDEN_QUERIES))
     (folder / "keys.txt").write_text("\n".join(keys))
     (folder / "calibration.json").write_text(json.dumps(calibration.to_json(), indent=1))
+    if guessed:
+        guessed.save(folder)
     return Meaning(
         dimension=encoder.dimension,
         count=len(keys),
         ef=index.ef,
         neighbours=rule.neighbours,
         temperature=rule.temperature,
+        guessed=len(guessed),
     )
 
 
+def _open_guessed(folder: Path, meaning: Meaning) -> Guessed:
+    return Guessed.open(folder) if meaning.guessed else Guessed.nothing(meaning.dimension)
+
+
 def _check_shapes(
-    meaning: Meaning, encoder: Encoder, keys: Sequence[bytes], vectors: Vectors
+    meaning: Meaning,
+    encoder: Encoder,
+    keys: Sequence[bytes],
+    vectors: Vectors,
+    guessed: Guessed,
 ) -> None:
     if encoder.dimension != meaning.dimension:
         raise ArtefactRefused(
@@ -160,6 +177,14 @@ def _check_shapes(
         raise ArtefactRefused(
             f"vectors.npy is {vectors.dtype} {vectors.shape}, "
             f"not float32 {(meaning.count, meaning.dimension)}"
+        )
+    if (
+        guessed.vectors.shape != (len(guessed), meaning.dimension)
+        or len(guessed) != meaning.guessed
+    ):
+        raise ArtefactRefused(
+            f"guessed.npy is {guessed.vectors.shape} for {len(guessed)} intents, "
+            f"not {(meaning.guessed, meaning.dimension)}"
         )
     if len(keys) != meaning.count or len(set(keys)) != len(keys):
         raise ArtefactRefused(f"keys.txt does not name {meaning.count} different utterances")

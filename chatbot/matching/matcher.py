@@ -1,17 +1,20 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 
 from chatbot import metrics
-from chatbot.domain.matching import Calibration, Candidate, Decision, Neighbour, Scored, vote
+from chatbot.domain.matching import Calibration, Candidate, Decision, Scored, vote
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import Vectors
+from chatbot.matching.neighbourhood import Neighbourhood
 from chatbot.matching.phrasings import Indexed, Phrasings
 
 MOST_NEIGHBOURS = 100
@@ -97,6 +100,13 @@ class Matcher:
             self.version, self.bundle, self.revision, self.intents, phrasings, self._rule
         )
 
+    def guessing(self, guessed: Guessed) -> Self:
+        """The same with other guesses among its neighbours."""
+        bundle = replace(self.bundle, guessed=guessed)
+        return type(self)(
+            self.version, bundle, self.revision, self.intents, self.phrasings, self._rule
+        )
+
     @property
     def calibration(self) -> Calibration:
         return self.bundle.calibration
@@ -149,14 +159,18 @@ class Matcher:
         return [self._judge(votes) for votes in scored]
 
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
-        rows, similarities = self.phrasings.search(vectors, self._rule.neighbours)
+        rows, similarities = self._neighbourhood.search(vectors, self._rule.neighbours)
         found = zip(rows.tolist(), similarities.tolist(), strict=True)
         return [self._vote(at, near) for at, near in found]
 
     def _around(self, rows: Sequence[int], k: int) -> list[tuple[int, list[int], list[float]]]:
         vectors = self.phrasings.rows.vectors(np.array(rows, np.int64))
-        found, similarities = self.phrasings.search(vectors, k)
+        found, similarities = self._neighbourhood.search(vectors, k)
         return list(zip(rows, found.tolist(), similarities.tolist(), strict=True))
+
+    @cached_property
+    def _neighbourhood(self) -> Neighbourhood:
+        return Neighbourhood(self.phrasings, self.bundle.guessed.among(self.intents))
 
     def _vote(
         self,
@@ -165,15 +179,16 @@ class Matcher:
         without_row: int | None = None,
         without_intent: str | None = None,
     ) -> list[Scored]:
-        intents = [self.phrasings.intent_at(row) for row in rows]
-        heard = [
-            place
-            for place, (row, intent) in enumerate(zip(rows, intents, strict=True))
-            if row != without_row and intent != without_intent
-        ][: self._rule.neighbours]
-        near = [Neighbour(intents[place], similarities[place]) for place in heard]
-        vectors = self.phrasings.rows.vectors(np.array([rows[place] for place in heard], np.int64))
-        return vote(near, (vectors @ vectors.T).tolist(), self._rule.temperature)
+        near = [
+            (row, self._neighbourhood.neighbour(row, similarity))
+            for row, similarity in zip(rows, similarities, strict=True)
+            if row != without_row
+        ]
+        heard = [(row, one) for row, one in near if one.intent != without_intent]
+        heard = heard[: self._rule.neighbours]
+        vectors = self._neighbourhood.vectors(np.array([row for row, _ in heard], np.int64))
+        between = (vectors @ vectors.T).tolist()
+        return vote([one for _, one in heard], between, self._rule.temperature)
 
     def _judge(self, scored: list[Scored]) -> Match:
         candidates = self.calibration.candidates(scored)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,8 @@ from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Que
 
 MOST_CROSS_FITTED = 2000
 FEW_UNLABELLED = 250
-RECIPE = 4  # raise it when training changes so that the same rows give another model
+MOST_ROWS_TO_GUESS_FROM = 10_000
+RECIPE = 5  # raise it when training changes so that the same rows give another model
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Frozen:
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
     the training rows are cross-fitted. `pins` must keep their answers and never train either.
-    `unlabelled` are questions that nobody judged, which teach the encoder by guesses. `taught_by`
+    `unlabelled` are questions that nobody judged, whose intents are guessed. `taught_by`
     counts training rows by who confirmed them; `apart` counts confirmations that neither teach nor
     measure yet, by why.
     """
@@ -119,7 +121,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         out_of_scope=[t for k, t in out_of_scope.items() if k not in examples and k not in pinned],
         held_out=held_out,
         pins=pins,
-        unlabelled=list_unlabelled(session, settings, known) if trains else [],
+        unlabelled=_unlabelled(session, settings, known, len(rows)) if trains else [],
         catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
         learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
@@ -129,6 +131,16 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
             "quarantined": sum(map(len, selection.quarantined.values())),
         },
     )
+
+
+def _unlabelled(
+    session: Session, settings: Settings, known: Container[str], rows: int
+) -> list[str]:
+    """None where there are few, or so many `rows` that guesses add nothing to them."""
+    if rows > MOST_ROWS_TO_GUESS_FROM:
+        return []
+    questions = list_unlabelled(session, settings, known)
+    return questions if len(questions) >= FEW_UNLABELLED else []
 
 
 _TRAINING_SETTINGS = {

@@ -311,7 +311,7 @@ def _training(report: dict[str, Any]) -> str:
     if training["history"]:
         lines.append(
             f"{training.get('guessed', 0)} of {data.get('unlabelled', 0)} questions without a "
-            "verdict taught by a guess of what they ask for."
+            "verdict vote by a guess of what they ask for."
         )
         columns = list(training["history"][0])
         rows = [[_number(epoch[column]) for column in columns] for epoch in training["history"]]

@@ -1,6 +1,6 @@
-"""Questions that visitors asked and nobody judged, as far as they may teach the encoder.
+"""Questions that visitors asked and nobody judged, as far as a guess of them may vote.
 
-They teach by guesses, so they never answer, calibrate or measure; see decision 0021.
+They are no phrasings of the FAQ, and neither train, calibrate nor measure; see decision 0021.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ def list_unlabelled(session: Session, settings: Settings, known: Container[str])
 
     `known` are normalised texts that train, measure or are pinned. Left out are also tests, what an
     agent judged or skipped, whatever became of that, and what would be held out if an agent
-    confirmed it: no text that measures a model may have taught it.
+    confirmed it: no text that measures a model may be among its neighbours.
     """
     if not settings.unlabelled_cap:
         return []

@@ -52,6 +52,21 @@ def test_a_vote_weighs_the_exponential_of_its_similarity() -> None:
     assert (scored[0].similarity, scored[1].similarity) == pytest.approx((0.8, 0.8))
 
 
+def test_a_guess_has_a_smaller_say_than_what_is_known() -> None:
+    scored = vote([Neighbour("a", 0.8, 0.5), Neighbour("b", 0.8), Neighbour("c", 0.7)], 0.1)
+    total = 0.5 + 1 + math.exp(-1)
+    assert {s.intent: s.share for s in scored} == pytest.approx(
+        {"b": 1 / total, "a": 0.5 / total, "c": math.exp(-1) / total}
+    )
+
+
+def test_a_guess_moves_the_centre_of_its_intent_by_its_weight() -> None:
+    """At right angles to each other, the known one twice as heavy."""
+    near = [Neighbour("a", 1.0), Neighbour("a", 0.0, 0.5)]
+    (scored,) = vote_among(near, [[1.0, 0.0], [0.0, 1.0]], temperature=0.1)
+    assert scored.similarity == pytest.approx(2 / math.sqrt(5))
+
+
 def test_an_intent_is_compared_by_what_its_utterances_have_in_common() -> None:
     """Each of two utterances is half beside the point; their mean is what the question says."""
     near = [Neighbour("a", 0.6), Neighbour("a", 0.6), Neighbour("b", 0.7)]

@@ -11,11 +11,13 @@ from chatbot.matching import bundle as bundle_module
 from chatbot.matching.bundle import GOLDEN_QUERIES, Bundle, Meaning, write_bundle
 from chatbot.matching.catalogue import Catalogue
 from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex
 from chatbot.matching.matcher import Matcher
 from factories import RULE, assert_alike, make_catalogue
 from fakes import CALIBRATION, FAQ
 
+NOTHING = Guessed.nothing(HashingEncoder.dimension)
 CATALOGUE = make_catalogue({name: texts for name, (_, _, texts) in FAQ.items()})
 Manifest = dict[str, Any]
 
@@ -48,7 +50,7 @@ def manifest(folder: Path) -> Manifest:
     vectors = encoder.encode([entry.text for entry in CATALOGUE.entries])
     index = HnswIndex.build(vectors)
     keys = CATALOGUE.keys
-    return write_bundle(folder, encoder, CALIBRATION, keys, vectors, index, RULE).to_json()
+    return write_bundle(folder, encoder, CALIBRATION, keys, vectors, index, NOTHING, RULE).to_json()
 
 
 def test_an_artefact_opens_as_it_was_written(folder: Path, manifest: Manifest) -> None:
@@ -69,6 +71,7 @@ def test_the_manifest_says_what_the_files_mean(manifest: Manifest) -> None:
             "ef": 128,
             "neighbours": 10,
             "temperature": 0.05,
+            "guessed": 0,
         }
     }
 
@@ -76,7 +79,7 @@ def test_the_manifest_says_what_the_files_mean(manifest: Manifest) -> None:
 def test_an_artefact_without_utterances_opens(folder: Path) -> None:
     nothing = np.empty((0, 256), np.float32)
     index = HnswIndex.build(nothing)
-    meaning = write_bundle(folder, HashingEncoder(), CALIBRATION, (), nothing, index, RULE)
+    meaning = write_bundle(folder, HashingEncoder(), CALIBRATION, (), nothing, index, NOTHING, RULE)
     bundle = Bundle.open(folder, meaning.to_json())
     matcher = Matcher.build(1, bundle, make_catalogue({}), RULE)
     assert matcher.match("anything").candidates == ()
@@ -112,6 +115,56 @@ def test_the_published_index_serves_whatever_the_faq_says_by_now(
 
 def test_a_model_that_was_not_published_has_no_index() -> None:
     assert Bundle.blank(HashingEncoder(), CALIBRATION).stored_index() is None
+
+
+def publish_with_guesses(folder: Path) -> Manifest:
+    encoder = HashingEncoder()
+    vectors = encoder.encode([entry.text for entry in CATALOGUE.entries])
+    index, guessed = (
+        HnswIndex.build(vectors),
+        Guessed.of(vectors[:3], ["leave", "vpn", "leave"], 0.5),
+    )
+    keys = CATALOGUE.keys
+    return write_bundle(folder, encoder, CALIBRATION, keys, vectors, index, guessed, RULE).to_json()
+
+
+def test_guesses_are_published_with_the_model(folder: Path) -> None:
+    manifest = publish_with_guesses(folder)
+    assert manifest["model"]["guessed"] == 3
+    guessed = Bundle.open(folder, manifest).guessed
+    assert [guessed.intent_at(row) for row in range(3)] == ["leave", "vpn", "leave"]
+    assert guessed.weight == 0.5
+
+
+def test_an_artefact_without_guesses_has_no_files_of_them(folder: Path, manifest: Manifest) -> None:
+    assert not list(folder.glob("guessed*"))
+    older = {name: value for name, value in manifest["model"].items() if name != "guessed"}
+    assert len(Bundle.open(folder, {"model": older}).guessed) == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "guessed.npy").unlink(), "cannot be opened"),
+        (lambda folder: (folder / "guessed.json").write_text("{"), "cannot be opened"),
+        (
+            lambda folder: np.save(folder / "guessed.npy", np.zeros((2, 256), np.float32)),
+            "guessed.npy is",
+        ),
+        (
+            lambda folder: np.save(folder / "guessed.npy", np.zeros((3, 128), np.float32)),
+            "guessed.npy is",
+        ),
+    ],
+    ids=["no-vectors", "no-json", "too-few", "of-another-dimension"],
+)
+def test_guesses_that_do_not_fit_are_refused(
+    folder: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    manifest = publish_with_guesses(folder)
+    damage(folder)
+    with pytest.raises(ArtefactRefused, match=reason):
+        Bundle.open(folder, manifest)
 
 
 def drop(name: str) -> Callable[[Path], None]:

@@ -10,6 +10,7 @@ from chatbot.domain.matching import Candidate, Decision, Neighbour, vote
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.catalogue import Catalogue
 from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import BruteForceIndex, HnswIndex, Vectors
 from chatbot.matching.matcher import MOST_NEIGHBOURS, Match, Matcher, Rule
 from chatbot.matching.phrasings import Indexed
@@ -120,7 +121,8 @@ def test_published_vectors_are_used_in_any_order(encoder: CountingEncoder) -> No
     catalogue = make_catalogue(UTTERANCES)
     vectors = encoder.encode([e.text for e in catalogue.entries])
     keys = as_keys(catalogue.keys[::-1])
-    published = Bundle(None, encoder, CALIBRATION, keys, vectors[::-1].copy())
+    nothing = Guessed.nothing(encoder.dimension)
+    published = Bundle(None, encoder, CALIBRATION, keys, vectors[::-1].copy(), nothing)
     encoder.seen.clear()
     matcher = Matcher.build(1, published, catalogue, RULE)
     assert encoder.seen == []

@@ -9,6 +9,7 @@ from chatbot.errors import ArtefactRefused, NotFound
 from chatbot.matching import bundle as bundle_module
 from chatbot.matching.bundle import write_bundle
 from chatbot.matching.encoder import HashingEncoder
+from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex
 from chatbot.matching.live import LiveMatcher
 from chatbot.services import follow, publish, release
@@ -55,8 +56,9 @@ def publish_version(
     with store.stage() as folder:
         (folder / "encoder").mkdir()
         vectors = encoder.encode([entry.text for entry in catalogue.entries])
+        index, guessed = HnswIndex.build(vectors), Guessed.nothing(encoder.dimension)
         meaning = write_bundle(
-            folder, encoder, calibration, catalogue.keys, vectors, HnswIndex.build(vectors), RULE
+            folder, encoder, calibration, catalogue.keys, vectors, index, guessed, RULE
         )
         digest = store.publish(folder, meaning.to_json())
     with database.write() as session:

@@ -120,7 +120,7 @@ def test_every_changed_answer_is_listed_and_no_other(report: dict[str, object]) 
         "| Probability | Right | Questions |",
         "7 training and 3 validation rows, 1 of them confirmed by agents",
         "61 s.",
-        "2 of 3 questions without a verdict taught by a guess of what they ask for.",
+        "2 of 3 questions without a verdict vote by a guess of what they ask for.",
         "| epoch | loss | validation top1 |",
         "| 1 | 0.5123 | 0.8 |",
     ],

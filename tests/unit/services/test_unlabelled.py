@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.domain.split import Part, is_held_out
-from chatbot.services import desk
+from chatbot.services import desk, examples
 from chatbot.services.confirm import confirm, undo
-from chatbot.services.examples import FEW_UNLABELLED, freeze
+from chatbot.services.examples import freeze
 from chatbot.services.pins import add_pin
 from chatbot.services.unlabelled import MOST_OF_A_CONVERSATION
 from chatbot.settings import Settings
@@ -21,6 +21,11 @@ from factories import add_confirmed, add_evaluation, add_intent, add_query
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, unlabelled_cap=5000)
+
+
+@pytest.fixture(autouse=True)
+def one_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FEW_UNLABELLED", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -200,7 +205,7 @@ def test_they_are_in_no_part_that_answers_calibrates_or_measures(
 
 
 def test_traffic_alone_is_a_reason_to_train_again_when_it_has_doubled(
-    database: Database, settings: Settings
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fingerprint(count: int) -> str:
         with database.write() as session:
@@ -210,10 +215,32 @@ def test_traffic_alone_is_a_reason_to_train_again_when_it_has_doubled(
         with database.read() as session:
             return freeze(session, settings).fingerprint
 
-    texts = phrases("VPN in room", 2 * FEW_UNLABELLED)
+    few = 20
+    monkeypatch.setattr(examples, "FEW_UNLABELLED", few)
+    texts = phrases("VPN in room", 2 * few)
     nothing = fingerprint(0)
-    assert fingerprint(FEW_UNLABELLED - 1) == nothing
+    assert fingerprint(few - 1) == nothing
     enough = fingerprint(1)
     assert enough != nothing
-    assert fingerprint(FEW_UNLABELLED - 1) == enough
+    assert fingerprint(few - 1) == enough
     assert fingerprint(1) not in (nothing, enough)
+
+
+def test_few_questions_are_left_out(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "FEW_UNLABELLED", 3)
+    for text, expected in zip(phrases("VPN in room", 3), (0, 0, 3), strict=True):
+        with database.write() as session:
+            add_query(session, text)
+        assert len(unlabelled(database, settings)) == expected
+
+
+def test_a_large_faq_needs_no_guesses(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        add_query(session, TEXT)
+    assert unlabelled(database, settings) == [TEXT]
+    monkeypatch.setattr(examples, "MOST_ROWS_TO_GUESS_FROM", 3)
+    assert unlabelled(database, settings) == []

@@ -1,7 +1,6 @@
 """The folds of a training: each example is left out once."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -34,14 +33,10 @@ def test_the_training_of_a_fold_has_all_the_rest() -> None:
     assert (without.folds, without.epochs, without.seed) == (0, SPEC.epochs, SPEC.seed)
 
 
-def test_a_fold_guesses_the_same_unlabelled_texts_by_itself() -> None:
-    assert replace(SPEC, unlabelled=("which parcel",)).without(1).unlabelled == ("which parcel",)
-
-
-def test_the_settings_that_are_kept_count_unlabelled_texts_and_hold_none() -> None:
-    settings = replace(SPEC, unlabelled=("secret of a visitor", "another")).settings()
-    assert settings["unlabelled"] == 2
-    assert "secret" not in str(settings)
+def test_the_settings_that_are_kept_count_texts_and_hold_none() -> None:
+    settings = SPEC.settings()
+    assert settings["examples"] == len(SPEC.examples)
+    assert not any(example.text in str(settings) for example in SPEC.examples)
 
 
 @pytest.mark.parametrize("folds", [1, -1])

@@ -147,7 +147,6 @@ def test_the_summary_says_how_the_model_was_made(contrastive: Run) -> None:
 
     assert summary["spec"]["examples"] == len(SPEC.examples)
     assert summary["spec"]["seed"] == SPEC.seed
-    assert (summary["spec"]["unlabelled"], summary["guessed"]) == (0, 0)
     assert summary["libraries"]["torch"]
     assert summary["export"]["mean_cosine"] > 0.99
     assert summary["export"]["rows"] == len(SPEC.examples) + len(SPEC.validation)
@@ -240,9 +239,6 @@ def test_one_intent_alone_is_refused_with_what_to_do() -> None:
         ({"examples": "all"}, "must be a list"),
         ({"examples": [{"text": " ", "intent": "parcel"}]}, r"examples\[0\].text"),
         ({"validation": [{"text": "hello"}]}, r"validation\[0\].intent"),
-        ({"unlabelled": "all"}, "unlabelled must be a list"),
-        ({"unlabelled": ["hello", " "]}, r"unlabelled\[1\] must be a text"),
-        ({"unlabelled": [{"text": "hello"}]}, r"unlabelled\[0\] must be a text"),
     ],
 )
 def test_an_impossible_spec_is_refused_with_the_reason(
