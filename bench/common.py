@@ -4,6 +4,7 @@ import argparse
 import csv
 import json
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -91,15 +92,16 @@ def finish(name: str, figures: dict[str, Any], keep: bool) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, memory, date and commit, without which a timing says nothing."""
+    """Processors, cores, memory, date and commit, without which a timing says nothing."""
     return {
         "processor": _processor(),
         "vnni": _has_vnni(),
+        "gpu": _gpu(),
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _commit(),
+        "commit": _said("git", "describe", "--always", "--dirty"),
     }
 
 
@@ -117,8 +119,14 @@ def _cpuinfo(field: str) -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(field)), "")
 
 
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
+def _gpu() -> str:
+    return _said("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+
+
+def _said(*command: str) -> str:
+    """What a program says about this machine or checkout; nothing where there is no such program."""
+    if not shutil.which(command[0]):
+        return ""
     done = subprocess.run(
         command, capture_output=True, check=False, text=True, cwd=Path(__file__).parent
     )

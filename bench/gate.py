@@ -7,7 +7,9 @@ models differ as two trainings do, and neither is better. Nothing is trained on 
 
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -39,15 +41,15 @@ def run() -> None:
     arguments = made.parse_args()
     dataset = few_shot(load_dataset(arguments.data, "banking77"), SHOTS, 0)
     models = [_train(dataset, seed) for seed in range(1, arguments.seeds + 1)]
-    random = Random(0)
-    with console.status("null nights …"):
-        years = [_null_year(models, random) for _ in range(arguments.years)]
-    with console.status("planted changes …"):
-        planted = {
-            "minus_1_point": _promoted(models, random, arguments.trials, _worsen),
-            "minus_5_points_in_one_intent": _promoted(models, random, arguments.trials, _spoil),
-            "plus_2_points": _promoted(models, random, arguments.trials, _improve),
+    with ProcessPoolExecutor() as pool, console.status("null nights and planted changes …"):
+        changes = {
+            "minus_1_point": _worsen,
+            "minus_5_points_in_one_intent": _spoil,
+            "plus_2_points": _improve,
         }
+        shares = pool.map(partial(_promoted, models, arguments.trials), changes.values())
+        years = list(pool.map(partial(_null_year, models), range(arguments.years)))
+        planted = dict(zip(changes, shares, strict=True))
     figures = {
         "rows": len(models[0]),
         "top1_of_seeds": [sum(o.is_top1 for o in model) / len(model) for model in models],
@@ -73,8 +75,9 @@ def _as_good(models: Sequence[Model], random: Random) -> Model:
     return [random.choice(outcomes) for outcomes in zip(*models, strict=True)]
 
 
-def _null_year(models: Sequence[Model], random: Random) -> tuple[int, int]:
+def _null_year(models: Sequence[Model], year: int) -> tuple[int, int]:
     """Promotions in a year of candidates that are no better: with the budget, and without one."""
+    random = Random(year)
     live = _as_good(models, random)
     order = random.sample(range(len(live)), len(live))
     spent = plain = look = 0
@@ -94,8 +97,9 @@ def _judge(live: Model, candidate: Model, rows: Sequence[int], alpha: float) -> 
     return compare([live[r] for r in rows], [candidate[r] for r in rows], Rules(alpha)).verdict
 
 
-def _promoted(models: Sequence[Model], random: Random, trials: int, change: Change) -> float:
+def _promoted(models: Sequence[Model], trials: int, change: Change) -> float:
     """Share of trials in which a changed candidate is promoted, on all rows, at the first look."""
+    random = Random(0)
     verdicts = []
     for _ in range(trials):
         live, candidate = _as_good(models, random), _as_good(models, random)

@@ -242,7 +242,7 @@ def test_a_report_tells_everything_that_it_holds(agent: FlaskClient, second: int
         "60 of 70",
         "70 changed answers",
         "Show all 70",
-        "41 without a verdict by a guess",
+        "41 without a verdict vote by a guess",
     ):
         assert words in page, words
     assert page.count("a question</td>") == 50
