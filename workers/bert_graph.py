@@ -12,7 +12,7 @@ multiplies padding, and no fusion of ONNX Runtime finds its attention. What is d
 * GELU is never below -0.17, so its outputs use all of 0 to 255; the shift is taken off the bias.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ _MICROSOFT = "com.microsoft"
 _SMOOTHING = 0.6
 _GELU_SHIFT = 0.17
 _ZERO_POINT = 128
+_TOGETHER = 64
 _NEVER = 1e4
 """Taken off the score of a padding token, which leaves it no share of attention."""
 
@@ -317,8 +318,17 @@ def _largest_inputs(
         if name.endswith((".attention.self.query", ".intermediate.dense"))
     ]
     try:
-        model.encode(list(sample), batch_size=1, show_progress_bar=False)
+        for texts in _of_one_length(model, sample):
+            model.encode(texts, batch_size=_TOGETHER, show_progress_bar=False)
     finally:
         for hook in hooks:
             hook.remove()
     return found
+
+
+def _of_one_length(model: "SentenceTransformer", texts: Sequence[str]) -> Iterable[list[str]]:
+    """Texts of as many tokens each, which need no padding: it would be taken for their inputs."""
+    groups: dict[int, list[str]] = {}
+    for text in texts:
+        groups.setdefault(int(model.preprocess([text])["input_ids"].shape[1]), []).append(text)
+    return groups.values()
