@@ -18,7 +18,7 @@ from bench.instance import make_version
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import build
 from chatbot.domain.error_budget import NIGHTS, significance
-from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.gate import Rules, Verdict, can_decide, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.services import jobs
 from chatbot.services.evaluate import evaluate
@@ -84,8 +84,10 @@ def _null_year(models: Sequence[Model], year: int) -> tuple[int, int]:
     for night in range(NIGHTS):
         rows = order[: FIRST_ROWS + (LAST_ROWS - FIRST_ROWS) * night // NIGHTS]
         candidate = _as_good(models, random)
-        look += 1
-        budgeted = _judge(live, candidate, rows, significance(ALPHA, look))
+        alpha = significance(ALPHA, look + 1)
+        differing = sum(live[r].is_top1 is not candidate[r].is_top1 for r in rows)
+        look += can_decide(differing, alpha)
+        budgeted = _judge(live, candidate, rows, alpha)
         spent += budgeted is Verdict.PROMOTE
         plain += _judge(live, candidate, rows, ALPHA) is Verdict.PROMOTE
         if budgeted is Verdict.PROMOTE:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Comparison, Rules, Verdict, compare
+from chatbot.domain.gate import Comparison, Rules, Verdict, can_decide, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
@@ -61,7 +61,10 @@ def judge(parts: Parts, case: Case) -> Judgement:
         case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
     )
     known = live.outcomes if live else None
-    report |= {"look": look, "sources": leave_one_out(known, candidate.outcomes, frozen, rules)}
+    report |= {
+        "look": look if comparison is None or _spends(comparison) else look - 1,
+        "sources": leave_one_out(known, candidate.outcomes, frozen, rules),
+    }
     report["data"]["disputed"] = disputed
     trained = case.kind is jobs.Kind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
@@ -146,6 +149,12 @@ def _rules(settings: Settings, look: int, differing: float | None) -> Rules:
         seed=settings.seed,
         differing=differing,
     )
+
+
+def _spends(comparison: Comparison) -> bool:
+    """A comparison that could not have promoted, whoever was right, fools nobody either."""
+    differing = comparison.only_candidate + comparison.only_live
+    return can_decide(differing, comparison.needed_p_value)
 
 
 def _compare(live: Measured, candidate: Measured, rules: Rules) -> Comparison:

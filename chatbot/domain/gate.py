@@ -153,6 +153,11 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / (1 << n))
 
 
+def can_decide(differing: int, alpha: float) -> bool:
+    """Whether so many discordant pairs, all in favour of one, would be significant."""
+    return mcnemar_exact(differing, 0) < alpha
+
+
 def more_needed(gained: int, lost: int, alpha: float) -> int:
     """How many more differing questions, all in the candidate's favour, would be significant."""
     return next(m for m in count() if gained + m > lost and mcnemar_exact(gained + m, lost) < alpha)

@@ -1,6 +1,7 @@
 """Which questions teach most: uncertain ones that many others are like, each group taken once."""
 
 import heapq
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from chatbot.domain.matching import DISPUTED, THUMB_DOWN
 
 MOST_SPREAD = 300
 LEAST_SIMILARITY = 0.5
+BEHIND = 0.0001
 _BLOCK = 500
 
 Floats = NDArray[np.float32]
@@ -81,13 +83,15 @@ class _Worth:
         return likeness
 
 
-def spread(count: int, below: float = 1.0) -> list[float]:
+def spread(count: int, share: float = 1.0) -> list[float]:
     """The usefulness of `count` ranked questions, evenly from just under `DISPUTED` down to 0.
 
     So two lists that are spread by themselves, and questions drawn at random, mix in proportion.
-    `below` is the share of the range that they may use.
+    Only the first `share` of them do; the others come behind all, in their order.
     """
-    return [round(DISPUTED * below * step, 6) for step in _steps(count)]
+    first = math.ceil(share * count)
+    mixed = [DISPUTED * step for step in _steps(first)]
+    return [round(value, 9) for value in mixed + [BEHIND * step for step in _steps(count - first)]]
 
 
 def spread_disputed(count: int) -> list[float]:

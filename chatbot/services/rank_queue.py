@@ -78,7 +78,8 @@ class _Ranking:
 
         Those that would measure or calibrate come in an order that says nothing of them. Chosen
         by what the live version is unsure of, they would flatter any other one, and make each too
-        modest. While a candidate is in the shadow, those that measure give way to what it disputes.
+        modest. While a candidate is in the shadow, half of those that measure give way to what it
+        disputes; the other half still tells the nights' new candidates from the live version.
         """
         by_chance = _by_chance(self._measuring)
         disputed = [each.id for each in by_chance if each.id in self.disputed]

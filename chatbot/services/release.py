@@ -82,7 +82,7 @@ def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
 
 
 def count_looks(session: Session, live_id: int | None) -> int:
-    """How often a candidate was compared with this live version so far."""
+    """How many comparisons with this live version could have promoted a candidate so far."""
     report = ModelVersion.report
     looks = select(func.max(report["look"].as_integer()))
     return session.scalar(looks.where(report["live_version"].as_integer() == live_id)) or 0

@@ -105,7 +105,7 @@ def test_only_the_first_are_spread_the_rest_follows_by_its_worth(
 def test_what_is_spread_falls_evenly_within_its_range(count: int) -> None:
     for values, low, high in (
         (spread(count), 0, DISPUTED),
-        (spread(count, 0.5), 0, DISPUTED / 2),
+        (spread(count, 0.5), 0, DISPUTED),
         (spread_disputed(count), DISPUTED, THUMB_DOWN),
     ):
         assert values == sorted(values, reverse=True)
@@ -116,3 +116,9 @@ def test_what_is_spread_falls_evenly_within_its_range(count: int) -> None:
 def test_two_lists_mix_in_proportion() -> None:
     many, few = spread(90), spread(10)
     assert sum(value > many[44] for value in few) == 5
+
+
+def test_half_of_a_list_mixes_half_as_densely_and_the_rest_comes_last() -> None:
+    many, half = spread(90), spread(20, 0.5)
+    assert sum(value > many[44] for value in half) == 5
+    assert sum(value < many[-1] for value in half) == 10
