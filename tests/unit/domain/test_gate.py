@@ -11,6 +11,7 @@ from chatbot.domain.gate import (
     Rules,
     Verdict,
     bootstrap_interval,
+    can_decide,
     compare,
     mcnemar_exact,
     more_needed,
@@ -293,3 +294,8 @@ class TestEvidenceThatWasAskedForBecauseTheTwoDisagree:
     def test_alone_it_keeps_its_weight(self) -> None:
         chosen = compare([WRONG] * 9, [RIGHT] * 9, replace(RULES, differing=0.04))
         assert (chosen.differing_weight, chosen.gain) == (1.0, 1.0)
+
+
+def test_a_comparison_can_decide_once_all_differing_pairs_in_one_favour_would() -> None:
+    assert not can_decide(7, 0.013)
+    assert can_decide(8, 0.013)

@@ -8,6 +8,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import more_needed
 from chatbot.domain.matching import DISPUTED, THUMB_DOWN
+from chatbot.domain.ranking import BEHIND
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.matcher import Matcher
@@ -84,7 +85,8 @@ def test_what_the_two_disagree_on_comes_first_behind_thumbs_down(parts: Parts) -
     assert page[0].id == down
     assert {row.id for row in page[1:5]} == set(kestrel)
     assert all(DISPUTED < row.usefulness < THUMB_DOWN for row in page[1:5])
-    assert all(row.usefulness < DISPUTED / 2 for row in page if row.id in same)
+    assert all(row.usefulness < DISPUTED for row in page if row.id in same)
+    assert sum(row.usefulness < BEHIND for row in page if row.id in same) == len(same) // 2
     assert {(row.query_id, row.version_id, row.live_id) for row in flags} == {
         (each, version, 1) for each in kestrel
     }
