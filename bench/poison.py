@@ -9,6 +9,7 @@ shows what the version that is live afterwards makes of the victim's questions.
 
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,13 +90,16 @@ def _attack(
         _confirm(parts, row.text, rival, "hostile")
     with parts.database.read() as session:
         apart = select_admitted(session, parts.settings).quarantined
+    began = time.monotonic()
     verdict = train(parts)["verdict"]
+    seconds = time.monotonic() - began
     parts.live.refresh()
     figures = {
         "rival": rival,
         "hostile": len(false),
         "quarantined": sum(map(len, apart.values())),
         "verdict": verdict,
+        "night_s": seconds,
         "before": before,
         "after": _right_share(parts, victim, dataset),
     }
