@@ -20,9 +20,9 @@ from rich.table import Table
 from sqlalchemy import select
 
 from bench.common import Dataset, console, finish, load_dataset, parser
-from bench.instance import make_version
+from bench.instance import ask, make_version
 from bench.learn import import_rows
-from bench.nights import ask, split, train
+from bench.nights import split, train
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import key, redact
 from chatbot.services.confirm import confirm
