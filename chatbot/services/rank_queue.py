@@ -54,7 +54,8 @@ def rank_queue(database: Database, models: StoredModels, settings: Settings) -> 
 class _Ranking:
     """Each wording once, by what a verdict on it would do: teach, measure, or nothing.
 
-    `disputed` would measure, and the candidate in the shadow disagrees with the live version.
+    `disputed` would measure, and the candidate in the shadow disagrees with the live version: as
+    many of these as there is room for.
     """
 
     def __init__(self, queue: Queue, models: StoredModels, settings: Settings) -> None:
@@ -116,7 +117,8 @@ class _Ranking:
             return set()
         _, matches = _read(candidate, [each.text for each in eligible])
         pairs = zip(eligible, matches, strict=True)
-        return {each.id for each, match in pairs if differ(self._matches[each.id], match)}
+        found = [each for each, match in pairs if differ(self._matches[each.id], match)]
+        return {each.id for each in _by_chance(found)[: self._queue.room]}
 
     def _is_open(self, each: Waiting) -> bool:
         return not each.is_settled and normalise(each.text) not in self._queue.measured

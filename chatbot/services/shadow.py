@@ -23,6 +23,13 @@ from chatbot.storage.database import Database, batched, now
 from chatbot.storage.tables import Confirmation, Disagreement, ModelVersion, Query
 
 TENURE = timedelta(days=7)
+MOST_DISPUTED = 40
+"""Disagreements that agents are asked about between two comparisons.
+
+Three in four of them in the candidate's favour decide. More would take days of clicks from
+everything else that a verdict can do.
+"""
+
 _JUDGED = select(Confirmation.query_id)
 
 
@@ -47,6 +54,11 @@ class Standing:
     waiting: int
     judged: int
     lacks: int
+
+    @property
+    def room(self) -> int:
+        """How many disagreements may wait at the front of the queue."""
+        return max(0, MOST_DISPUTED - self.judged)
 
 
 def find_shadow(session: Session) -> Shadow | None:

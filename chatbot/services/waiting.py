@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from chatbot.domain.split import Part, is_validation
 from chatbot.services.release import read_pointer
-from chatbot.services.shadow import Shadow, find_shadow
+from chatbot.services.shadow import Shadow, find_shadow, read_standing
 from chatbot.settings import Settings
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
@@ -45,11 +45,12 @@ class Queue:
 
     A verdict on a text of `measured` teaches nothing and proves nothing new. `not_learnt` was
     judged, but the live version does not know it; `full` intents have all held-out questions that
-    they may have.
+    they may have. There is `room` for so many questions that the candidate in the shadow disputes.
     """
 
     live_id: int
     shadow: Shadow | None
+    room: int
     waiting: Sequence[Waiting]
     measured: set[str]
     not_learnt: Sequence[str]
@@ -80,9 +81,11 @@ def read_queue(session: Session, settings: Settings) -> Queue:
     pointer = read_pointer(session)
     assert pointer is not None
     authored = session.scalars(select(EvaluationQuestion.normalised))
+    standing = read_standing(session, settings)
     return Queue(
         live_id=pointer.version_id,
         shadow=find_shadow(session),
+        room=standing.room if standing else 0,
         waiting=_list_waiting(session),
         measured={*authored, *session.scalars(select(Pin.normalised))},
         not_learnt=_list_not_learnt(session, pointer.version_id),

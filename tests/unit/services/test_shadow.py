@@ -18,6 +18,7 @@ from chatbot.services.examples import freeze
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.review import Filters, list_queries
 from chatbot.services.shadow import (
+    MOST_DISPUTED,
     TENURE,
     Shadow,
     find_shadow,
@@ -99,6 +100,19 @@ def test_a_question_that_would_train_is_not_asked_for_the_candidates_sake(parts:
     ask(parts, *[text for text in teaching if not is_held_out(text, 0.3)])
     rank_now(parts)
     assert disputed(parts) == set()
+
+
+def test_a_candidate_takes_so_many_clicks_between_two_comparisons_and_no_more(
+    parts: Parts,
+) -> None:
+    add_candidate(parts)
+    ask(parts, *texts("our Kestrel has trouble again {}", MOST_DISPUTED + 10))
+    rank_now(parts)
+    first = disputed(parts)
+    assert len(first) == MOST_DISPUTED
+    judge(parts, sorted(first)[:15])
+    rank_now(parts)
+    assert disputed(parts) == first
 
 
 def test_a_candidate_that_cannot_be_opened_keeps_nobody_from_ranking(
