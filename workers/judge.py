@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Rules, Verdict, can_decide, compare
+from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
@@ -141,11 +142,13 @@ def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
 def _rules(settings: Settings, look: int, differing: float | None) -> Rules:
     return Rules(
         alpha=significance(settings.gate_alpha, look),
-        intent_margin=settings.gate_intent_margin,
-        out_of_scope_margin=settings.gate_out_of_scope_margin,
-        coverage_margin=settings.gate_coverage_margin,
-        promise=settings.promise,
-        wrong_answer_margin=settings.gate_wrong_answer_margin,
+        margins=Margins(
+            intent=settings.gate_intent_margin,
+            out_of_scope=settings.gate_out_of_scope_margin,
+            coverage=settings.gate_coverage_margin,
+            promise=settings.promise,
+            wrong_answer=settings.gate_wrong_answer_margin,
+        ),
         seed=settings.seed,
         differing=differing,
     )

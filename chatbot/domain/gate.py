@@ -1,19 +1,18 @@
 """Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from itertools import count
 from typing import Any
 
 import numpy as np
 
+from chatbot.domain.guards import Guard, Margins, set_guards, sign_test
 from chatbot.domain.metrics import Outcome
 
 _RESAMPLES = 10_000
-_LEAST_INTENT_ROWS = 10
 
 
 class Verdict(StrEnum):
@@ -24,30 +23,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Significance level, and how much worse each guarded figure may get, as shares.
+    """Significance level of a gain, and how much worse each guarded figure may get.
 
     `differing` is the share of visitors' questions on which the two differ, where some rows were
     asked for because they do; None where none was.
     """
 
     alpha: float = 0.05
-    intent_margin: float = 0.1
-    out_of_scope_margin: float = 0.05
-    coverage_margin: float = 0.05
-    promise: float = 0.05
-    wrong_answer_margin: float = 0.02
+    margins: Margins = field(default_factory=Margins)
     seed: int = 13
     differing: float | None = None
-
-
-@dataclass(frozen=True)
-class Guard:
-    """How much worse one figure got, how much was allowed, and what is said where it is broken."""
-
-    name: str
-    measured: float
-    allowed: float
-    broken: list[str]
 
 
 @dataclass(frozen=True)
@@ -67,10 +52,6 @@ class Comparison:
     needed_p_value: float
     gain: float
     gain_interval: tuple[float, float]
-    intents_worse: dict[str, float]
-    out_of_scope_change: float
-    rightly_answered_change: float
-    wrong_answer_rates: tuple[float, float]
     guards: list[Guard]
     differing_weight: float = 1.0
 
@@ -94,7 +75,8 @@ def compare(
     both = list(zip(live, candidate, strict=True))
     less = _weight_of_differing(both, rules.differing)
     weights = [less if _differ(a, b) else 1.0 for a, b in both]
-    rows = [(a, b, w) for (a, b), w in zip(both, weights, strict=True) if a.expected is not None]
+    every = [(a, b, w) for (a, b), w in zip(both, weights, strict=True)]
+    rows = [row for row in every if row[0].expected is not None]
     pairs = Counter((a.is_top1, b.is_top1) for a, b, _ in rows)
     gained, lost = pairs[False, True], pairs[True, False]
     p_value = mcnemar_exact(gained, lost)
@@ -102,12 +84,8 @@ def compare(
     gain = natural * (gained - lost) / len(rows) if rows else 0.0
     low, high = bootstrap_interval(gained, lost, len(rows), rules.seed)
     interval = natural * low, natural * high
-    intents = _intent_changes(rows)
-    out_of_scope = _answered_share(candidate, weights) - _answered_share(live, weights)
-    rightly = _rightly_answered(candidate, weights) - _rightly_answered(live, weights)
-    wrong = _wrong_answer_rate(live, weights), _wrong_answer_rate(candidate, weights)
 
-    guards = [*_guards(intents, out_of_scope, rightly, wrong, rules), _guard_pins(pins)]
+    guards = set_guards(every, pins, rules.margins)
     broken = [reason for guard in guards for reason in guard.broken]
     significant = p_value < rules.alpha
     if broken or (significant and lost > gained):
@@ -134,10 +112,6 @@ def compare(
         needed_p_value=rules.alpha,
         gain=gain,
         gain_interval=interval,
-        intents_worse=_worse(intents, rules.intent_margin),
-        out_of_scope_change=out_of_scope,
-        rightly_answered_change=rightly,
-        wrong_answer_rates=wrong,
         guards=guards,
         differing_weight=less,
     )
@@ -148,9 +122,7 @@ def mcnemar_exact(gained: int, lost: int) -> float:
 
     McNemar (1947) with the exact binomial distribution; 1.0 when nothing changed.
     """
-    n = gained + lost
-    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / (1 << n))
+    return min(1.0, 2 * sign_test(min(gained, lost), max(gained, lost)))
 
 
 def can_decide(differing: int, alpha: float) -> bool:
@@ -186,99 +158,6 @@ def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float
     if natural is None or natural >= 1 or not differing or not same:
         return 1.0
     return min(1.0, natural / (1 - natural) * same / differing)
-
-
-def _intent_changes(rows: Sequence[tuple[Outcome, Outcome, float]]) -> dict[str, float]:
-    """By how much each intent with enough questions gained, as a share of them."""
-    support: Counter[str] = Counter(a.label for a, _, _ in rows)
-    net: dict[str, float] = defaultdict(float)
-    of: dict[str, float] = defaultdict(float)
-    for live, candidate, weight in rows:
-        net[live.label] += weight * (candidate.is_top1 - live.is_top1)
-        of[live.label] += weight
-    return {i: net[i] / of[i] for i, n in sorted(support.items()) if n >= _LEAST_INTENT_ROWS}
-
-
-def _worse(intents: dict[str, float], margin: float) -> dict[str, float]:
-    return {intent: change for intent, change in intents.items() if change < -margin - 1e-9}
-
-
-def _answered_share(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
-    """Share of the out-of-scope questions that get an automatic, hence wrong, answer."""
-    return _share(
-        (o.is_answered, w) for o, w in zip(outcomes, weights, strict=True) if o.expected is None
-    )
-
-
-def _rightly_answered(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
-    """Share of the in-scope questions that get the right automatic answer."""
-    return _share(
-        (o.is_right_answer, w)
-        for o, w in zip(outcomes, weights, strict=True)
-        if o.expected is not None
-    )
-
-
-def _wrong_answer_rate(outcomes: Sequence[Outcome], weights: Sequence[float]) -> float:
-    """Share of the automatic answers that are wrong."""
-    return _share(
-        (o.is_wrong_answer, w) for o, w in zip(outcomes, weights, strict=True) if o.is_answered
-    )
-
-
-def _share(flags: Iterable[tuple[bool, float]]) -> float:
-    rows = list(flags)
-    total = sum(weight for _, weight in rows)
-    return sum(weight for flag, weight in rows if flag) / total if total else 0.0
-
-
-def _guards(
-    intents: dict[str, float],
-    out_of_scope: float,
-    rightly: float,
-    wrong: tuple[float, float],
-    rules: Rules,
-) -> list[Guard]:
-    worse = _worse(intents, rules.intent_margin).items()
-    allowed_wrong = max(wrong[0], rules.promise) + rules.wrong_answer_margin
-    return [
-        Guard(
-            "intents",
-            max(0.0, -min(intents.values(), default=0.0)),
-            rules.intent_margin,
-            [f"Intent “{intent}” gets worse by {-change:.0%}." for intent, change in worse],
-        ),
-        _guard(
-            "out_of_scope",
-            out_of_scope,
-            rules.out_of_scope_margin,
-            f"It answers {out_of_scope:.1%} more of the out-of-scope questions.",
-        ),
-        _guard(
-            "rightly_answered",
-            -rightly,
-            rules.coverage_margin,
-            f"It answers {-rightly:.1%} fewer of the in-scope questions rightly.",
-        ),
-        _guard(
-            "wrong_answers",
-            wrong[1],
-            allowed_wrong,
-            f"{wrong[1]:.1%} of its automatic answers are wrong; "
-            f"the promise is {rules.promise:.0%}.",
-        ),
-    ]
-
-
-def _guard_pins(pins: Sequence[tuple[Outcome, Outcome]]) -> Guard:
-    """A pin that the live model breaks too is no reason to keep that model."""
-    broken = [b for a, b in pins if a.is_right_answer and not b.is_right_answer]
-    reasons = [f"It no longer answers the pinned “{o.text}” with “{o.expected}”." for o in broken]
-    return Guard("pins", len(broken), 0, reasons)
-
-
-def _guard(name: str, measured: float, allowed: float, if_broken: str) -> Guard:
-    return Guard(name, measured, allowed, [if_broken] if measured > allowed else [])
 
 
 def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: float) -> str:

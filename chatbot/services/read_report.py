@@ -87,6 +87,8 @@ def guards(report: Report) -> list[GuardRead]:
 def _read_guard(guard: dict[str, Any]) -> GuardRead:
     title, within, no_worse = _GUARDS[guard["name"]]
     words = within.format(**guard) if guard["measured"] > 0 else no_worse
+    if guard["measured"] > guard["allowed"]:
+        words += " That much can be chance."
     return GuardRead(title, not guard["broken"], " ".join(guard["broken"]) or words)
 
 

@@ -16,7 +16,6 @@ from chatbot.domain.gate import (
     mcnemar_exact,
     more_needed,
 )
-from chatbot.domain.metrics import Outcome
 from factories import make_outcome
 
 RULES = Rules()
@@ -33,6 +32,14 @@ def judge(
     live = [WRONG] * gained + [RIGHT] * lost + [RIGHT] * same + noise
     candidate = [RIGHT] * gained + [WRONG] * lost + [RIGHT] * same + noise
     return compare(live, candidate, rules)
+
+
+def broken(comparison: Comparison) -> list[str]:
+    return [guard.name for guard in comparison.guards if guard.broken]
+
+
+def measured(comparison: Comparison, name: str) -> float:
+    return next(guard.measured for guard in comparison.guards if guard.name == name)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -79,7 +86,7 @@ def test_a_clearly_better_candidate_is_promoted_with_the_counts_that_say_so() ->
 def test_a_worse_candidate_is_held_even_where_no_intent_is_guarded() -> None:
     comparison = judge(gained=2, lost=20, same=1000)
     assert comparison.verdict is Verdict.HOLD
-    assert comparison.intents_worse == {}
+    assert broken(comparison) == []
     assert "worse on held-out questions" in comparison.reasons[0]
 
 
@@ -101,84 +108,13 @@ def test_a_stricter_alpha_needs_more() -> None:
     assert judge(gained=11, lost=0, rules=strict).verdict is Verdict.PROMOTE
 
 
-def with_intent(
-    intent: str, changes: list[tuple[bool, bool]]
-) -> tuple[list[Outcome], list[Outcome]]:
-    def outcome(right: bool) -> Outcome:
-        return make_outcome(intent, intent if right else "other", answered=right)
-
-    return [outcome(live) for live, _ in changes], [outcome(new) for _, new in changes]
-
-
-@pytest.mark.parametrize(
-    ("lost", "rows", "is_guarded"),
-    [
-        pytest.param(1, 10, False, id="at-the-margin"),
-        pytest.param(2, 10, True, id="beyond-the-margin"),
-        pytest.param(9, 9, False, id="too-few-rows-to-say"),
-        pytest.param(3, 20, True, id="more-rows"),
-    ],
-)
-def test_one_intent_that_suffers_stops_an_otherwise_better_candidate(
-    lost: int, rows: int, is_guarded: bool
-) -> None:
-    live, candidate = with_intent("b", [(True, False)] * lost + [(True, True)] * (rows - lost))
-    comparison = compare([WRONG] * 40 + live, [RIGHT] * 40 + candidate, RULES)
-    assert comparison.verdict is (Verdict.HOLD if is_guarded else Verdict.PROMOTE)
-    assert set(comparison.intents_worse) == ({"b"} if is_guarded else set())
-
-
-def test_losses_and_gains_within_an_intent_balance() -> None:
-    live, candidate = with_intent(
-        "b", [(True, False)] * 4 + [(False, True)] * 4 + [(True, True)] * 4
-    )
-    comparison = compare([WRONG] * 40 + live, [RIGHT] * 40 + candidate, RULES)
-    assert comparison.verdict is Verdict.PROMOTE
-
-
-@pytest.mark.parametrize(
-    ("answered", "verdict"), [(5, Verdict.PROMOTE), (6, Verdict.HOLD)], ids=["at-margin", "beyond"]
-)
-def test_answering_more_out_of_scope_questions_stops_it(answered: int, verdict: Verdict) -> None:
-    live = [WRONG] * 300 + [REFUSED] * 100
-    candidate = [RIGHT] * 300 + [ANSWERED] * answered + [REFUSED] * (100 - answered)
+def test_a_broken_guard_stops_an_otherwise_better_candidate() -> None:
+    live = [WRONG] * 40 + [make_outcome("b", "b")] * 20
+    candidate = [RIGHT] * 40 + [make_outcome("b", "a")] * 10 + [make_outcome("b", "b")] * 10
     comparison = compare(live, candidate, RULES)
-    assert comparison.verdict is verdict
-    assert comparison.out_of_scope_change == pytest.approx(answered / 100)
-    assert verdict is Verdict.PROMOTE or "out-of-scope" in comparison.reasons[0]
-
-
-@pytest.mark.parametrize(
-    ("silent", "verdict"), [(5, Verdict.PROMOTE), (6, Verdict.HOLD)], ids=["at-margin", "beyond"]
-)
-def test_answering_fewer_questions_rightly_stops_it(silent: int, verdict: Verdict) -> None:
-    """It may know more intents and still help fewer visitors, because it dares to answer less."""
-    unsure = make_outcome("a", "a", answered=False)
-    live = [RIGHT] * 60 + [WRONG] * 40
-    candidate = [RIGHT] * (60 - silent) + [unsure] * (40 + silent)
-    comparison = compare(live, candidate, RULES)
-    assert comparison.verdict is verdict
-    assert comparison.rightly_answered_change == pytest.approx(-silent / 100)
-    assert verdict is Verdict.PROMOTE or "fewer of the in-scope" in comparison.reasons[0]
-
-
-@pytest.mark.parametrize(
-    ("wrong", "verdict"), [(7, Verdict.PROMOTE), (8, Verdict.HOLD)], ids=["at-margin", "beyond"]
-)
-def test_breaking_the_promise_stops_it(wrong: int, verdict: Verdict) -> None:
-    wrongly_answered = make_outcome("a", "b", answered=True)
-    live = [WRONG] * 100
-    candidate = [RIGHT] * (100 - wrong) + [wrongly_answered] * wrong
-    comparison = compare(live, candidate, RULES)
-    assert comparison.verdict is verdict
-    assert comparison.wrong_answer_rates == (0.0, wrong / 100)
-
-
-def test_a_live_model_that_breaks_the_promise_already_excuses_as_much() -> None:
-    wrongly_answered = make_outcome("a", "b", answered=True)
-    live = [wrongly_answered] * 50 + [RIGHT] * 50
-    candidate = [wrongly_answered] * 20 + [RIGHT] * 80
-    assert compare(live, candidate, RULES).verdict is Verdict.PROMOTE
+    assert comparison.p_value < 0.001
+    assert comparison.verdict is Verdict.HOLD
+    assert comparison.reasons[0] == "Intent “b” gets worse by 50%."
 
 
 def test_every_broken_guard_is_named() -> None:
@@ -186,23 +122,7 @@ def test_every_broken_guard_is_named() -> None:
     candidate = [make_outcome("a", "b")] * 20 + [ANSWERED] * 20
     comparison = compare(live, candidate, RULES)
     assert comparison.verdict is Verdict.HOLD
-    assert len(comparison.reasons) == 4
-
-
-def test_every_guard_says_how_much_was_measured_and_allowed() -> None:
-    live, candidate = with_intent("b", [(True, False)] * 2 + [(True, True)] * 8)
-    live += [RIGHT] * 40 + [REFUSED] * 20
-    candidate += [RIGHT] * 40 + [ANSWERED] + [REFUSED] * 19
-    comparison = compare(live, candidate, RULES)
-    guards = {guard.name: guard for guard in comparison.guards}
-    assert list(guards) == ["intents", "out_of_scope", "rightly_answered", "wrong_answers", "pins"]
-    assert guards["intents"].measured == pytest.approx(0.2)
-    assert guards["out_of_scope"].measured == pytest.approx(0.05)
-    assert guards["rightly_answered"].measured == pytest.approx(0.04)
-    assert guards["wrong_answers"].measured == pytest.approx(1 / 49)
-    assert guards["wrong_answers"].allowed == pytest.approx(0.07)
-    assert [name for name, guard in guards.items() if guard.broken] == ["intents"]
-    assert comparison.reasons == guards["intents"].broken
+    assert len(comparison.reasons) == len(broken(comparison)) == 4
 
 
 def test_out_of_scope_rows_say_nothing_on_top1() -> None:
@@ -271,11 +191,11 @@ class TestEvidenceThatWasAskedForBecauseTheTwoDisagree:
         chosen = compare(self.live, self.candidate, replace(RULES, differing=0.04))
         assert chosen.differing_weight == pytest.approx(0.04 / 0.96 * 96 / 40)
         assert chosen.gain == pytest.approx(-0.02)
-        assert chosen.rightly_answered_change == pytest.approx(-0.02)
-        assert chosen.intents_worse == {}
+        assert measured(chosen, "rightly_answered") == pytest.approx(0.02)
+        assert broken(chosen) == []
         as_it_came = compare(self.live, self.candidate, RULES)
         assert as_it_came.gain == pytest.approx(-20 / 136)
-        assert as_it_came.intents_worse != {}
+        assert broken(as_it_came) == ["intents", "rightly_answered"]
 
     def test_wrong_answers_and_foreign_questions_weigh_the_same_way(self) -> None:
         wrong = make_outcome("a", "b", answered=True)
@@ -283,8 +203,9 @@ class TestEvidenceThatWasAskedForBecauseTheTwoDisagree:
         candidate = [wrong] * 40 + [ANSWERED] * 40 + [RIGHT] * 96
         chosen = compare(live, candidate, replace(RULES, differing=0.04))
         weight = 0.04 / 0.96 * 96 / 80
-        assert chosen.wrong_answer_rates[1] == pytest.approx(80 * weight / (80 * weight + 96))
-        assert chosen.out_of_scope_change == pytest.approx(1.0)
+        share = 80 * weight / (80 * weight + 96)
+        assert measured(chosen, "wrong_answers") == pytest.approx(share)
+        assert measured(chosen, "out_of_scope") == pytest.approx(1.0)
 
     @pytest.mark.parametrize("differing", [None, 0.5, 1.0])
     def test_is_not_made_to_weigh_more_than_it_does(self, differing: float | None) -> None:

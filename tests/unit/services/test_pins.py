@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.split import Part
 from chatbot.errors import Conflict, InvalidText, NotFound
@@ -170,7 +171,7 @@ class TestTheGate:
     CANDIDATE = [make_outcome("a", "a")] * 40
     KEPT = make_outcome("vpn", "vpn")
     ASKED_BACK = make_outcome("vpn", "vpn", answered=False)
-    RULES = Rules(promise=0.5)
+    RULES = Rules(margins=Margins(promise=0.5))
 
     @pytest.mark.parametrize(
         ("before", "after", "verdict"),

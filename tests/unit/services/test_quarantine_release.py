@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select, update
 
 from chatbot.domain.gate import Rules
+from chatbot.domain.guards import Margins
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import Group
 from chatbot.domain.split import Part
@@ -158,7 +159,7 @@ class TestLeaveOneOut:
         held_out = self.rows(*["mallory"] * 20, *["ann"] * 20, *[None] * 10)
         live = [WRONG] * 20 + [RIGHT] * 30
         candidate = [RIGHT] * 50
-        found = leave_one_out(live, candidate, held_out, Rules(promise=0.5))
+        found = leave_one_out(live, candidate, held_out, Rules(margins=Margins(promise=0.5)))
         verdicts = {s["source"]: s["without"]["verdict"] for s in found}
         assert verdicts == {"mallory": "insufficient_evidence", "ann": "promote"}
         assert {s["source"]: s["measures"] for s in found} == {"mallory": 20, "ann": 20}
@@ -166,7 +167,7 @@ class TestLeaveOneOut:
     def test_cross_fitted_outcomes_belong_to_nobody(self) -> None:
         held_out = self.rows("ann")
         live, candidate = [RIGHT] + [WRONG] * 30, [RIGHT] * 31
-        [found] = leave_one_out(live, candidate, held_out, Rules(promise=0.5))
+        [found] = leave_one_out(live, candidate, held_out, Rules(margins=Margins(promise=0.5)))
         assert found["without"]["verdict"] == "promote"
 
     def test_without_a_live_version_there_is_nothing_to_compare(self) -> None:
