@@ -46,6 +46,8 @@ def run() -> None:
             "minus_1_point": _worsen,
             "minus_5_points_in_one_intent": _spoil,
             "plus_2_points": _improve,
+            "plus_2_points_for_a_quarter_of_one_intent": partial(_trade, share=0.25),
+            "plus_2_points_for_half_of_one_intent": partial(_trade, share=0.5),
         }
         shares = pool.map(partial(_promoted, models, arguments.trials), changes.values())
         years = list(pool.map(partial(_null_year, models), range(arguments.years)))
@@ -118,12 +120,17 @@ def _improve(candidate: Model, random: Random) -> Model:
     return _flip(candidate, random, len(candidate) // 50, was_right=False)
 
 
-def _spoil(candidate: Model, random: Random) -> Model:
-    """Five points of one intent."""
+def _trade(candidate: Model, random: Random, share: float) -> Model:
+    """Better overall, at the cost of one intent."""
+    return _spoil(_improve(candidate, random), random, share)
+
+
+def _spoil(candidate: Model, random: Random, share: float = 0.05) -> Model:
+    """A share of one intent's questions."""
     intent = random.choice(candidate).label
     own = [row for row, outcome in enumerate(candidate) if outcome.label == intent]
     right = [row for row in own if candidate[row].is_top1]
-    spoilt = random.sample(right, min(len(right), round(len(own) * 0.05)))
+    spoilt = random.sample(right, min(len(right), round(len(own) * share)))
     return [_wrong(o) if row in spoilt else o for row, o in enumerate(candidate)]
 
 

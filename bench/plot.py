@@ -73,7 +73,25 @@ def _growth(result: dict[str, Any]) -> Figure:
     return figure
 
 
-_DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {"serve": _serve, "growth": _growth}
+def _nights(result: dict[str, Any]) -> Figure:
+    """What the live version gets right after each night, by the verdicts given so far."""
+    figure, axes = plt.subplots(figsize=(7, 4))
+    for name, nights in result["months"].items():
+        clicks = [night["clicks"] for night in nights]
+        axes.step(clicks, [100 * n["top1"] for n in nights], where="post", label=f"{name} review")
+    axes.axhline(100 * result["everything_top1"], color="grey", linestyle=":")
+    axes.annotate("everything learnt", (0, 100 * result["everything_top1"]), va="bottom")
+    axes.set_xlabel("verdicts of agents")
+    axes.set_ylabel("right first, %")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+_DRAWN: dict[str, Callable[[dict[str, Any]], Figure]] = {
+    "serve": _serve,
+    "growth": _growth,
+    "nights": _nights,
+}
 
 if __name__ == "__main__":
     run()
