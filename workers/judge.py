@@ -1,7 +1,6 @@
 """Judge a candidate: measure it beside the live version, and release it if it is better."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,23 +19,23 @@ from chatbot.services.report import Measured, make_report
 from chatbot.services.report_sources import leave_one_out
 from chatbot.services.shadow import differ, list_traffic, own_evidence
 from chatbot.settings import Settings
+from workers import out_of_fold
 from workers.unseen import Unseen
 
-ENOUGH_HELD_OUT = 200
+ENOUGH_HELD_OUT = 1000
 MOST_TRAFFIC = 1000
 _BATCH = 64
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is judged by what; `cross_fitted` are outcomes of utterances that a fold never saw."""
+    """What is judged by what."""
 
     version_id: int
     live_id: int | None
     kind: jobs.Kind
     frozen: Frozen
     training: dict[str, Any]
-    cross_fitted: Mapping[str, Outcome] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def judge(parts: Parts, case: Case) -> Judgement:
         frozen, disputed = own_evidence(session, case.frozen, case.version_id, case.live_id)
         traffic = list_traffic(session, parts.settings, MOST_TRAFFIC) if disputed else []
     matcher, live_matcher = _open_both(parts, case)
-    candidate, live = _measure_both(parts, case, frozen, matcher, live_matcher)
+    candidate, live = _measure_both(parts, frozen, matcher, live_matcher)
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
     rules = _rules(parts.settings, look, differing)
     comparison = _compare(live, candidate, rules) if live else None
@@ -97,33 +96,39 @@ def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
 
 
 def _measure_both(
-    parts: Parts, case: Case, frozen: Frozen, matcher: Matcher, live_matcher: Matcher | None
+    parts: Parts, frozen: Frozen, matcher: Matcher, live_matcher: Matcher | None
 ) -> tuple[Measured, Measured | None]:
     """On the same questions.
 
-    A young helpdesk has few held-out questions. Beside an untrained live version the FAQ's own
-    utterances are then asked too: the candidate's folds and the live version answer each as if
-    they did not know it. A live version that was trained on them would have an advantage.
+    A young helpdesk has few held-out questions. What both versions were trained on is then asked
+    too, each as if it did not know it: out of fold.
     """
     candidate = evaluate(matcher, frozen.held_out)
     pins = evaluate(matcher, frozen.pins)
     if live_matcher is None:
         return Measured(candidate, matcher.calibration, pins), None
     live = evaluate(live_matcher, frozen.held_out)
-    in_scope = sum(row.intent is not None for row in frozen.held_out)
-    with parts.database.read() as session:
-        live_kind = release.get_version(session, live_matcher.version).kind
-    if in_scope < ENOUGH_HELD_OUT and live_kind == jobs.Kind.UNTRAINED:
-        known = Unseen.of(live_matcher, frozen.training)
-        for text, outcome in known.outcomes(live_matcher.calibration).items():
-            if text in case.cross_fitted:
+    if sum(row.intent is not None for row in frozen.held_out) < ENOUGH_HELD_OUT:
+        own = _out_of_fold(parts, matcher, frozen)
+        for text, outcome in _out_of_fold(parts, live_matcher, frozen).items():
+            if text in own:
                 live.append(outcome)
-                candidate.append(case.cross_fitted[text])
+                candidate.append(own[text])
     live_pins = evaluate(live_matcher, frozen.pins)
     return (
         Measured(candidate, matcher.calibration, pins),
         Measured(live, live_matcher.calibration, live_pins),
     )
+
+
+def _out_of_fold(parts: Parts, matcher: Matcher, frozen: Frozen) -> dict[str, Outcome]:
+    """An untrained encoder has no folds: it is enough to hide each row from its index."""
+    with parts.database.read() as session:
+        kind = release.get_version(session, matcher.version).kind
+    if kind == jobs.Kind.UNTRAINED:
+        return Unseen.of(matcher, frozen.training).outcomes(matcher.calibration)
+    assert matcher.bundle.folder is not None
+    return out_of_fold.read(matcher.bundle.folder, frozen.training)
 
 
 def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:

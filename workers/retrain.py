@@ -8,6 +8,7 @@ import logging
 import shutil
 import threading
 import time
+from collections import ChainMap
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,6 @@ import numpy as np
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
-from chatbot.domain.metrics import Outcome
 from chatbot.errors import (
     ChatbotError,
     LeaseLost,
@@ -38,6 +38,7 @@ from chatbot.services.shadow import own_evidence
 from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
+from workers import out_of_fold
 from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
 from workers.guess import guess_all
@@ -120,7 +121,6 @@ class _Retraining:
             trains=self.kind is jobs.Kind.TRAIN,
             start_from=self._live_weights(),
         )
-        self.cross_fitted: dict[str, Outcome] = {}
         failpoint("job.after_freeze")
 
     def run(self) -> None:
@@ -184,12 +184,8 @@ class _Retraining:
         unseen = [Unseen.of(part.matcher, self._as_they_came(part.unseen)) for part in parts]
         votes = gather_votes(unseen, self.frozen.out_of_scope)
         calibration = fit(votes, self.settings)
-        self.cross_fitted = {
-            text: outcome
-            for part in unseen
-            for text, outcome in part.outcomes(calibration).items()
-            if self.spec.folds
-        }
+        if self.spec.folds and not self.spec.start_from:
+            out_of_fold.write(artefact, ChainMap(*(part.outcomes(calibration) for part in unseen)))
         failpoint("build.after_index")
         meaning = write_bundle(
             artefact,
@@ -265,7 +261,7 @@ class _Retraining:
     def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
         self._report("evaluate", 0.0, f"{len(self.frozen.held_out)} held-out questions")
         failpoint("evaluate.before")
-        case = Case(version_id, self.live_id, self.kind, self.frozen, training, self.cross_fitted)
+        case = Case(version_id, self.live_id, self.kind, self.frozen, training)
         judgement = judge(self.parts, case)
         with self.parts.database.write() as session:
             jobs.check(session, self.lease)

@@ -48,7 +48,7 @@ def confirm_held_out(parts: Parts) -> None:
                     confirm(session, query, intent, "test", parts.settings)
 
 
-def test_a_faqs_own_utterances_are_evidence_only_beside_an_untrained_model(
+def test_a_faqs_own_utterances_are_evidence_beside_an_untrained_and_a_trained_model(
     installation: Parts,
 ) -> None:
     assert train(installation) == "done"
@@ -57,7 +57,7 @@ def test_a_faqs_own_utterances_are_evidence_only_beside_an_untrained_model(
     confirm_held_out(installation)
     assert train(installation, {"CHATBOT_SEED": "14", "CHATBOT_NEIGHBOURS": "9"}) == "done"
     assert live_version(installation) == 2
-    assert cross_fitted(installation, version=3) == 0
+    assert cross_fitted(installation, version=3) > 50
 
 
 def cross_fitted(parts: Parts, version: int) -> int:

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+from chatbot.domain.example import Example
+from chatbot.domain.matching import Candidate, Decision
+from chatbot.domain.metrics import Outcome
+from workers import out_of_fold
+
+OUTCOMES = {
+    "VPN down": Outcome("VPN down", "vpn", Decision.ANSWER, (Candidate("vpn", 0.9),)),
+    "sick note": Outcome("sick note", "leave", Decision.HANDOFF, ()),
+}
+EXAMPLES = [Example("VPN down", "vpn"), Example("sick note", "leave", rejected="vpn")]
+
+
+def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
+    out_of_fold.write(tmp_path, OUTCOMES)
+    assert out_of_fold.read(tmp_path, EXAMPLES) == OUTCOMES
+
+
+def test_the_file_holds_no_texts(tmp_path: Path) -> None:
+    out_of_fold.write(tmp_path, OUTCOMES)
+    [file] = tmp_path.iterdir()
+    assert "VPN down" not in file.read_text(encoding="utf-8")
+
+
+def test_rows_that_moved_to_another_intent_or_are_new_are_left_out(tmp_path: Path) -> None:
+    out_of_fold.write(tmp_path, OUTCOMES)
+    now = [Example("VPN down", "outage"), Example("sick note", "leave"), Example("new", "vpn")]
+    assert list(out_of_fold.read(tmp_path, now)) == ["sick note"]
+
+
+def test_a_version_that_was_not_cross_fitted_has_none(tmp_path: Path) -> None:
+    assert out_of_fold.read(tmp_path, EXAMPLES) == {}

@@ -1,0 +1,49 @@
+"""What a version makes of its own training rows: each was put to a fold's model that never saw it.
+
+It is kept with the artefact, so that a later candidate can be compared with this version on rows
+that both have learnt: a model that learnt a row says nothing on how it would have met it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from chatbot.domain.example import Example
+from chatbot.domain.matching import Candidate, Decision
+from chatbot.domain.metrics import Outcome
+from chatbot.domain.text import key
+
+_FILE = "out_of_fold.json"
+
+
+def write(artefact: Path, outcomes: Mapping[str, Outcome]) -> None:
+    """Keep `outcomes`, which are by text; their texts are not kept, only what names them."""
+    kept = {
+        key(text): {
+            "intent": outcome.expected,
+            "decision": outcome.decision,
+            "candidates": [(c.intent, c.probability) for c in outcome.candidates],
+        }
+        for text, outcome in outcomes.items()
+    }
+    (artefact / _FILE).write_text(json.dumps(kept), encoding="utf-8")
+
+
+def read(artefact: Path, examples: Iterable[Example]) -> dict[str, Outcome]:
+    """By text, those of `examples` that are known with the same intent.
+
+    Empty where the version was not cross-fitted.
+    """
+    path = artefact / _FILE
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known = {example: kept.get(key(example.text)) for example in examples}
+    return {
+        example.text: Outcome(
+            example.text,
+            example.intent,
+            Decision(row["decision"]),
+            tuple(Candidate(intent, probability) for intent, probability in row["candidates"]),
+        )
+        for example, row in known.items()
+        if row is not None and row["intent"] == example.intent
+    }
