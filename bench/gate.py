@@ -17,7 +17,7 @@ from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import make_version
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import build
-from chatbot.domain.error_budget import NIGHTS, significance
+from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Rules, Verdict, can_decide, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.services import jobs
@@ -25,6 +25,7 @@ from chatbot.services.evaluate import evaluate
 from chatbot.settings import Settings
 
 ALPHA = 0.05
+NIGHTS = 365
 FIRST_ROWS, LAST_ROWS = 100, 600
 SHOTS = 5
 

@@ -186,7 +186,7 @@ class Settings(BaseModel):
         0.05,
         gt=0,
         lt=1,
-        description="Chance that a year of nights promotes a model that is no better.",
+        description="Chance that ever a model that is no better replaces a live one.",
     )
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
     gate_out_of_scope_margin: Share = Field(
