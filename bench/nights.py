@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from rich.table import Table
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
@@ -110,6 +111,7 @@ def _live_through(
             _review(parts, reviewed, truth, random, f"agent of day {night}")
             began = time.monotonic()
             judged = train(parts)
+            _let_a_day_pass(parts)
             seconds = time.monotonic() - began
             clicks = nights[-1]["clicks"] + len(reviewed)
             figures = {"night": night, "clicks": clicks, "seconds": seconds}
@@ -154,6 +156,13 @@ def _review(
             intent = random.choice([name for name in intents if name != intent])
         with parts.database.write() as session:
             confirm(session, query.id, intent, agent, parts.settings)
+
+
+def _let_a_day_pass(parts: Parts) -> None:
+    """A candidate keeps the shadow for a week, and a month passes within hours here."""
+    with parts.database.write() as session:
+        for disagreement in session.scalars(select(Disagreement)):
+            disagreement.found_at -= timedelta(days=1)
 
 
 def train(parts: Parts) -> dict[str, Any]:

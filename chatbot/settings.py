@@ -151,7 +151,7 @@ class Settings(BaseModel):
     )
     validation_share: Share = Field(
         0.1,
-        description="Share of training rows kept for calibration; below 2,000 rows none is needed.",
+        description="Share of training rows kept for calibration; below 4,000 rows none is needed.",
     )
 
     unlabelled_cap: int = Field(

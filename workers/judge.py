@@ -123,12 +123,13 @@ def _measure_both(
 
 def _out_of_fold(parts: Parts, matcher: Matcher, frozen: Frozen) -> dict[str, Outcome]:
     """An untrained encoder has no folds: it is enough to hide each row from its index."""
+    rows = [*frozen.training, *frozen.validation]
     with parts.database.read() as session:
         kind = release.get_version(session, matcher.version).kind
     if kind == jobs.Kind.UNTRAINED:
-        return Unseen.of(matcher, frozen.training).outcomes(matcher.calibration)
+        return Unseen.of(matcher, rows).outcomes(matcher.calibration)
     assert matcher.bundle.folder is not None
-    return out_of_fold.read(matcher.bundle.folder, frozen.training)
+    return out_of_fold.read(matcher.bundle.folder, rows)
 
 
 def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:

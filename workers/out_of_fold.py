@@ -1,7 +1,8 @@
-"""What a version makes of its own training rows: each was put to a fold's model that never saw it.
+"""What a version makes of its own rows: each was put to a model that was not trained on it.
 
-It is kept with the artefact, so that a later candidate can be compared with this version on rows
-that both have learnt: a model that learnt a row says nothing on how it would have met it.
+In a small FAQ that is the model of a fold, in a large one the version itself, for the rows that
+calibrate it. It is kept with the artefact, so that a later candidate can be compared with this
+version on them: a model that learnt a row says nothing on how it would have met it.
 """
 
 import json
@@ -32,7 +33,7 @@ def write(artefact: Path, outcomes: Mapping[str, Outcome]) -> None:
 def read(artefact: Path, examples: Iterable[Example]) -> dict[str, Outcome]:
     """By text, those of `examples` that are known with the same intent.
 
-    Empty where the version was not cross-fitted.
+    Empty for a version that kept none.
     """
     path = artefact / _FILE
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -184,7 +184,7 @@ class _Retraining:
         unseen = [Unseen.of(part.matcher, self._as_they_came(part.unseen)) for part in parts]
         votes = gather_votes(unseen, self.frozen.out_of_scope)
         calibration = fit(votes, self.settings)
-        if self.spec.folds and not self.spec.start_from:
+        if self.spec.epochs and not self.spec.start_from:
             out_of_fold.write(artefact, ChainMap(*(part.outcomes(calibration) for part in unseen)))
         failpoint("build.after_index")
         meaning = write_bundle(

@@ -171,8 +171,8 @@ def _figures(report: dict[str, Any]) -> str:
     ]
     cross_fitted = report["data"].get("cross_fitted", 0)
     note = (
-        f"{cross_fitted} of these questions are the FAQ's own utterances, each put to a model that "
-        "was not trained on it.\n\n"
+        f"{cross_fitted} of these questions are rows that train, each put to a model that was not "
+        "trained on it.\n\n"
     )
     return (note if cross_fitted else "") + _table(header, rows)
 

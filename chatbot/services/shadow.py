@@ -64,7 +64,8 @@ class Standing:
 def find_shadow(session: Session) -> Shadow | None:
     """The newest candidate that lacked evidence beside what is live now.
 
-    It keeps the place for `TENURE`, so that its evidence adds up while nights bring other ones.
+    It keeps the place while nights bring others, so that its evidence adds up: until it was judged
+    by that, or for `TENURE`.
     """
     pointer = read_pointer(session)
     if pointer is None:
@@ -75,13 +76,15 @@ def find_shadow(session: Session) -> Shadow | None:
         ModelVersion.withdrawn.is_(False),
         ModelVersion.report["live_version"].as_integer() == live,
     )
+    disputed = func.coalesce(ModelVersion.report["data"]["disputed"].as_integer(), 0)
     in_place = (
         select(Disagreement.version_id)
         .where(Disagreement.live_id == live)
         .group_by(Disagreement.version_id)
         .having(func.min(Disagreement.found_at) > now() - TENURE)
     )
-    kept = eligible.where(ModelVersion.id.in_(in_place)).order_by(ModelVersion.id).limit(1)
+    waits = eligible.where(ModelVersion.id.in_(in_place), disputed == 0)
+    kept = waits.order_by(ModelVersion.id).limit(1)
     newest = eligible.order_by(ModelVersion.id.desc()).limit(1)
     found = session.scalar(kept) or session.scalar(newest)
     return Shadow(found, live) if found is not None else None

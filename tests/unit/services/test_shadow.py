@@ -180,6 +180,22 @@ class TestWhichOne:
             release.get_version(session, first).verdict = "hold"
             assert find_shadow(session) == Shadow(second, live)
 
+    def test_gives_way_to_a_newer_one_once_it_was_judged_by_what_it_disputes(
+        self, database: Database
+    ) -> None:
+        with database.write() as session:
+            live = add_live_version(session).id
+            lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
+            first = add_version(session, **lacking).id
+            query = add_query(session)
+        note_disagreements(database, Shadow(first, live), {query.id})
+        with database.write() as session:
+            report = {"live_version": live, "data": {"disputed": 7}}
+            release.get_version(session, first).report = report
+            assert find_shadow(session) == Shadow(first, live)
+            second = add_version(session, **lacking).id
+            assert find_shadow(session) == Shadow(second, live)
+
     def test_there_is_none_before_the_first_model(self, database: Database) -> None:
         with database.read() as session:
             assert find_shadow(session) is None

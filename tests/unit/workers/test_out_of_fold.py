@@ -29,5 +29,5 @@ def test_rows_that_moved_to_another_intent_or_are_new_are_left_out(tmp_path: Pat
     assert list(out_of_fold.read(tmp_path, now)) == ["sick note"]
 
 
-def test_a_version_that_was_not_cross_fitted_has_none(tmp_path: Path) -> None:
+def test_a_version_that_kept_none_has_none(tmp_path: Path) -> None:
     assert out_of_fold.read(tmp_path, EXAMPLES) == {}
