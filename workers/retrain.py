@@ -117,6 +117,7 @@ class _Retraining:
         self.rule = Rule(self.settings.neighbours, self.settings.vote_temperature)
         self.spec = make_spec(
             self.frozen,
+            self._as_they_came(self.frozen.training),
             self.settings,
             trains=self.kind is jobs.Kind.TRAIN,
             start_from=self._live_weights(),
@@ -226,7 +227,7 @@ class _Retraining:
         """What the encoder, or that of each fold, was trained on, and what not."""
         if self.spec.epochs == 0:
             return [Part(matcher, [], [*self.frozen.training, *self.frozen.validation])]
-        if self.spec.folds == 0:
+        if not self.spec.folds:
             return [Part(matcher, self.frozen.training, self.frozen.validation)]
         return [
             Part(
@@ -234,7 +235,7 @@ class _Retraining:
                 self.spec.without(fold).examples,
                 self.spec.left_out(fold),
             )
-            for fold in range(self.spec.folds)
+            for fold in range(len(self.spec.folds))
         ]
 
     def _with_guesses(

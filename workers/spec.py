@@ -1,7 +1,6 @@
 """What one training is asked to do, as read from `spec.json`; imports no torch."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -18,15 +17,15 @@ class TrainingSpec:
     `base_model` is read by `workers.base_model.resolve`; `start_from` is the `torch/` folder of an
     earlier training, to go on from there. `epochs=0` exports the model as it is.
 
-    With `folds`, the training is repeated that often without a part of the examples: what those
-    models make of the part that they never saw shows what the model would make of new questions.
+    For each of the `folds`, numbers of examples, the training is repeated without these: what such
+    a model makes of what it never saw shows what the model would make of new questions.
     """
 
     examples: tuple[Example, ...]
     validation: tuple[Example, ...] = ()
     base_model: str = ""
     start_from: str | None = None
-    folds: int = 0
+    folds: tuple[tuple[int, ...], ...] = ()
     epochs: int = 3
     batch_size: int = 64
     learning_rate: float = 1e-4
@@ -35,7 +34,10 @@ class TrainingSpec:
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 0, f"epochs is {self.epochs}; use 0 or more")
-        _require(self.folds != 1 and self.folds >= 0, f"folds is {self.folds}; use 0, 2 or more")
+        _require(
+            all(0 <= number < len(self.examples) for fold in self.folds for number in fold),
+            f"folds are numbers of examples; use 0 to {len(self.examples) - 1}",
+        )
         _require(self.batch_size >= 2, f"batch_size is {self.batch_size}; use 2 or more")
         _require(
             0 < self.learning_rate < 1, f"learning_rate is {self.learning_rate}; use 0 < rate < 1"
@@ -67,50 +69,54 @@ class TrainingSpec:
                 _require(right, f"{name} is {value!r}, which has the wrong type")
         examples = _examples("examples", content.pop("examples", []))
         validation = _examples("validation", content.pop("validation", []))
-        return cls(examples, validation, **content)
+        folds = _folds(content.pop("folds", []))
+        return cls(examples, validation, folds=folds, **content)
 
     def left_out(self, fold: int) -> list[Example]:
-        """What the training of a fold never sees: the same share of each intent's examples.
-
-        An intent's only example is never left out.
-        """
-        counts = Counter(example.intent for example in self.examples)
-        several = [example for example in self.examples if counts[example.intent] > 1]
-        return sorted(several, key=lambda example: example.intent)[fold :: self.folds]
+        """What the training of a fold never sees."""
+        return [self.examples[number] for number in self.folds[fold]]
 
     def without(self, fold: int) -> Self:
         """The same training without what the fold leaves out."""
-        left_out = set(map(id, self.left_out(fold)))
-        kept = tuple(example for example in self.examples if id(example) not in left_out)
-        return replace(self, examples=kept, folds=0)
+        left_out = set(self.folds[fold])
+        kept = (each for number, each in enumerate(self.examples) if number not in left_out)
+        return replace(self, examples=tuple(kept), folds=())
 
     def dump(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     def settings(self) -> dict[str, Any]:
-        """Return everything but the texts, of which only the counts: fit to store and to show."""
+        """Return everything, of texts and folds only the counts: fit to store and to show."""
         settings = {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name not in _TEXTS
+            if field.name not in _COUNTED
         }
         return settings | {
-            **{name: len(getattr(self, name)) for name in _TEXTS},
+            **{name: len(getattr(self, name)) for name in _COUNTED},
             "intents": len({example.intent for example in self.examples}),
         }
 
 
-_TEXTS = ("examples", "validation")
+_COUNTED = ("examples", "validation", "folds")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "base_model": str,
     "start_from": (str, type(None)),
-    "folds": int,
     "epochs": int,
     "batch_size": int,
     "learning_rate": (int, float),
     "seed": int,
     "threads": int,
 }
+
+
+def _folds(numbers: object) -> tuple[tuple[int, ...], ...]:
+    _require(
+        isinstance(numbers, list)
+        and all(isinstance(fold, list) and all(type(n) is int for n in fold) for fold in numbers),
+        "folds must be a list of lists of numbers",
+    )
+    return tuple(map(tuple, numbers))  # type: ignore[call-overload]
 
 
 def _examples(part: str, rows: object) -> tuple[Example, ...]:

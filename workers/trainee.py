@@ -63,14 +63,15 @@ class Trainee:
 
     def _embed(self, rows: Sequence[int]) -> Tensor:
         if self._bert is None:
-            ids, mask = self._padded([self._tokens[row] for row in rows])
+            ids, mask = self._padded(rows)
             features = {"input_ids": ids, "attention_mask": mask.long()}
             return self._model(features)["sentence_embedding"].float()  # type: ignore[no-any-return]
         if self._kept is None:
             with torch.no_grad():
                 hidden, mask = self._lower(rows)
         else:
-            hidden, mask = self._padded([self._kept[row] for row in rows])
+            hidden = torch.cat([self._kept[row] for row in rows])
+            mask = self._mask(rows)
         hidden = bert.run_layers(self._layers[self._frozen :], hidden, mask)
         return bert.pool(hidden, mask, bert.pooling(self._model))
 
@@ -86,22 +87,28 @@ class Trainee:
         kept = [torch.empty(0)] * len(self._tokens)
         with torch.no_grad(), _autocast(self._model.device):
             for rows in _of_like_length(range(len(kept)), self._tokens):
-                hidden, _ = self._lower(rows)
-                for row, outputs in zip(rows, hidden, strict=True):
-                    kept[row] = outputs[: len(self._tokens[row])].clone()
+                hidden, mask = self._lower(rows)
+                texts = torch.split(hidden, mask.sum(dim=1).tolist())
+                for row, outputs in zip(rows, texts, strict=True):
+                    kept[row] = outputs.clone()
         return kept
 
     def _lower(self, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
-        ids, mask = self._padded([self._tokens[row] for row in rows])
-        embedded = self._bert.embeddings(input_ids=ids)
+        ids, mask = self._padded(rows)
+        embedded = self._bert.embeddings(input_ids=ids)[mask]
         return bert.run_layers(self._layers[: self._frozen], embedded, mask), mask
 
-    def _padded(self, parts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The parts as (parts, longest, …), and a mask that is True where they are."""
-        lengths = torch.tensor([len(part) for part in parts])
+    def _padded(self, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Tokens and mask, both (rows, longest)."""
+        tokens = [self._tokens[row] for row in rows]
+        ids = nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+        return ids.to(self._model.device), self._mask(rows)
+
+    def _mask(self, rows: Sequence[int]) -> Tensor:
+        """True where a row has a token, (rows, longest)."""
+        lengths = torch.tensor([len(self._tokens[row]) for row in rows])
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
-        padded = nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
-        return padded.to(self._model.device), mask.to(self._model.device)
+        return mask.to(self._model.device)
 
 
 def _tokenise(model: SentenceTransformer, texts: Sequence[str]) -> list[Tensor]:

@@ -91,13 +91,13 @@ def run(job: Path, report: _Report) -> None:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     out = job / "out"
     out.mkdir(exist_ok=True)
-    runs = spec.folds + 1
-    for fold in range(spec.folds):
+    runs = len(spec.folds) + 1
+    for fold in range(len(spec.folds)):
         told = _part_of(report, 0.85 * fold / runs, 0.85 / runs)
         with tempfile.TemporaryDirectory(dir=job) as folder:
             unseen = contrastive.fit(spec.without(fold), Path(folder), told)
         export.write(unseen.model, out / "folds" / str(fold), _sample(spec))
-    told = _part_of(report, 0.85 * spec.folds / runs, 0.85 / runs)
+    told = _part_of(report, 0.85 * len(spec.folds) / runs, 0.85 / runs)
     result = contrastive.fit(spec, out / "torch", told)
     report("export", 0.88, "Writing the encoder that will be served")
     export.write(result.model, out / "encoder", _sample(spec))

@@ -20,7 +20,7 @@ def hand_back_encoder(
     progress("train", 1.0, "nothing to do")
     encoder = next((folder.parents[1] / "artefacts").glob("*/encoder"))
     spec = TrainingSpec.load(folder / "spec.json")
-    for place in ("encoder", *(f"folds/{fold}" for fold in range(spec.folds))):
+    for place in ("encoder", *(f"folds/{fold}" for fold in range(len(spec.folds)))):
         shutil.copytree(encoder, folder / "out" / place)
     training = {"seconds": 0.0, "history": [], "best_epoch": 0, "export": {}, "libraries": {}}
     return json.loads(json.dumps(training | {"spec": spec.settings()}))

@@ -180,7 +180,7 @@ def test_a_training_can_go_on_from_an_earlier_model(contrastive: Run, tmp_path: 
 
 
 def test_folds_export_an_encoder_each_beside_the_one_that_saw_everything(tmp_path: Path) -> None:
-    run = train(replace(SPEC, validation=(), folds=2, epochs=1), tmp_path / "job")
+    run = train(replace(SPEC, validation=(), folds=((0,), (1,)), epochs=1), tmp_path / "job")
 
     assert run.code == 0
     assert {path.name for path in run.out.iterdir()} == {

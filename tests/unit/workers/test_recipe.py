@@ -1,0 +1,51 @@
+"""The folds of a training: few of them, and only what is worth leaving out."""
+
+from collections import Counter
+
+from chatbot.domain.example import Example
+from workers.recipe import ENOUGH_LEFT_OUT, make_folds
+
+
+def examples(intents: int, of_each: int) -> list[Example]:
+    return [Example(f"{i} {n}", str(i)) for n in range(of_each) for i in range(intents)]
+
+
+def test_a_small_faq_is_left_out_once_in_three_parts_of_one_size() -> None:
+    folds = make_folds(examples(30, 5), examples(30, 5))
+    assert sorted(number for fold in folds for number in fold) == list(range(150))
+    assert [len(fold) for fold in folds] == [50, 50, 50]
+
+
+def test_an_intent_keeps_two_thirds_of_its_examples_in_each_training() -> None:
+    given = examples(7, 6)
+    for fold in make_folds(given, given):
+        assert set(Counter(given[number].intent for number in fold).values()) == {2}
+
+
+def test_an_intents_only_example_is_never_left_out() -> None:
+    given = [*examples(4, 3), Example("one of a kind", "lonely")]
+    folds = make_folds(given, given)
+    assert sorted(number for fold in folds for number in fold) == list(range(12))
+
+
+def test_only_what_is_worth_it_is_left_out_and_then_one_training_more_is_enough() -> None:
+    given = examples(10, 30)
+    folds = make_folds(given, given[:50])
+    assert [set(fold) for fold in folds] == [set(range(50))]
+
+
+def test_no_more_are_left_out_than_it_takes() -> None:
+    given = examples(10, 3 * ENOUGH_LEFT_OUT // 10)
+    assert [len(fold) for fold in make_folds(given, given)] == [ENOUGH_LEFT_OUT]
+
+
+def test_without_anything_to_leave_out_there_is_no_fold() -> None:
+    assert make_folds(examples(10, 1), examples(10, 1)) == ()
+    assert make_folds(examples(10, 5), []) == ()
+
+
+def test_an_intent_with_little_else_keeps_what_trains_it() -> None:
+    """Nine of its ten examples are worth it, but a training without them would not know it."""
+    given = examples(20, 10)
+    for fold in make_folds(given, given[:180]):
+        assert max(Counter(given[number].intent for number in fold).values()) <= 4
