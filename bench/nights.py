@@ -27,15 +27,16 @@ from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.metrics import summarise
 from chatbot.domain.text import key, redact
-from chatbot.services import jobs
+from chatbot.services import jobs, processes
 from chatbot.services.confirm import confirm
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Labelled
 from chatbot.services.rank_queue import rank_queue
-from chatbot.services.release import get_version
+from chatbot.services.release import NIGHTLY, get_version
 from chatbot.services.review import Filters, filtered, list_queries
 from chatbot.settings import Settings
 from chatbot.storage.tables import Disagreement, Query
+from workers.retrain import run_waiting_jobs
 
 SHOTS = 5
 WRONG_VERDICTS = 0.05
@@ -167,9 +168,14 @@ def _let_a_day_pass(parts: Parts) -> None:
 
 def train(parts: Parts) -> dict[str, Any]:
     """What became of the night's candidate, and why."""
-    version = make_version(parts, jobs.Kind.TRAIN)
+    with parts.database.write() as session:
+        job_id = jobs.request(session, jobs.Kind.TRAIN, NIGHTLY).id
+    run_waiting_jobs(parts, processes.Identity("worker"))
     with parts.database.read() as session:
-        report = get_version(session, version).report
+        job = jobs.get_job(session, job_id)
+        if job.version_id is None:
+            return {"verdict": job.state, "reasons": [job.message]}
+        report = get_version(session, job.version_id).report
         return {"verdict": report["verdict"], "reasons": report["reasons"]}
 
 
@@ -177,7 +183,8 @@ def _measure(parts: Parts, dataset: Dataset) -> dict[str, float]:
     """What visitors of the live version would meet."""
     parts.live.refresh()
     figures = summarise(evaluate(parts.live.current(), dataset.test))
-    return {name: figures[name] for name in ("top1", "coverage", "wrong_answer_rate")}
+    shown = {name: figures[name] for name in ("top1", "coverage", "wrong_answer_rate")}
+    return shown | {"live": parts.live.current().version}
 
 
 def _learn_everything(dataset: Dataset) -> float:
@@ -201,7 +208,8 @@ def _summarise(months: dict[str, list[dict[str, Any]]], everything: float) -> di
         "behind_everything": everything - ranked[-1]["top1"],
         "largest_fall": max(a["top1"] - b["top1"] for a, b in pairwise(ranked)),
         "click_ratio": enough / chance[-1]["clicks"] if enough is not None else None,
-        "promotions": sum(night["verdict"] == "promote" for night in ranked),
+        "promotions": len({night["live"] for night in ranked}) - 1,
+        "trainings": sum(night["verdict"] != "skipped" for night in ranked[1:]),
         "slowest_night_s": max(night["seconds"] for night in ranked[1:]),
     }
 

@@ -165,6 +165,13 @@ class Settings(BaseModel):
     retrain_at: str = Field(
         "02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Nightly training, HH:MM UTC."
     )
+    retrain_growth: float = Field(
+        0.2,
+        ge=0,
+        le=10,
+        description="The night trains when so much is new or changed, as a share of the rows that "
+        "the newest model learnt; 0: anything. Who asks for a training gets it at once.",
+    )
     start_from: Literal["base", "live"] = Field(
         "base", description="Weights that training starts from."
     )

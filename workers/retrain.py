@@ -20,6 +20,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
 from chatbot.errors import (
+    ArtefactRefused,
     ChatbotError,
     LeaseLost,
     ServiceUnavailable,
@@ -38,7 +39,7 @@ from chatbot.services.shadow import own_evidence
 from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers import out_of_fold
+from workers import novelty, out_of_fold
 from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
 from workers.guess import guess_all
@@ -108,9 +109,11 @@ class _Retraining:
         with parts.database.read() as session:
             job = jobs.get_job(session, lease.job_id)
             self.kind, self.force = jobs.Kind(job.kind), job.force
+            self.is_nightly = job.requested_by == release.NIGHTLY
             self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
             self.chosen = list_chosen(session, self.frozen.learnt_queries, self.settings)
             self.judged_before = release.find_judged(session, self.frozen.fingerprint)
+            self.newest = release.find_newest_judged(session, jobs.Kind.TRAIN)
             pointer = release.read_pointer(session)
             self.generation = pointer.generation if pointer else 0
             self.live_id = pointer.version_id if pointer else None
@@ -127,6 +130,8 @@ class _Retraining:
     def run(self) -> None:
         if self.kind is jobs.Kind.TRAIN and self.judged_before is not None and not self.force:
             self._reconsider(self.judged_before)
+            return
+        if self.is_nightly and self.newest is not None and self._knows_most(self.newest):
             return
         with self.parts.artefacts.stage() as folder:
             training = self._train(folder)
@@ -153,6 +158,25 @@ class _Retraining:
             return
         self._judge_and_release(version.id, version.report["training"])
         self.parts.nudge.send()
+
+    def _knows_most(self, version: ModelVersion) -> bool:
+        """Whether another model would have learnt too little more to prove itself better.
+
+        Each comparison makes the next one stricter; see decision 0022.
+        """
+        try:
+            artefact = self.parts.artefacts.fetch(version.digest)
+        except ArtefactRefused:
+            log.exception("what version %s learnt is not known", version.id)
+            return False
+        new, enough = novelty.measure(artefact, self.frozen), self.settings.retrain_growth
+        if new >= enough:
+            return False
+        self._skip(
+            f"{new:.0%} is new beside what version {version.id} learnt. The night trains from "
+            f"{enough:.0%} on; ask for a training to have one now."
+        )
+        return True
 
     def _train(self, folder: Path) -> dict[str, Any]:
         self.spec.dump(folder / "spec.json")
@@ -187,6 +211,7 @@ class _Retraining:
         calibration = fit(votes, self.settings)
         if self.spec.epochs and not self.spec.start_from:
             out_of_fold.write(artefact, ChainMap(*(part.outcomes(calibration) for part in unseen)))
+        novelty.write(artefact, self.frozen)
         failpoint("build.after_index")
         meaning = write_bundle(
             artefact,

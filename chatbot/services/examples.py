@@ -70,7 +70,12 @@ class Frozen:
         """
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
         doublings = (len(self.unlabelled) // FEW_UNLABELLED).bit_length()
-        return _digest([RECIPE, self.settings, rows, sorted(self.out_of_scope), doublings])
+        return _digest([self.recipe, rows, sorted(self.out_of_scope), doublings])
+
+    @property
+    def recipe(self) -> str:
+        """Changes when the same rows would be learnt in another way."""
+        return _digest([RECIPE, self.settings])
 
     @property
     def evidence(self) -> str:

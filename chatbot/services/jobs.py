@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.errors import LeaseLost, NotFound
 from chatbot.services import audit, events
+from chatbot.services.release import NIGHTLY
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import ModelVersion, TrainingJob
 
@@ -49,7 +50,10 @@ class Lease:
 def request(
     session: Session, kind: Kind, by: str, key: str | None = None, force: bool = False
 ) -> TrainingJob:
-    """Ask for a job. The one with the same key, or one like it that waits, is returned instead."""
+    """Ask for a job. The one with the same key, or one like it that waits, is returned instead.
+
+    What a night asked for and a person asks for too is the person's: it is not put off.
+    """
     if key is not None:
         same = session.scalar(select(TrainingJob).where(TrainingJob.key == key))
         if same is not None:
@@ -62,6 +66,8 @@ def request(
         .limit(1)
     )
     if waiting is not None:
+        if waiting.requested_by == NIGHTLY:
+            waiting.requested_by = by
         return waiting
     job = TrainingJob(
         key=key or f"manual:{uuid.uuid4().hex}", kind=kind, force=force, requested_by=by
@@ -75,7 +81,7 @@ def request(
 def request_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob:
     """The job of the night that `moment` falls in, once, however many schedulers ask."""
     night = _last_due(retrain_at, moment)
-    return request(session, Kind.TRAIN, "nightly", key=f"nightly:{night:%Y-%m-%d}")
+    return request(session, Kind.TRAIN, NIGHTLY, key=f"nightly:{night:%Y-%m-%d}")
 
 
 def request_missed_nightly(

@@ -14,7 +14,7 @@ from chatbot.services.hold import refuse_while_held
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 
-NIGHTLY = "nightly"  # who promotes automatically
+NIGHTLY = "nightly"  # who trains and promotes automatically
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,16 @@ def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
     query = (
         select(ModelVersion)
         .where(ModelVersion.fingerprint == fingerprint, ModelVersion.verdict.is_not(None))
+        .order_by(ModelVersion.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def find_newest_judged(session: Session, kind: str) -> ModelVersion | None:
+    query = (
+        select(ModelVersion)
+        .where(ModelVersion.kind == kind, ModelVersion.verdict.is_not(None))
         .order_by(ModelVersion.id.desc())
         .limit(1)
     )

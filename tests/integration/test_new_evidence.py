@@ -8,7 +8,7 @@ from chatbot.domain.split import is_held_out
 from chatbot.services import jobs
 from chatbot.services.ask import Question, answer_all
 from chatbot.services.confirm import confirm
-from chatbot.services.release import get_version
+from chatbot.services.release import NIGHTLY, get_version
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from code_names import CODE_NAMES
 
@@ -29,9 +29,27 @@ def test_new_held_out_questions_reopen_the_case(installation: Parts) -> None:
         assert len(session.scalars(select(ModelVersion)).all()) == 2
 
 
-def train(parts: Parts, settings: dict[str, str] | None = None) -> str:
+def test_a_night_with_little_to_learn_waits_and_who_asks_is_served_at_once(
+    installation: Parts,
+) -> None:
+    assert train(installation) == "done"
+    matcher = installation.models.open_version()
+    learnt = (f"is anybody else without the VPN, floor {floor}" for floor in range(99))
+    text = next(text for text in learnt if not is_held_out(text, 0.3))
+    query = answer_all(installation.database, matcher, [Question(text)])[0].query_id
+    with installation.database.write() as session:
+        confirm(session, query, next(iter(CODE_NAMES)), "test", installation.settings)
+
+    assert train(installation, by=NIGHTLY) == "skipped"
+    with installation.database.read() as session:
+        said = jobs.list_jobs(session, None, 1)[0].message
+    assert "is new beside what version 2 learnt. The night trains from 20% on" in said
+    assert train(installation) == "done"
+
+
+def train(parts: Parts, settings: dict[str, str] | None = None, by: str = "test") -> str:
     with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "test").id
+        job_id = jobs.request(session, jobs.Kind.TRAIN, by).id
     assert run_worker(parts, settings=settings) == 0
     with parts.database.read() as session:
         return session.scalars(select(TrainingJob.state).where(TrainingJob.id == job_id)).one()

@@ -87,6 +87,14 @@ def test_a_night_has_one_job_however_many_schedulers_ask(database: Database) -> 
     assert next_night not in ids
 
 
+def test_what_a_person_asks_for_too_is_no_longer_the_nights_to_put_off(database: Database) -> None:
+    night = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+    with database.write() as session:
+        nightly = jobs.request_nightly(session, "02:00", night).id
+    assert request(database) == nightly
+    assert job(database, nightly).requested_by == "ann"
+
+
 @pytest.mark.parametrize(
     ("retrain_at", "installed", "moment", "night"),
     [

@@ -1,0 +1,56 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatbot.bootstrap import Parts
+from chatbot.domain.example import Example
+from chatbot.services.examples import Frozen, freeze
+from workers import novelty
+
+ROWS = [Example(f"VPN trouble {number}", "vpn") for number in range(10)]
+
+
+@pytest.fixture
+def frozen(parts: Parts) -> Frozen:
+    with parts.database.read() as session:
+        return replace(freeze(session, parts.settings), training=ROWS, validation=[])
+
+
+@pytest.mark.parametrize(
+    ("now", "share"),
+    [
+        pytest.param(ROWS, 0.0, id="the same"),
+        pytest.param([*ROWS, Example("VPN is slow", "vpn")], 0.1, id="one more"),
+        pytest.param(ROWS[:-2], 0.2, id="two were taken away"),
+        pytest.param([*ROWS[:-1], Example(ROWS[-1].text, "outage")], 0.2, id="one was corrected"),
+    ],
+)
+def test_what_was_added_taken_away_or_corrected_is_new(
+    frozen: Frozen, tmp_path: Path, now: Sequence[Example], share: float
+) -> None:
+    novelty.write(tmp_path, frozen)
+    assert novelty.measure(tmp_path, replace(frozen, training=list(now))) == pytest.approx(share)
+
+
+def test_a_row_that_calibrates_now_is_not_new(frozen: Frozen, tmp_path: Path) -> None:
+    novelty.write(tmp_path, frozen)
+    moved = replace(frozen, training=ROWS[1:], validation=ROWS[:1])
+    assert novelty.measure(tmp_path, moved) == 0
+
+
+def test_with_other_settings_everything_is_new(frozen: Frozen, tmp_path: Path) -> None:
+    novelty.write(tmp_path, frozen)
+    assert novelty.measure(tmp_path, replace(frozen, settings={"epochs": 9})) >= 1
+
+
+def test_beside_a_version_that_kept_no_names_everything_is_new(
+    frozen: Frozen, tmp_path: Path
+) -> None:
+    assert novelty.measure(tmp_path, frozen) == 1
+
+
+def test_texts_are_not_kept(frozen: Frozen, tmp_path: Path) -> None:
+    novelty.write(tmp_path, frozen)
+    assert "vpn" not in (tmp_path / "taught.txt").read_text(encoding="utf-8").casefold()

@@ -1,0 +1,30 @@
+"""How much a training would learn that the newest model has not, as a share of what that learnt.
+
+An artefact keeps a name for each row that taught it. A row counts as new if it was added, taken
+away, or means another intent now; with another recipe or setting, all are.
+"""
+
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from chatbot.domain.text import key
+from chatbot.services.examples import Frozen
+
+_FILE = "taught.txt"
+
+
+def write(artefact: Path, frozen: Frozen) -> None:
+    """Keep what names the rows of a training, not their texts."""
+    (artefact / _FILE).write_text("\n".join(sorted(_names(frozen))), encoding="utf-8")
+
+
+def measure(artefact: Path, frozen: Frozen) -> float:
+    """Rows that changed, for each that taught the artefact; 1 if nothing is known of those."""
+    path = artefact / _FILE
+    taught = set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
+    return len(taught ^ _names(frozen)) / len(taught) if taught else 1.0
+
+
+def _names(frozen: Frozen) -> AbstractSet[str]:
+    rows = (*frozen.training, *frozen.validation)
+    return {key(f"{frozen.recipe} {row.intent} {row.text}") for row in rows}
