@@ -130,9 +130,18 @@ def can_decide(differing: int, alpha: float) -> bool:
     return mcnemar_exact(differing, 0) < alpha
 
 
-def more_needed(gained: int, lost: int, alpha: float) -> int:
-    """How many more differing questions, all in the candidate's favour, would be significant."""
-    return next(m for m in count() if gained + m > lost and mcnemar_exact(gained + m, lost) < alpha)
+def more_needed(gained: int, lost: int, alpha: float, in_favour: float = 1.0) -> int:
+    """How many more differing questions would be significant.
+
+    `in_favour` is the share of them, more than half, that the candidate has right.
+    """
+
+    def decides(more: int) -> bool:
+        won = round(in_favour * more)
+        ahead = gained + won > lost + more - won
+        return ahead and mcnemar_exact(gained + won, lost + more - won) < alpha
+
+    return next(filter(decides, count()))
 
 
 def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float, float]:

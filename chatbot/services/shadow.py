@@ -26,8 +26,13 @@ TENURE = timedelta(days=7)
 MOST_DISPUTED = 40
 """Disagreements that agents are asked about between two comparisons.
 
-Three in four of them in the candidate's favour decide. More would take days of clicks from
-everything else that a verdict can do.
+More would take days of clicks from everything else that a verdict can do.
+"""
+
+GOOD_SHARE = 0.75
+"""Of the disagreements, what a candidate that is worth it has right.
+
+Each comparison makes the next one stricter, so one is worth it that such a candidate would win.
 """
 
 _JUDGED = select(Confirmation.query_id)
@@ -45,8 +50,8 @@ class Shadow:
 class Standing:
     """How far a candidate in the shadow is.
 
-    Of its disagreements, `waiting` are to be judged and `judged` were since its verdict; at least
-    `lacks` more in its favour could decide.
+    Of its disagreements, `waiting` are to be judged and `judged` were since its verdict; after
+    `lacks` more it is judged again.
     """
 
     version_id: int
@@ -126,7 +131,8 @@ def read_standing(session: Session, settings: Settings) -> Standing | None:
     alpha = significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
     counted = report["data"].get("disputed", 0)
     judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - counted
-    needed = more_needed(comparison["only_candidate"], comparison["only_live"], alpha)
+    gained, lost = comparison["only_candidate"], comparison["only_live"]
+    needed = min(MOST_DISPUTED, more_needed(gained, lost, alpha, GOOD_SHARE))
     return Standing(
         version_id=shadow.version_id,
         live_id=shadow.live_id,
@@ -140,7 +146,7 @@ def say(standing: Standing) -> str:
     return (
         f"It answers in silence beside version {standing.live_id}. Where the two disagree, "
         f"{standing.waiting} questions wait for a verdict and {standing.judged} got one since the "
-        f"last comparison; at least {standing.lacks} more, all in its favour, are needed."
+        f"last comparison; it is judged again after {standing.lacks} more."
     )
 
 

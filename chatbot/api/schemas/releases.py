@@ -60,7 +60,7 @@ class ShadowOut(Out):
     live_version: int = Field(validation_alias="live_id")
     waiting: int = Field(description="Questions on which the two disagree that wait for a verdict.")
     judged: int = Field(description="Verdicts on such questions since they were last compared.")
-    lacks: int = Field(description="Least number of further ones, all in its favour, to decide.")
+    lacks: int = Field(description="After so many more it is judged again.")
 
 
 class ModelsOut(Out):

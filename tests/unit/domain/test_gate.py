@@ -161,6 +161,13 @@ def test_a_comparison_is_json() -> None:
     assert stored["gain_interval"][0] > 0
 
 
+def test_fewer_in_favour_means_that_more_are_needed() -> None:
+    more = more_needed(35, 17, 0.004, in_favour=0.75)
+    assert more > more_needed(35, 17, 0.004)
+    won = round(0.75 * more)
+    assert mcnemar_exact(35 + won, 17 + more - won) < 0.004
+
+
 DIFFERENT = make_outcome("a", "c", answered=False)
 
 

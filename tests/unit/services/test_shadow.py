@@ -18,6 +18,7 @@ from chatbot.services.examples import freeze
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.review import Filters, list_queries
 from chatbot.services.shadow import (
+    GOOD_SHARE,
     MOST_DISPUTED,
     TENURE,
     Shadow,
@@ -296,7 +297,7 @@ class TestStanding:
         version = add_candidate(parts)
         asked = ask(parts, *texts("our Kestrel has trouble again {}", 4))
         rank_now(parts)
-        needed = more_needed(3, 1, significance(parts.settings.gate_alpha, 2))
+        needed = more_needed(3, 1, significance(parts.settings.gate_alpha, 2), GOOD_SHARE)
         with parts.database.read() as session:
             before = read_standing(session, parts.settings)
         judge(parts, asked[:3])

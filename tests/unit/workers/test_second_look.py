@@ -18,6 +18,7 @@ from factories import add_confirmed, add_evaluation, add_query, add_version
 from workers.judge import Case, conclude, judge
 from workers.second_look import look_again
 
+ENOUGH = 32  # verdicts that would decide if three in four were in favour of the candidate
 TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
 
 
@@ -86,21 +87,22 @@ def test_enough_verdicts_in_its_favour_promote_the_candidate(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
     ask_what_both_treat_alike(parts, 300)
-    ask_and_judge(parts, 12, "vpn")
+    ask_and_judge(parts, ENOUGH, "vpn")
     look_again(parts, lease)
     assert live(parts) == candidate
     stored = report(parts, candidate)
     assert stored["look"] == 1
-    comparison = stored["comparison"]
+    comparison, data = stored["comparison"], stored["data"]
     assert isinstance(comparison, dict)
-    assert comparison["only_candidate"] == 12
+    assert isinstance(data, dict)
+    assert comparison["only_candidate"] == data["disputed"] > ENOUGH // 2
     assert comparison["differing_weight"] < 0.2
 
 
 def test_too_few_verdicts_spend_nothing_of_the_error_budget(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
-    ask_and_judge(parts, 3, "vpn")
+    ask_and_judge(parts, ENOUGH // 2, "vpn")
     look_again(parts, lease)
     assert live(parts) == 1
     assert report(parts, candidate)["look"] == 0
@@ -110,7 +112,7 @@ def test_verdicts_against_the_candidate_settle_it_too(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
     """Version 1 is right to hand over what is no intent's; the other one answers it."""
-    ask_and_judge(parts, 12, None)
+    ask_and_judge(parts, ENOUGH, None)
     look_again(parts, lease)
     assert live(parts) == 1
     with parts.database.read() as session:
@@ -124,7 +126,7 @@ def test_the_same_evidence_is_looked_at_once(
     """Both are wrong, which settles nothing where wrong answers are no reason to hold."""
     lax = parts.settings.model_copy(update={"gate_wrong_answer_margin": 1.0})
     lenient = replace(parts, settings=lax)
-    ask_and_judge(parts, 12, "leave")
+    ask_and_judge(parts, ENOUGH, "leave")
     look_again(lenient, lease)
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
     monkeypatch.setattr("workers.second_look.judge", lambda *_: pytest.fail("looked again"))
@@ -134,7 +136,7 @@ def test_the_same_evidence_is_looked_at_once(
 def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
     parts: Parts, candidate: int, lease: jobs.Lease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_and_judge(parts, 12, "vpn")
+    ask_and_judge(parts, ENOUGH, "vpn")
 
     def refuse(_wanted: int) -> Matcher:
         raise ArtefactRefused("it is damaged")
@@ -147,7 +149,7 @@ def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
 def test_a_candidate_of_tonights_rows_is_left_to_the_night(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
-    ask_and_judge(parts, 12, "vpn")
+    ask_and_judge(parts, ENOUGH, "vpn")
     with parts.database.write() as session:
         fingerprint = freeze(session, parts.settings).fingerprint
         session.execute(
@@ -160,7 +162,7 @@ def test_a_candidate_of_tonights_rows_is_left_to_the_night(
 def test_a_worker_that_lost_its_job_promotes_nothing(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
-    ask_and_judge(parts, 12, "vpn")
+    ask_and_judge(parts, ENOUGH, "vpn")
     with parts.database.write() as session:
         session.execute(update(TrainingJob).values(fencing_token=7))
     with pytest.raises(LeaseLost):
@@ -172,7 +174,7 @@ def test_a_worker_that_lost_its_job_promotes_nothing(
 def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
     parts: Parts, candidate: int
 ) -> None:
-    ask_and_judge(parts, 12, "vpn")
+    ask_and_judge(parts, ENOUGH, "vpn")
     with parts.database.write() as session:
         learnt = [
             add_confirmed(session, f"some Kestrel has trouble {n}", "vpn").id for n in range(3)
