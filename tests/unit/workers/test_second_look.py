@@ -95,7 +95,9 @@ def test_enough_verdicts_in_its_favour_promote_the_candidate(
     comparison, data = stored["comparison"], stored["data"]
     assert isinstance(comparison, dict)
     assert isinstance(data, dict)
-    assert comparison["only_candidate"] == data["disputed"] > ENOUGH // 2
+    assert data["disputed"] == ENOUGH
+    assert comparison["only_candidate"] > ENOUGH // 2
+    assert comparison["only_live"] == 0
     assert comparison["differing_weight"] < 0.2
 
 
