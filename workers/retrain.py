@@ -112,8 +112,8 @@ class _Retraining:
             self.is_nightly = job.requested_by == release.NIGHTLY
             self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
             self.chosen = list_chosen(session, self.frozen.learnt_queries, self.settings)
-            self.judged_before = release.find_judged(session, self.frozen.fingerprint)
-            self.newest = release.find_newest_judged(session, jobs.Kind.TRAIN)
+            self.judged_before = release.find_judged(session, fingerprint=self.frozen.fingerprint)
+            self.newest = release.find_judged(session, kind=jobs.Kind.TRAIN)
             pointer = release.read_pointer(session)
             self.generation = pointer.generation if pointer else 0
             self.live_id = pointer.version_id if pointer else None

@@ -70,21 +70,12 @@ def conclude(
     return version
 
 
-def find_judged(session: Session, fingerprint: str) -> ModelVersion | None:
-    """The newest judged version made from the same rows and settings, whatever became of it."""
+def find_judged(session: Session, **made: str) -> ModelVersion | None:
+    """The newest judged version of this `kind` or `fingerprint`, whatever became of it."""
     query = (
         select(ModelVersion)
-        .where(ModelVersion.fingerprint == fingerprint, ModelVersion.verdict.is_not(None))
-        .order_by(ModelVersion.id.desc())
-        .limit(1)
-    )
-    return session.scalar(query)
-
-
-def find_newest_judged(session: Session, kind: str) -> ModelVersion | None:
-    query = (
-        select(ModelVersion)
-        .where(ModelVersion.kind == kind, ModelVersion.verdict.is_not(None))
+        .filter_by(**made)
+        .where(ModelVersion.verdict.is_not(None))
         .order_by(ModelVersion.id.desc())
         .limit(1)
     )

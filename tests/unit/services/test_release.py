@@ -317,10 +317,10 @@ def test_the_newest_judged_version_of_the_same_rows_is_found(
         newest = add_version(session, fingerprint="x", verdict="promote", withdrawn=True).id
         add_version(session, fingerprint="x", verdict=None)
         add_version(session, fingerprint="y", verdict="promote")
-        found = release.find_judged(session, "x")
+        found = release.find_judged(session, fingerprint="x")
         assert found is not None
         assert found.id == newest
-        assert release.find_judged(session, "z") is None
+        assert release.find_judged(session, fingerprint="z") is None
 
 
 def test_versions_are_listed_newest_first_and_paged(
