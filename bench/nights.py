@@ -200,18 +200,23 @@ def _learn_everything(dataset: Dataset) -> float:
 def _summarise(months: dict[str, list[dict[str, Any]]], everything: float) -> dict[str, Any]:
     ranked, chance = months["ranked"], months["random"]
     goal = chance[-1]["top1"]
-    enough = next((night["clicks"] for night in ranked if night["top1"] >= goal), None)
+    enough = _clicks_until(ranked, goal)
     return {
         "everything_top1": everything,
         "final_top1": ranked[-1]["top1"],
         "final_top1_random": goal,
         "behind_everything": everything - ranked[-1]["top1"],
         "largest_fall": max(a["top1"] - b["top1"] for a, b in pairwise(ranked)),
-        "click_ratio": enough / chance[-1]["clicks"] if enough is not None else None,
+        "click_ratio": enough / _clicks_until(chance, goal) if enough is not None else None,
         "promotions": len({night["live"] for night in ranked}) - 1,
         "trainings": sum(night["verdict"] != "skipped" for night in ranked[1:]),
         "slowest_night_s": max(night["seconds"] for night in ranked[1:]),
     }
+
+
+def _clicks_until(nights: list[dict[str, Any]], goal: float) -> Any:
+    """Verdicts until `goal` was right first; None if it never was."""
+    return next((night["clicks"] for night in nights if night["top1"] >= goal), None)
 
 
 def _show(months: dict[str, list[dict[str, Any]]]) -> None:
