@@ -1,7 +1,8 @@
 """How much a training would learn that the newest model has not, as a share of what that learnt.
 
 An artefact keeps a name for each row that taught it. A row counts as new if it was added, taken
-away, or means another intent now; with another recipe or setting, all are.
+away, or means another intent now, which is both; with another recipe or setting, or twice as many
+questions without a verdict, all are.
 """
 
 from collections.abc import Set as AbstractSet
@@ -26,5 +27,6 @@ def measure(artefact: Path, frozen: Frozen) -> float:
 
 
 def _names(frozen: Frozen) -> AbstractSet[str]:
-    rows = (*frozen.training, *frozen.validation)
-    return {key(f"{frozen.recipe} {row.intent} {row.text}") for row in rows}
+    rows = [(row.intent, row.text) for row in (*frozen.training, *frozen.validation)]
+    rows += [("", text) for text in frozen.out_of_scope]
+    return {key(f"{frozen.recipe} {intent} {text}") for intent, text in rows}

@@ -63,19 +63,19 @@ class Frozen:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a better model may come out: rows, recipe or settings differ.
+        """Changes when a better model may come out: rows, recipe or settings differ."""
+        rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
+        return _digest([self.recipe, rows, sorted(self.out_of_scope)])
+
+    @property
+    def recipe(self) -> str:
+        """Changes when the same rows would give another model.
 
         Every day brings questions without a verdict. They alone are no reason to train again until
         there are twice as many.
         """
-        rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
         doublings = (len(self.unlabelled) // FEW_UNLABELLED).bit_length()
-        return _digest([self.recipe, rows, sorted(self.out_of_scope), doublings])
-
-    @property
-    def recipe(self) -> str:
-        """Changes when the same rows would be learnt in another way."""
-        return _digest([RECIPE, self.settings])
+        return _digest([RECIPE, self.settings, doublings])
 
     @property
     def evidence(self) -> str:

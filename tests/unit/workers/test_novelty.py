@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example
-from chatbot.services.examples import Frozen, freeze
+from chatbot.services.examples import FEW_UNLABELLED, Frozen, freeze
 from workers import novelty
 
 ROWS = [Example(f"VPN trouble {number}", "vpn") for number in range(10)]
@@ -43,6 +43,20 @@ def test_a_row_that_calibrates_now_is_not_new(frozen: Frozen, tmp_path: Path) ->
 def test_with_other_settings_everything_is_new(frozen: Frozen, tmp_path: Path) -> None:
     novelty.write(tmp_path, frozen)
     assert novelty.measure(tmp_path, replace(frozen, settings={"epochs": 9})) >= 1
+
+
+def test_twice_as_much_traffic_is_new_and_a_little_more_is_not(
+    frozen: Frozen, tmp_path: Path
+) -> None:
+    asked = list(map(str, range(2 * FEW_UNLABELLED)))
+    novelty.write(tmp_path, replace(frozen, unlabelled=asked[:FEW_UNLABELLED]))
+    assert novelty.measure(tmp_path, replace(frozen, unlabelled=asked[:-1])) == 0
+    assert novelty.measure(tmp_path, replace(frozen, unlabelled=asked)) >= 1
+
+
+def test_what_is_out_of_scope_counts_too(frozen: Frozen, tmp_path: Path) -> None:
+    novelty.write(tmp_path, frozen)
+    assert novelty.measure(tmp_path, replace(frozen, out_of_scope=["the weather"])) > 0
 
 
 def test_beside_a_version_that_kept_no_names_everything_is_new(
