@@ -18,6 +18,7 @@ from chatbot.services import jobs, keys, processes
 from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.keys import Scope
 from chatbot.settings import Settings
+from chatbot.storage.tables import TrainingJob
 from workers.retrain import run_waiting_jobs
 
 
@@ -29,14 +30,19 @@ def free_port() -> int:
 
 def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
     """Run the real job; returns the version that it made."""
+    job = run_job(parts, kind, "bench")
+    if job.version_id is None:
+        raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
+    return job.version_id
+
+
+def run_job(parts: Parts, kind: jobs.Kind, by: str) -> TrainingJob:
+    """As a worker runs it, in this process; what became of it."""
     with parts.database.write() as session:
-        job_id = jobs.request(session, kind, "bench").id
+        job_id = jobs.request(session, kind, by).id
     run_waiting_jobs(parts, processes.Identity("worker"))
     with parts.database.read() as session:
-        job = jobs.get_job(session, job_id)
-        if job.version_id is None:
-            raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
-        return job.version_id
+        return jobs.get_job(session, job_id)
 
 
 def ask(parts: Parts, texts: Sequence[str]) -> None:

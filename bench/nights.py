@@ -1,4 +1,4 @@
-"""A helpdesk's first month: what learning every night is worth, and which review teaches most.
+"""A helpdesk's first month: what learning by night is worth, and which review teaches most.
 
 The FAQ starts with five phrasings an intent. Visitors ask what is left of BANKING77's training
 part, mixed with CLINC150's out-of-scope questions; agents look at a part of it each day, and err in
@@ -22,12 +22,12 @@ from rich.table import Table
 from sqlalchemy import delete, select
 
 from bench.common import Dataset, console, finish, load_dataset, parser
-from bench.instance import ask, make_version
+from bench.instance import ask, make_version, run_job
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.metrics import summarise
 from chatbot.domain.text import key, redact
-from chatbot.services import jobs, processes
+from chatbot.services import jobs
 from chatbot.services.confirm import confirm
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Labelled
@@ -36,7 +36,6 @@ from chatbot.services.release import NIGHTLY, get_version
 from chatbot.services.review import Filters, filtered, list_queries
 from chatbot.settings import Settings
 from chatbot.storage.tables import Disagreement, Query
-from workers.retrain import run_waiting_jobs
 
 SHOTS = 5
 WRONG_VERDICTS = 0.05
@@ -168,13 +167,10 @@ def _let_a_day_pass(parts: Parts) -> None:
 
 def train(parts: Parts) -> dict[str, Any]:
     """What became of the night's candidate, and why."""
-    with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, NIGHTLY).id
-    run_waiting_jobs(parts, processes.Identity("worker"))
+    job = run_job(parts, jobs.Kind.TRAIN, NIGHTLY)
+    if job.version_id is None:
+        return {"verdict": job.state, "reasons": [job.message]}
     with parts.database.read() as session:
-        job = jobs.get_job(session, job_id)
-        if job.version_id is None:
-            return {"verdict": job.state, "reasons": [job.message]}
         report = get_version(session, job.version_id).report
         return {"verdict": report["verdict"], "reasons": report["reasons"]}
 
@@ -200,23 +196,28 @@ def _learn_everything(dataset: Dataset) -> float:
 def _summarise(months: dict[str, list[dict[str, Any]]], everything: float) -> dict[str, Any]:
     ranked, chance = months["ranked"], months["random"]
     goal = chance[-1]["top1"]
-    enough = _clicks_until(ranked, goal)
     return {
         "everything_top1": everything,
         "final_top1": ranked[-1]["top1"],
         "final_top1_random": goal,
         "behind_everything": everything - ranked[-1]["top1"],
         "largest_fall": max(a["top1"] - b["top1"] for a, b in pairwise(ranked)),
-        "click_ratio": enough / _clicks_until(chance, goal) if enough is not None else None,
+        "click_ratio": _click_ratio(ranked, chance, goal),
         "promotions": len({night["live"] for night in ranked}) - 1,
         "trainings": sum(night["verdict"] != "skipped" for night in ranked[1:]),
         "slowest_night_s": max(night["seconds"] for night in ranked[1:]),
     }
 
 
-def _clicks_until(nights: list[dict[str, Any]], goal: float) -> Any:
-    """Verdicts until `goal` was right first; None if it never was."""
-    return next((night["clicks"] for night in nights if night["top1"] >= goal), None)
+def _click_ratio(
+    ranked: list[dict[str, Any]], chance: list[dict[str, Any]], goal: float
+) -> float | None:
+    """Verdicts until `goal` was right first, ranked by random; None if ranked never got there."""
+    of_ranked, of_random = (
+        [night["clicks"] for night in nights if night["top1"] >= goal]
+        for nights in (ranked, chance)
+    )
+    return float(of_ranked[0] / of_random[0]) if of_ranked else None
 
 
 def _show(months: dict[str, list[dict[str, Any]]]) -> None:

@@ -193,7 +193,7 @@ class Settings(BaseModel):
         0.05,
         gt=0,
         lt=1,
-        description="Chance that ever a model that is no better replaces a live one.",
+        description="Chance that a live model is ever replaced by one that is no better.",
     )
     gate_intent_margin: Share = Field(0.1, description="How much worse one intent may get.")
     gate_out_of_scope_margin: Share = Field(

@@ -38,15 +38,15 @@ def pooling(model: "SentenceTransformer") -> str:
 def run_layers(layers: Iterable[Any], hidden: Tensor, mask: Tensor) -> Tensor:
     """Send the tokens of some texts through BERT layers, without dropout.
 
-    `hidden` is (tokens, hidden), one text after the other and no padding: that would be nearly half
-    of what is computed in a batch of 64. `mask` is True where the texts have tokens, (texts,
-    longest); only attention, a fourteenth of the work, is padded to it.
+    `hidden` is (tokens, hidden), one text after the other. `mask` is True where the texts have
+    tokens, (texts, longest); only attention is padded to it.
     """
+    places = _places(mask)
     for layer in layers:
         attention, output = layer.attention, layer.attention.output
         heads = (*mask.shape, attention.self.num_attention_heads, -1)
         query, key, value = (
-            _spread(part(hidden), mask).view(heads).transpose(1, 2)
+            _spread(part(hidden), mask, places).view(heads).transpose(1, 2)
             for part in (attention.self.query, attention.self.key, attention.self.value)
         )
         # Flash attention is for long texts: backwards, it takes half of a training on short ones.
@@ -54,7 +54,7 @@ def run_layers(layers: Iterable[Any], hidden: Tensor, mask: Tensor) -> Tensor:
             seen = functional.scaled_dot_product_attention(
                 query, key, value, attn_mask=mask[:, None, None, :]
             )
-        joined = seen.transpose(1, 2).flatten(2)[mask]
+        joined = seen.transpose(1, 2).reshape(mask.numel(), -1)[places]
         hidden = output.LayerNorm(output.dense(joined) + hidden)
         widened = functional.gelu(layer.intermediate.dense(hidden))
         hidden = layer.output.LayerNorm(layer.output.dense(widened) + hidden)
@@ -66,12 +66,16 @@ def pool(hidden: Tensor, mask: Tensor, how: str) -> Tensor:
 
     `hidden` and `mask` are as in `run_layers`.
     """
-    padded = _spread(hidden.float(), mask)
+    padded = _spread(hidden.float(), mask, _places(mask))
     return padded[:, 0] if how == "cls" else padded.sum(dim=1) / mask.sum(dim=1, keepdim=True)
 
 
-def _spread(tokens: Tensor, mask: Tensor) -> Tensor:
+def _places(mask: Tensor) -> Tensor:
+    """Where the tokens stand in the flattened `mask`, (tokens)."""
+    return mask.flatten().nonzero().squeeze(1)
+
+
+def _spread(tokens: Tensor, mask: Tensor, places: Tensor) -> Tensor:
     """(texts, longest, hidden) of (tokens, hidden), with 0 where there is padding."""
-    places = mask.flatten().nonzero().squeeze(1)
     padded = tokens.new_zeros(mask.numel(), tokens.shape[1]).index_copy(0, places, tokens)
     return padded.view(*mask.shape, -1)

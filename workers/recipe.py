@@ -54,21 +54,29 @@ def make_folds(
     one training more, so there are no more of them than leave out nearly all that three would.
     """
     worth = set(leaving_out)
-    numbers: dict[str, list[int]] = {}
+    of_intent: dict[str, list[int]] = {}
     for number, example in enumerate(examples):
-        numbers.setdefault(example.intent, []).append(number)
-    plans = []
-    for count in range(1, MOST_FOLDS + 1):
-        folds: list[list[int]] = [[] for _ in range(count)]
-        for place, rows in enumerate(numbers.values()):
-            open_to_it = [row for row in rows if examples[row] in worth and len(rows) > 1]
-            for fold in range(count):
-                share = open_to_it[(fold + place) % count :: count]
-                folds[fold] += share[: math.ceil(len(rows) / MOST_FOLDS)]
-        plans.append(tuple(tuple(fold) for fold in folds if fold))
-    reached = [sum(map(len, plan)) for plan in plans]
-    enough = min(ENOUGH_LEFT_OUT, _NEARLY_ALL * reached[-1])
-    return next(plan for plan, rows in zip(plans, reached, strict=True) if rows >= enough)
+        of_intent.setdefault(example.intent, []).append(number)
+    offered = [
+        [number for number in numbers if examples[number] in worth and len(numbers) > 1]
+        for numbers in of_intent.values()
+    ]
+    most = [math.ceil(len(numbers) / MOST_FOLDS) for numbers in of_intent.values()]
+    plans = [_share_out(offered, most, count) for count in range(1, MOST_FOLDS + 1)]
+    left_out = [sum(map(len, plan)) for plan in plans]
+    enough = min(ENOUGH_LEFT_OUT, _NEARLY_ALL * left_out[-1])
+    return next(plan for plan, rows in zip(plans, left_out, strict=True) if rows >= enough)
+
+
+def _share_out(
+    offered: Sequence[Sequence[int]], most: Sequence[int], count: int
+) -> tuple[tuple[int, ...], ...]:
+    """`count` folds, each of at most `most[i]` of the numbers that intent i has `offered`."""
+    folds: list[list[int]] = [[] for _ in range(count)]
+    for place, (numbers, share) in enumerate(zip(offered, most, strict=True)):
+        for fold in range(count):
+            folds[fold] += numbers[(fold + place) % count :: count][:share]
+    return tuple(tuple(fold) for fold in folds if fold)
 
 
 def epochs_for(rows: int, settings: Settings) -> int:

@@ -109,11 +109,11 @@ class _Retraining:
         with parts.database.read() as session:
             job = jobs.get_job(session, lease.job_id)
             self.kind, self.force = jobs.Kind(job.kind), job.force
-            self.is_nightly = job.requested_by == release.NIGHTLY
             self.frozen = freeze(session, self.settings, trains=self.kind is jobs.Kind.TRAIN)
             self.chosen = list_chosen(session, self.frozen.learnt_queries, self.settings)
             self.judged_before = release.find_judged(session, fingerprint=self.frozen.fingerprint)
-            self.newest = release.find_judged(session, kind=jobs.Kind.TRAIN)
+            is_nightly = job.requested_by == release.NIGHTLY
+            self.newest = release.find_judged(session, kind=self.kind) if is_nightly else None
             pointer = release.read_pointer(session)
             self.generation = pointer.generation if pointer else 0
             self.live_id = pointer.version_id if pointer else None
@@ -131,7 +131,7 @@ class _Retraining:
         if self.kind is jobs.Kind.TRAIN and self.judged_before is not None and not self.force:
             self._reconsider(self.judged_before)
             return
-        if self.is_nightly and self.newest is not None and self._knows_most(self.newest):
+        if self.newest is not None and self._knows_most(self.newest):
             return
         with self.parts.artefacts.stage() as folder:
             training = self._train(folder)

@@ -1,7 +1,7 @@
 """Judge the candidate in the shadow anew when agents settled enough of what it disputes.
 
-A night trains another candidate as soon as one row is new; without this, no verdict that was asked
-for a candidate's sake would ever count. See decision 0019.
+The next training gives another candidate; without this, no verdict that was asked for a candidate's
+sake would ever count. See decision 0019.
 """
 
 import logging

@@ -48,7 +48,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="helpdesk-chatbot")
 @click.pass_context
 def main(ctx: click.Context, data_dir: Path | None) -> None:
-    """A helpdesk chatbot that learns every night from what agents confirm."""
+    """A helpdesk chatbot that learns by night from what agents confirm."""
     ctx.obj = Context({} if data_dir is None else {"data_dir": str(data_dir)})
     ctx.call_on_close(ctx.obj.close)
 

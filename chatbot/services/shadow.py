@@ -30,9 +30,9 @@ More would take days of clicks from everything else that a verdict can do.
 """
 
 GOOD_SHARE = 0.75
-"""Of the disagreements, what a candidate that is worth it has right.
+"""Of the disagreements, what a candidate that deserves promotion is taken to have right.
 
-Each comparison makes the next one stricter, so one is worth it that such a candidate would win.
+Each comparison makes the next one stricter, so there is none before such a candidate would win it.
 """
 
 _JUDGED = select(Confirmation.query_id)
