@@ -18,11 +18,12 @@ from bench.instance import make_version
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import build
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Rules, Verdict, can_decide, compare
+from chatbot.domain.gate import Verdict, can_decide, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.services import jobs
 from chatbot.services.evaluate import evaluate
 from chatbot.settings import Settings
+from workers.judge import make_rules
 
 ALPHA = 0.05
 NIGHTS = 365
@@ -99,7 +100,8 @@ def _null_year(models: Sequence[Model], year: int) -> tuple[int, int]:
 
 
 def _judge(live: Model, candidate: Model, rows: Sequence[int], alpha: float) -> Verdict:
-    return compare([live[r] for r in rows], [candidate[r] for r in rows], Rules(alpha)).verdict
+    rules = replace(make_rules(Settings(), look=1), alpha=alpha)
+    return compare([live[r] for r in rows], [candidate[r] for r in rows], rules).verdict
 
 
 def _promoted(models: Sequence[Model], trials: int, change: Change) -> float:

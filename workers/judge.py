@@ -55,8 +55,8 @@ def judge(parts: Parts, case: Case) -> Judgement:
     matcher, live_matcher = _open_both(parts, case)
     candidate, live = _measure_both(parts, frozen, matcher, live_matcher)
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
-    rules = _rules(parts.settings, look, differing)
-    comparison = _compare(live, candidate, rules) if live else None
+    rules = make_rules(parts.settings, look, differing)
+    comparison = _compare(live, candidate, rules, frozen) if live else None
     report = make_report(
         case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
     )
@@ -145,7 +145,8 @@ def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
     return (differing + 1) / (len(texts) + 2)
 
 
-def _rules(settings: Settings, look: int, differing: float | None) -> Rules:
+def make_rules(settings: Settings, look: int, differing: float | None = None) -> Rules:
+    """By which the `look`-th comparison with a live version is judged."""
     return Rules(
         alpha=significance(settings.gate_alpha, look),
         margins=Margins(
@@ -166,6 +167,7 @@ def _spends(comparison: Comparison) -> bool:
     return can_decide(differing, comparison.needed_p_value)
 
 
-def _compare(live: Measured, candidate: Measured, rules: Rules) -> Comparison:
+def _compare(live: Measured, candidate: Measured, rules: Rules, frozen: Frozen) -> Comparison:
     pins = list(zip(live.pins, candidate.pins, strict=True))
-    return compare(live.outcomes, candidate.outcomes, rules, pins)
+    cross_fitted = len(candidate.outcomes) - len(frozen.held_out)
+    return compare(live.outcomes, candidate.outcomes, rules, pins, cross_fitted)

@@ -6,7 +6,7 @@ version on them: a model that learnt a row says nothing on how it would have met
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from chatbot.domain.example import Example
@@ -30,21 +30,24 @@ def write(artefact: Path, outcomes: Mapping[str, Outcome]) -> None:
     (artefact / _FILE).write_text(json.dumps(kept), encoding="utf-8")
 
 
-def read(artefact: Path, examples: Iterable[Example]) -> dict[str, Outcome]:
+def read(artefact: Path, examples: Collection[Example]) -> dict[str, Outcome]:
     """By text, those of `examples` that are known with the same intent.
 
-    Empty for a version that kept none.
+    Without those for which an intent came first that has no example any more: today's FAQ cannot
+    name it. Empty for a version that kept none.
     """
     path = artefact / _FILE
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    known = {example: kept.get(key(example.text)) for example in examples}
-    return {
-        example.text: Outcome(
+    known = [(example, kept.get(key(example.text))) for example in examples]
+    outcomes = [
+        Outcome(
             example.text,
             example.intent,
             Decision(row["decision"]),
             tuple(Candidate(intent, probability) for intent, probability in row["candidates"]),
         )
-        for example, row in known.items()
+        for example, row in known
         if row is not None and row["intent"] == example.intent
-    }
+    ]
+    nameable = {None, *(example.intent for example in examples)}
+    return {outcome.text: outcome for outcome in outcomes if outcome.best in nameable}

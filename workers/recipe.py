@@ -5,6 +5,7 @@ import os
 from collections.abc import Collection, Sequence
 
 from chatbot.domain.example import Example
+from chatbot.domain.text import key
 from chatbot.services.examples import Frozen
 from chatbot.settings import Settings
 from workers.calibrate import LEAST_ROWS
@@ -50,12 +51,13 @@ def make_folds(
 ) -> tuple[tuple[int, ...], ...]:
     """Numbers of the examples that each fold leaves out: only such as are worth `leaving_out`.
 
-    A fold leaves out at most a third of an intent, rounded up, and never its only example. Each is
-    one training more, so there are no more of them than leave out nearly all that three would.
+    A fold leaves out at most a third of an intent, rounded up, and never its only example; which
+    ones has nothing to do with their age. Each fold is one training more, so there are no more of
+    them than leave out nearly all that three would.
     """
     worth = set(leaving_out)
     of_intent: dict[str, list[int]] = {}
-    for number, example in enumerate(examples):
+    for number, example in sorted(enumerate(examples), key=lambda each: key(each[1].text)):
         of_intent.setdefault(example.intent, []).append(number)
     offered = [
         [number for number in numbers if examples[number] in worth and len(numbers) > 1]

@@ -1,5 +1,6 @@
 """Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -39,7 +40,7 @@ class Rules:
 class Comparison:
     """Paired counts of in-scope rows, their statistics, and the verdict with its reasons.
 
-    `differing_weight` is what a row on which the two differ counts for in gain and guards.
+    `differing_weight` is what a held-out row on which the two differ counts for in gain and guards.
     """
 
     verdict: Verdict
@@ -64,28 +65,30 @@ def compare(
     candidate: Sequence[Outcome],
     rules: Rules,
     pins: Sequence[tuple[Outcome, Outcome]] = (),
+    cross_fitted: int = 0,
 ) -> Comparison:
     """Judge `candidate` against `live`; row i of both is the same question.
 
+    The last `cross_fitted` rows are no held-out ones: each was put to a model of the same recipe
+    that was not trained on it.
     `promote` needs a significant gain in top-1 (exact McNemar, two-sided) whose 95 % bootstrap
     interval excludes 0, and no broken guard. A broken guard or a significant loss is `hold`.
     Anything else is `insufficient_evidence`: the live model stays. `pins` are (live, candidate) on
     pinned questions: chosen by hand, so they guard and are no evidence of a gain.
     """
     both = list(zip(live, candidate, strict=True))
-    less = _weight_of_differing(both, rules.differing)
-    weights = [less if _differ(a, b) else 1.0 for a, b in both]
-    every = [(a, b, w) for (a, b), w in zip(both, weights, strict=True)]
+    first = len(both) - cross_fitted
+    less = _weight_of_differing(both[:first], rules.differing)
+    held_out = [(a, b, less if _differ(a, b) else 1.0) for a, b in both[:first]]
+    every = held_out + [(a, b, 1.0) for a, b in both[first:]]
     rows = [row for row in every if row[0].expected is not None]
     pairs = Counter((a.is_top1, b.is_top1) for a, b, _ in rows)
     gained, lost = pairs[False, True], pairs[True, False]
     p_value = mcnemar_exact(gained, lost)
-    natural = less * len(rows) / sum(w for _, _, w in rows) if rows else 1.0
-    gain = natural * (gained - lost) / len(rows) if rows else 0.0
-    low, high = bootstrap_interval(gained, lost, len(rows), rules.seed)
-    interval = natural * low, natural * high
+    changes = [(b.is_top1 - a.is_top1, weight) for a, b, weight in rows]
+    gain, interval = estimate_gain(changes, rules.seed)
 
-    guards = set_guards(every, pins, rules.margins)
+    guards = set_guards(every, held_out, pins, rules.margins)
     broken = [reason for guard in guards for reason in guard.broken]
     significant = p_value < rules.alpha
     if broken or (significant and lost > gained):
@@ -137,21 +140,29 @@ def more_needed(gained: int, lost: int, alpha: float, in_favour: float = 1.0) ->
     """
 
     def decides(more: int) -> bool:
-        won = round(in_favour * more)
+        won = math.floor(in_favour * more)
         ahead = gained + won > lost + more - won
         return ahead and mcnemar_exact(gained + won, lost + more - won) < alpha
 
     return next(filter(decides, count()))
 
 
-def bootstrap_interval(gained: int, lost: int, n: int, seed: int) -> tuple[float, float]:
-    """95 % percentile interval of the paired gain in accuracy (Efron 1979), as shares of `n`."""
-    if n == 0:
-        return 0.0, 0.0
-    shares = [gained / n, lost / n, (n - gained - lost) / n]
-    draws = np.random.default_rng(seed).multinomial(n, shares, size=_RESAMPLES)
-    low, high = np.percentile((draws[:, 0] - draws[:, 1]) / n, [2.5, 97.5])
-    return float(low), float(high)
+def estimate_gain(
+    changes: Sequence[tuple[int, float]], seed: int
+) -> tuple[float, tuple[float, float]]:
+    """The paired gain in accuracy, as a share, and its 95 % percentile interval (Efron 1979).
+
+    Of each row its change, -1, 0 or 1, and its weight.
+    """
+    if not changes:
+        return 0.0, (0.0, 0.0)
+    kinds = Counter(changes)
+    counts = np.array(list(kinds.values()))
+    change, weight = np.array(list(kinds)).T
+    random = np.random.default_rng(seed)
+    draws = random.multinomial(len(changes), counts / len(changes), size=_RESAMPLES)
+    low, high = np.percentile(draws @ (change * weight) / (draws @ weight), [2.5, 97.5])
+    return float(counts @ (change * weight) / (counts @ weight)), (float(low), float(high))
 
 
 def _differ(live: Outcome, candidate: Outcome) -> bool:

@@ -14,9 +14,8 @@ from typing import Self
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.share import Share
 
-CHANCE = 0.1
-"""A loss that chance would bring as seldom as this, or less, is no chance: doubt is for the live
-version, which is known."""
+CHANCE = 0.05
+"""How often chance alone may break a guard."""
 
 _LEAST_INTENT_ROWS = 10
 
@@ -71,9 +70,15 @@ class Loss:
 
 
 def set_guards(
-    rows: Sequence[Row], pins: Sequence[tuple[Outcome, Outcome]], margins: Margins
+    rows: Sequence[Row],
+    held_out: Sequence[Row],
+    pins: Sequence[tuple[Outcome, Outcome]],
+    margins: Margins,
 ) -> list[Guard]:
-    """All of them, broken or not; `pins` are (live, candidate) on pinned questions."""
+    """All of them, broken or not; `pins` are (live, candidate) on pinned questions.
+
+    Of `rows` only those `held_out` tell whether the promise is kept: the others set the threshold.
+    """
     in_scope = [row for row in rows if row[0].expected is not None]
     foreign = [row for row in rows if row[0].expected is None]
     return [
@@ -90,7 +95,7 @@ def set_guards(
             margins.coverage,
             "It answers {:.1%} fewer of the in-scope questions rightly.",
         ),
-        _guard_promise(rows, margins),
+        _guard_promise(held_out, margins),
         _guard_pins(pins),
     ]
 
@@ -134,7 +139,7 @@ def _guard(name: str, loss: Loss, margin: float, if_broken: str) -> Guard:
 
 
 def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
-    """Broken where even the lower end of the 95 % interval is above what is allowed."""
+    """Broken where even the least share of wrong answers that chance explains is not allowed."""
     live = _wrong_answers([(a, w) for a, _, w in rows])
     candidate = _wrong_answers([(b, w) for _, b, w in rows])
     allowed = max(live.value, margins.promise) + margins.wrong_answer
@@ -142,13 +147,14 @@ def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
         f"{candidate.value:.1%} of its automatic answers are wrong; "
         f"the promise is {margins.promise:.0%}."
     )
-    is_broken = candidate.of > 0 and candidate.low > allowed
+    is_broken = candidate.low > allowed
     return Guard("wrong_answers", candidate.value, allowed, [broken] if is_broken else [])
 
 
 def _wrong_answers(outcomes: Iterable[tuple[Outcome, float]]) -> Share:
-    """Share of the automatic answers that are wrong."""
-    return Share.weighted([(o.is_wrong_answer, w) for o, w in outcomes if o.is_answered])
+    """Share of the automatic answers that are wrong; its interval has `CHANCE` at either side."""
+    answers = [(o.is_wrong_answer, w) for o, w in outcomes if o.is_answered]
+    return Share.weighted(answers, 1 - 2 * CHANCE)
 
 
 def _guard_pins(pins: Sequence[tuple[Outcome, Outcome]]) -> Guard:

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Self
 
-_Z95 = 1.959964
+_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of `of` questions, and the 95 % interval in which the true one lies."""
+    """A share of `of` questions and the interval, mostly of 95 %, in which the true one lies."""
 
     value: float
     low: float
@@ -22,7 +23,7 @@ class Share:
         return cls(count / of if of else 0.0, *wilson_interval(count, of), of)
 
     @classmethod
-    def weighted(cls, rows: Sequence[tuple[bool, float]]) -> Self:
+    def weighted(cls, rows: Sequence[tuple[bool, float]], confidence: float = _CONFIDENCE) -> Self:
         """Of rows that stand for as many as they weigh: the ratio estimator of Hájek (1971).
 
         The interval is Wilson's for the effective number of rows (Kish 1965), which is their number
@@ -33,14 +34,18 @@ class Share:
             return cls.counted(0, 0)
         share = sum(weight for flag, weight in rows if flag) / total
         effective = total**2 / sum(weight**2 for _, weight in rows)
-        return cls(share, *wilson_interval(share * effective, effective), len(rows))
+        interval = wilson_interval(share * effective, effective, confidence)
+        return cls(share, *interval, len(rows))
 
 
-def wilson_interval(successes: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
+def wilson_interval(
+    successes: float, n: float, confidence: float = _CONFIDENCE
+) -> tuple[float, float]:
+    """Interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
     if n == 0:
         return 0.0, 1.0
-    share, z2 = successes / n, _Z95**2
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, z2 = successes / n, z**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,6 +1,7 @@
 """An FAQ as files describe it, before it is imported, and how readers of files collect mistakes."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class CatalogueDraft:
         return sum(len(d.utterances) + len(d.held_out) for d in drafts) + len(self.out_of_scope)
 
 
-class Reader:
+class Reader(ABC):
     """Collects mistakes, and checks that no phrasing appears twice."""
 
     def __init__(self, path: Path) -> None:
@@ -57,8 +58,9 @@ class Reader:
         self.draft = CatalogueDraft()
         self._owners: dict[str, str] = {}
 
+    @abstractmethod
     def read(self) -> CatalogueDraft:
-        raise NotImplementedError
+        """What `path` describes, as far as it is no mistake."""
 
     def text(
         self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +24,7 @@ from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Que
 MOST_CROSS_FITTED = 4000
 FEW_UNLABELLED = 250
 MOST_ROWS_TO_GUESS_FROM = 10_000
-RECIPE = 7  # raise it when training changes so that the same rows give another model
+RECIPE = 8  # raise it when training changes so that the same rows give another model
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,9 @@ class Frozen:
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
     the training rows are cross-fitted. `pins` must keep their answers and never train either.
-    `unlabelled` are questions that nobody judged, whose intents are guessed. `taught_by`
-    counts training rows by who confirmed them; `apart` counts confirmations that neither teach nor
-    measure yet, by why.
+    `unlabelled` are questions that nobody judged, whose intents are guessed. `teachers` says of
+    confirmed texts, normalised, who confirmed them; `apart` counts confirmations that neither teach
+    nor measure yet, by why.
     """
 
     training: list[Example]
@@ -58,7 +57,7 @@ class Frozen:
     unlabelled: list[str] = field(default_factory=list)
     learnt_queries: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
-    taught_by: Counter[str] = field(default_factory=Counter)
+    teachers: dict[str, str] = field(default_factory=dict)
     apart: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -103,11 +102,11 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         examples.setdefault(normalise(text), Example(text, intent))
     learnt: dict[str, tuple[str, str]] = {}
     out_of_scope = {normalise(text): text for text in _calibration_questions(session)}
-    taught_by: Counter[str] = Counter()
+    teachers: dict[str, str] = {}
     for query, intent_name, source in _confirmed(session, Part.TRAINING, selection):
         if normalise(query.text) in measured:
             continue
-        taught_by[source] += 1
+        teachers.setdefault(normalise(query.text), source)
         if intent_name is None:
             out_of_scope.setdefault(normalise(query.text), query.text)
             continue
@@ -130,7 +129,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
         learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
-        taught_by=taught_by,
+        teachers=teachers,
         apart={
             "waiting": len(selection.waiting),
             "quarantined": sum(map(len, selection.quarantined.values())),

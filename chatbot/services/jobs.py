@@ -65,9 +65,7 @@ def request(
         )
         .limit(1)
     )
-    if waiting is not None:
-        if waiting.requested_by == NIGHTLY:
-            waiting.requested_by = by
+    if waiting is not None and _joins(session, waiting, by):
         return waiting
     job = TrainingJob(
         key=key or f"manual:{uuid.uuid4().hex}", kind=kind, force=force, requested_by=by
@@ -76,6 +74,22 @@ def request(
     session.flush()
     audit.record(session, by, "job.request", job.id, kind=kind, key=job.key)
     return job
+
+
+def _joins(session: Session, job: TrainingJob, by: str) -> bool:
+    """Whether the waiting job will do for `by`; not if it began meanwhile as the night's."""
+    if by == NIGHTLY or job.requested_by != NIGHTLY:
+        return True
+    take = (
+        update(TrainingJob)
+        .where(TrainingJob.id == job.id, TrainingJob.state == State.QUEUED)
+        .values(requested_by=by)
+    )
+    if not changes_a_row(session, take):
+        return False
+    session.refresh(job)
+    audit.record(session, by, "job.take_over", job.id, kind=job.kind, key=job.key)
+    return True
 
 
 def request_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob:

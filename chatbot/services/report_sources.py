@@ -6,6 +6,7 @@ from typing import Any
 
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.text import normalise
 from chatbot.services.examples import Frozen
 
 MOST_SOURCES = 10
@@ -17,14 +18,16 @@ def leave_one_out(
     """Of those whose questions measure or teach most.
 
     What a source taught stays in the model: to leave that out would take a training for each. What
-    it measures is left out, so that a verdict which rests on one account's word shows.
+    it measures is left out, held out or cross-fitted, so that a verdict which rests on one
+    account's word shows.
     """
     measures = Counter(row.source for row in frozen.held_out if row.source is not None)
-    sources = [source for source, _ in (measures + frozen.taught_by).most_common(MOST_SOURCES)]
+    taught = Counter(frozen.teachers.values())
+    sources = [source for source, _ in (measures + taught).most_common(MOST_SOURCES)]
     return [
         {
             "source": source,
-            "taught": frozen.taught_by[source],
+            "taught": taught[source],
             "measures": measures[source],
             "without": _without(source, live, candidate, frozen, rules) if live else None,
         }
@@ -54,13 +57,14 @@ def _without(
     frozen: Frozen,
     rules: Rules,
 ) -> dict[str, Any]:
-    """Outcomes come in the order of the held-out rows; cross-fitted ones, if any, behind them."""
-    own = {place for place, row in enumerate(frozen.held_out) if row.source == source}
+    held_out = {normalise(row.text) for row in frozen.held_out if row.source != source}
+    own = {normalise(row.text) for row in frozen.held_out if row.source == source}
+    own |= {text for text, teacher in frozen.teachers.items() if teacher == source}
     before, after = (
-        [outcome for place, outcome in enumerate(outcomes) if place not in own]
+        [outcome for outcome in outcomes if normalise(outcome.text) not in own]
         for outcomes in (live, candidate)
     )
-    comparison = compare(before, after, rules)
+    comparison = compare(before, after, rules, cross_fitted=len(after) - len(held_out))
     return {
         "verdict": comparison.verdict,
         "gain": comparison.gain,

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from random import Random
 
@@ -10,9 +11,9 @@ from chatbot.domain.gate import (
     Comparison,
     Rules,
     Verdict,
-    bootstrap_interval,
     can_decide,
     compare,
+    estimate_gain,
     mcnemar_exact,
     more_needed,
 )
@@ -55,12 +56,17 @@ def test_mcnemars_test_takes_thousands_of_pairs() -> None:
 
 def test_the_bootstrap_interval_is_that_of_resampled_rows() -> None:
     random = Random(1)
-    rows = [1] * 30 + [-1] * 10 + [0] * 160
-    gains = sorted(sum(random.choices(rows, k=200)) / 200 for _ in range(4000))
-    low, high = bootstrap_interval(30, 10, 200, seed=13)
+    rows = [(1, 0.5)] * 60 + [(-1, 1.0)] * 10 + [(0, 1.0)] * 130
+    gains = []
+    for _ in range(4000):
+        drawn = random.choices(rows, k=200)
+        gains.append(sum(change * w for change, w in drawn) / sum(w for _, w in drawn))
+    gains.sort()
+    gain, (low, high) = estimate_gain(rows, seed=13)
+    assert gain == pytest.approx(20 / 170)
     assert low == pytest.approx(gains[100], abs=0.011)
     assert high == pytest.approx(gains[3900], abs=0.011)
-    assert bootstrap_interval(0, 0, 0, seed=13) == (0.0, 0.0)
+    assert estimate_gain([], seed=13) == (0.0, (0.0, 0.0))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 30, 2000])
@@ -164,7 +170,7 @@ def test_a_comparison_is_json() -> None:
 def test_fewer_in_favour_means_that_more_are_needed() -> None:
     more = more_needed(35, 17, 0.004, in_favour=0.75)
     assert more > more_needed(35, 17, 0.004)
-    won = round(0.75 * more)
+    won = math.floor(0.75 * more)
     assert mcnemar_exact(35 + won, 17 + more - won) < 0.004
 
 
@@ -218,6 +224,16 @@ class TestEvidenceThatWasAskedForBecauseTheTwoDisagree:
     def test_is_not_made_to_weigh_more_than_it_does(self, differing: float | None) -> None:
         chosen = compare(self.live, self.candidate, replace(RULES, differing=differing))
         assert chosen.differing_weight == 1.0
+
+    def test_what_was_not_asked_for_keeps_its_weight_beside_it(self) -> None:
+        """An intent that really suffers is held back, however many disputes there are."""
+        live = self.live + [make_outcome("b", "b")] * 20
+        candidate = self.candidate + [make_outcome("b", "a")] * 8 + [make_outcome("b", "b")] * 12
+        rules = replace(RULES, differing=0.04)
+        found = compare(live, candidate, rules, cross_fitted=20)
+        assert found.differing_weight == pytest.approx(0.04 / 0.96 * 96 / 40)
+        assert found.gain == pytest.approx((-2 - 8) / 120)
+        assert "intents" in broken(found)
 
     def test_alone_it_keeps_its_weight(self) -> None:
         chosen = compare([WRONG] * 9, [RIGHT] * 9, replace(RULES, differing=0.04))

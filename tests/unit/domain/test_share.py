@@ -8,8 +8,10 @@ from chatbot.domain.share import Share, wilson_interval
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 10), (99, 100), (500, 1000), (7, 7)])
 def test_wilsons_interval_equals_scipys(successes: int, n: int) -> None:
-    expected = binomtest(successes, n).proportion_ci(method="wilson")
-    assert wilson_interval(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    for level in (0.95, 0.9):
+        expected = binomtest(successes, n).proportion_ci(level, method="wilson")
+        found = wilson_interval(successes, n, level)
+        assert found == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_without_rows_a_share_may_be_anything() -> None:

@@ -93,6 +93,12 @@ def test_what_a_person_asks_for_too_is_no_longer_the_nights_to_put_off(database:
         nightly = jobs.request_nightly(session, "02:00", night).id
     assert request(database) == nightly
     assert job(database, nightly).requested_by == "ann"
+    with database.read() as session:
+        trail = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert trail == ["job.request", "job.take_over"]
+    request(database)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEvent)) == 2
 
 
 @pytest.mark.parametrize(

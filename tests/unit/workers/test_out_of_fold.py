@@ -29,5 +29,13 @@ def test_rows_that_moved_to_another_intent_or_are_new_are_left_out(tmp_path: Pat
     assert list(out_of_fold.read(tmp_path, now)) == ["sick note"]
 
 
+def test_what_went_to_an_intent_that_is_gone_says_nothing_today(tmp_path: Path) -> None:
+    fax = Outcome("VPN down", "vpn", Decision.ANSWER, (Candidate("fax", 0.9),))
+    out_of_fold.write(tmp_path, OUTCOMES | {"VPN down": fax})
+    assert list(out_of_fold.read(tmp_path, EXAMPLES)) == ["sick note"]
+    still_there = [*EXAMPLES, Example("send a fax", "fax")]
+    assert list(out_of_fold.read(tmp_path, still_there)) == ["VPN down", "sick note"]
+
+
 def test_a_version_that_kept_none_has_none(tmp_path: Path) -> None:
     assert out_of_fold.read(tmp_path, EXAMPLES) == {}

@@ -34,6 +34,15 @@ def test_only_what_is_worth_it_is_left_out_and_then_one_training_more_is_enough(
     assert [set(fold) for fold in folds] == [set(range(50))]
 
 
+def test_what_is_left_out_is_no_older_than_the_rest() -> None:
+    given = examples(20, 30)
+    [fold] = make_folds(given, given[: 20 * 11])
+    ages = [number // 20 for number in fold]
+    assert len(ages) == 200
+    assert max(ages) == 10
+    assert min(Counter(ages).values()) > 10
+
+
 def test_no_more_are_left_out_than_it_takes() -> None:
     given = examples(10, 3 * ENOUGH_LEFT_OUT // 10)
     assert [len(fold) for fold in make_folds(given, given)] == [ENOUGH_LEFT_OUT]
