@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.gate import bootstrap_interval, mcnemar_exact
+from chatbot.domain.gate import estimate_gain, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
@@ -167,8 +167,7 @@ def _difference(before: list[Outcome], after: list[Outcome]) -> dict[str, Any]:
     pairs = [(a, b) for a, b in zip(before, after, strict=True) if a.expected]
     gained = sum(b.is_top1 and not a.is_top1 for a, b in pairs)
     lost = sum(a.is_top1 and not b.is_top1 for a, b in pairs)
-    low, high = bootstrap_interval(gained, lost, len(pairs), seed=0)
-    gain = (gained - lost) / len(pairs)
+    gain, (low, high) = estimate_gain([(b.is_top1 - a.is_top1, 1.0) for a, b in pairs], seed=0)
     p_value = mcnemar_exact(gained, lost)
     return {"gain": gain, "low": low, "high": high, "gained": gained, "lost": lost, "p": p_value}
 
