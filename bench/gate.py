@@ -25,7 +25,8 @@ from chatbot.services.evaluate import evaluate
 from chatbot.settings import Settings
 from workers.judge import make_rules
 
-ALPHA = 0.05
+ALPHA = Settings().gate_alpha
+RULES = make_rules(Settings(), look=1)
 NIGHTS = 365
 FIRST_ROWS, LAST_ROWS = 100, 600
 SHOTS = 5
@@ -100,7 +101,7 @@ def _null_year(models: Sequence[Model], year: int) -> tuple[int, int]:
 
 
 def _judge(live: Model, candidate: Model, rows: Sequence[int], alpha: float) -> Verdict:
-    rules = replace(make_rules(Settings(), look=1), alpha=alpha)
+    rules = replace(RULES, alpha=alpha)
     return compare([live[r] for r in rows], [candidate[r] for r in rows], rules).verdict
 
 
