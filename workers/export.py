@@ -1,9 +1,16 @@
-"""Turns the trained model into the int8 ONNX encoder that is served, and proves that they agree."""
+"""Turns the trained model into the ONNX encoder that is served, as small as it may be.
+
+There are several ways to write it, each more exact and slower than the one before. The first that
+says what the trained model says is taken, and the last is the trained model itself in float32: a
+model whose values suffer from rounding is served more slowly, but it is served.
+"""
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,102 +18,152 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
+from chatbot.domain.example import Example
 from chatbot.errors import ExportRefused
 from chatbot.matching.encoder import OnnxEncoder
 from workers import bert, bert_graph, torch_graph
+from workers.parity import Parity, compare
 
-LEAST_AGREEMENT = 0.97
-LEAST_MEAN_COSINE = 0.97
-FORGIVEN_DISAGREEMENTS = 2
+log = logging.getLogger(__name__)
+
+INT8 = "int8"
+BLOCKS, SMALL_BLOCKS = (f"int8 in blocks of {size}" for size in torch_graph.BLOCKS)
+FLOAT32 = "float32"
 
 
 @dataclass(frozen=True)
-class ExportReport:
-    """How the served encoder compares with the trained one on `rows` texts.
+class Rejected:
+    """A precision that was tried and does not do, and why."""
 
-    `agreement` is the share of texts whose nearest other text has the same intent for both;
-    the cosines are between the two vectors of one text.
+    precision: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What is served instead of the trained model: how exact, how large, and how alike."""
+
+    precision: str
+    size: int  # bytes of the graph with its weights
+    parity: Parity
+    rejected: tuple[Rejected, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "precision": self.precision,
+            "bytes": self.size,
+            "rejected": [vars(each) for each in self.rejected],
+            **self.parity.to_json(),
+        }
+
+
+def write_alike(
+    model: SentenceTransformer, out: Path, sample: Sequence[str], rows: Sequence[Example]
+) -> Exported:
+    """Write into `out` the smallest encoder that says what `model` says of `rows`.
+
+    Raises ExportRefused when the model's own vectors are not finite: nothing can stand for it.
     """
+    trained = _encode(model, rows)
+    if not np.isfinite(trained).all():
+        raise ExportRefused(
+            "The model's vectors are not finite, so nothing can be found with it. Check the base "
+            "model, or train with a lower learning rate (CHATBOT_LEARNING_RATE)."
+        )
+    rejected: list[Rejected] = []
+    *rounded, exact = precisions(model)
+    for precision in rounded:
+        parity, why = _try(model, precision, out, sample, rows, trained)
+        if parity is not None and why is None:
+            return Exported(precision, _size(out), parity, tuple(rejected))
+        log.warning("%s does not do: %s", precision, why)
+        rejected.append(Rejected(precision, str(why)))
+    write(model, out, sample, exact)
+    parity = _compare(out, rows, trained)
+    if why := parity.objection():
+        log.warning("the model is served in %s, though %s", exact, why)
+    return Exported(exact, _size(out), parity, tuple(rejected))
 
-    agreement: float
-    lowest_cosine: float
-    mean_cosine: float
-    rows: int
+
+def precisions(model: SentenceTransformer) -> tuple[str, ...]:
+    """Return the ways to write `model`, the smallest first; the last is exact."""
+    return (INT8 if bert.is_plain(model) else BLOCKS, SMALL_BLOCKS, FLOAT32)
 
 
-def verify(
-    model: SentenceTransformer, folder: Path, texts: Sequence[str], intents: Sequence[str]
-) -> ExportReport:
-    """Compare the encoder in `folder` with `model` on `texts`, `intents` being the intent of each.
+def write(
+    model: SentenceTransformer, out: Path, sample: Sequence[str], precision: str | None = None
+) -> None:
+    """Write model.onnx, weights.bin, tokenizer.json and encoder.json into `out`.
 
-    Raises ExportRefused when the two answer differently.
+    `sample` holds texts like those to be encoded; it sets how values are rounded. Without a
+    `precision`, the smallest. The same model and sample give the same bytes.
     """
-    report = compare(model, OnnxEncoder.open(folder, torch.get_num_threads()), texts, intents)
-    check(report)
-    return report
-
-
-def write(model: SentenceTransformer, out: Path, sample: Sequence[str]) -> None:
-    """Write model.onnx, tokenizer.json and encoder.json into `out`.
-
-    `sample` holds texts like those to be encoded; it sets how values are rounded. The same model
-    and sample give the same bytes.
-    """
+    precision = precision or precisions(model)[0]
     out.mkdir(parents=True, exist_ok=True)
     _tokenizer(model).save(str(out / "tokenizer.json"))
-    input_names, weights = _write_graph(model, out / "model.onnx", sample)
     card = {
         "dimension": int(model.get_embedding_dimension() or 0),
         "max_length": _max_length(model),
-        "input_names": input_names,
-        "weights": weights,
+        "input_names": _WRITERS[precision](model, out / "model.onnx", sample),
+        "precision": precision,
     }
     (out / "encoder.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_graph(
-    model: SentenceTransformer, path: Path, sample: Sequence[str]
-) -> tuple[Sequence[str], str]:
-    """Return the names of the graph's inputs, and how its weights are kept."""
-    if bert.is_plain(model):
-        bert_graph.write(model, path, sample)
-        return bert_graph.INPUTS, "int8 by output channel"
-    return torch_graph.write(model, path), f"int8 in blocks of {torch_graph.BLOCK}"
+def _write_int8(model: SentenceTransformer, path: Path, sample: Sequence[str]) -> Sequence[str]:
+    bert_graph.write(model, path, sample)
+    return bert_graph.INPUTS
 
 
-def compare(
-    model: SentenceTransformer, encoder: OnnxEncoder, texts: Sequence[str], intents: Sequence[str]
-) -> ExportReport:
-    """Encode `texts` both ways; `intents` has the intent of each."""
-    trained = model.encode(
-        list(texts), batch_size=16, normalize_embeddings=True, show_progress_bar=False
+_WRITERS: dict[str, Callable[[SentenceTransformer, Path, Sequence[str]], Sequence[str]]] = {
+    INT8: _write_int8,
+    BLOCKS: lambda model, path, _: torch_graph.write(model, path, torch_graph.BLOCKS[0]),
+    SMALL_BLOCKS: lambda model, path, _: torch_graph.write(model, path, torch_graph.BLOCKS[1]),
+    FLOAT32: lambda model, path, _: torch_graph.write_float32(model, path),
+}
+
+
+def _try(
+    model: SentenceTransformer,
+    precision: str,
+    out: Path,
+    sample: Sequence[str],
+    rows: Sequence[Example],
+    trained: NDArray[np.float32],
+) -> tuple[Parity | None, str | None]:
+    """How alike an export in `precision` is, and what speaks against it; None for nothing.
+
+    One that cannot be written or opened is no reason to be left without a model: there is
+    another.
+    """
+    try:
+        write(model, out, sample, precision)
+        parity = _compare(out, rows, trained)
+    except Exception as error:  # exporters and runtimes raise whatever they trip over
+        log.exception("the encoder cannot be written as %s", precision)
+        return None, f"it cannot be written ({type(error).__name__})"
+    return parity, parity.objection()
+
+
+def _compare(out: Path, rows: Sequence[Example], trained: NDArray[np.float32]) -> Parity:
+    served = OnnxEncoder.open(out, torch.get_num_threads()).encode([row.text for row in rows])
+    return compare(trained, served, [row.intent for row in rows])
+
+
+def _encode(model: SentenceTransformer, rows: Sequence[Example]) -> NDArray[np.float32]:
+    vectors: NDArray[np.float32] = model.encode(
+        [row.text for row in rows],
+        batch_size=16,
+        normalize_embeddings=True,
+        show_progress_bar=False,
     ).astype(np.float32)
-    served = encoder.encode(texts)
-    cosines = (trained * served).sum(axis=1)
-    same = _nearest_intents(trained, intents) == _nearest_intents(served, intents)
-    return ExportReport(
-        agreement=float(same.mean()),
-        lowest_cosine=float(cosines.min()),
-        mean_cosine=float(cosines.mean()),
-        rows=len(texts),
-    )
+    return vectors
 
 
-def check(report: ExportReport) -> None:
-    """Raise ExportRefused unless `report` shows that both answer alike."""
-    disagreements = round((1 - report.agreement) * report.rows)
-    if report.agreement < LEAST_AGREEMENT and disagreements > FORGIVEN_DISAGREEMENTS:
-        raise ExportRefused(
-            f"The exported encoder finds another intent for {disagreements} of {report.rows} texts "
-            f"(agreement {report.agreement:.3f}, at least {LEAST_AGREEMENT} is needed). "
-            "Keep the live model, and train again from the base model."
-        )
-    if report.mean_cosine < LEAST_MEAN_COSINE:
-        raise ExportRefused(
-            f"The exported encoder's vectors are {report.mean_cosine:.3f} close to the trained "
-            f"ones on average, at least {LEAST_MEAN_COSINE} is needed. "
-            "Keep the live model, and train again from the base model."
-        )
+def _size(out: Path) -> int:
+    """Bytes of the graph with its weights."""
+    files = (out / name for name in ("model.onnx", bert_graph.WEIGHTS_FILE))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _tokenizer(model: SentenceTransformer) -> Tokenizer:
@@ -119,12 +176,3 @@ def _tokenizer(model: SentenceTransformer) -> Tokenizer:
 def _max_length(model: SentenceTransformer) -> int:
     """Return the tokens after which a text is cut."""
     return int(model.max_seq_length or model.tokenizer.model_max_length)
-
-
-def _nearest_intents(rows: NDArray[np.float32], intents: Sequence[str]) -> NDArray[np.str_]:
-    """Return the intent of each row's nearest other row; a single row is its own."""
-    similarity = rows @ rows.T
-    if len(rows) > 1:
-        np.fill_diagonal(similarity, -np.inf)
-    nearest: NDArray[np.str_] = np.asarray(intents)[similarity.argmax(axis=1)]
-    return nearest

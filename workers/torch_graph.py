@@ -1,7 +1,7 @@
-"""Any sentence encoder as an int8 ONNX graph: as torch exports it, with its products rounded.
+"""Any sentence encoder as an ONNX graph: as torch exports it, in float32 or with products rounded.
 
-For what `workers.bert_graph` does not know (MPNet, RoBERTa, extra layers): as accurate, but
-slower.
+For what `workers.bert_graph` does not know (MPNet, RoBERTa, extra layers), and for what its
+rounding does not suit: as accurate or more so, but slower.
 """
 
 import logging
@@ -21,23 +21,49 @@ from onnxruntime.quantization.matmul_nbits_quantizer import (
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
+from workers.bert_graph import WEIGHTS_FILE
+
 OPSET = 18
-BLOCK = 32
-"""Weights that share one int8 scale. Blocks of 128 answer 0.6 % more questions differently."""
+BLOCKS = (32, 16)
+"""Weights that share one int8 scale. Blocks of 128 answer 0.6 % more questions differently than
+those of 32; those of 16 take a tenth longer, and suit models that are sensitive to rounding."""
+
+_LEAST_OUTSIDE = 1024
+"""Bytes of a constant that is kept beside the graph."""
 
 
-def write(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
-    """Write the graph and return the names of its inputs. The same model gives the same bytes."""
+def write(model: SentenceTransformer, path: Path, block: int = BLOCKS[0]) -> tuple[str, ...]:
+    """Write the graph and return the names of its inputs. The same model gives the same bytes.
+
+    `block` is the number of weights that share one scale.
+    """
     with tempfile.TemporaryDirectory() as scratch, _quietly():
         exact, smaller = Path(scratch) / "exact.onnx", Path(scratch) / "smaller.onnx"
         input_names = write_exact(model, exact)
-        _quantise_products(exact, smaller)
+        path.with_name(WEIGHTS_FILE).unlink(missing_ok=True)  # another graph's
+        _quantise_products(exact, smaller, block)
         quantize_dynamic(
             smaller,
             path,
             per_channel=True,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["Gather"],
+        )
+    return input_names
+
+
+def write_float32(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
+    """Write the graph without any rounding, its weights beside it; return its inputs' names."""
+    with tempfile.TemporaryDirectory() as scratch, _quietly():
+        exact = Path(scratch) / "exact.onnx"
+        input_names = write_exact(model, exact, weights_beside=True)
+        path.with_name(WEIGHTS_FILE).unlink(missing_ok=True)  # it would be appended to
+        onnx.save(
+            onnx.load(exact),
+            path,
+            save_as_external_data=True,
+            location=WEIGHTS_FILE,
+            size_threshold=_LEAST_OUTSIDE,
         )
     return input_names
 
@@ -55,8 +81,13 @@ class _Graph(nn.Module):
         return nn.functional.normalize(vectors["sentence_embedding"], dim=1)
 
 
-def write_exact(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
-    """Write the graph in float32, for comparison, and return the names of its inputs."""
+def write_exact(
+    model: SentenceTransformer, path: Path, weights_beside: bool = False
+) -> tuple[str, ...]:
+    """Write the graph in float32 and return the names of its inputs.
+
+    A file with its weights inside can hold 2 GB.
+    """
     inputs = _example_inputs(model)
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     device, was_training = model.device, model.training
@@ -71,14 +102,14 @@ def write_exact(model: SentenceTransformer, path: Path) -> tuple[str, ...]:
         opset_version=OPSET,
         dynamo=True,
         dynamic_shapes={"inputs": tuple(any_size for _ in inputs)},
-        external_data=False,
+        external_data=weights_beside,
         verbose=False,
     )
     model.to(device).train(was_training)
     return tuple(inputs)
 
 
-def _quantise_products(source: Path, target: Path) -> None:
+def _quantise_products(source: Path, target: Path, block: int) -> None:
     """Store the weights of matrix products in int8, with activations rounded token by token.
 
     Dynamic int8 (`quantize_dynamic` on MatMul) rounds all activations of a batch on one scale: it
@@ -87,7 +118,7 @@ def _quantise_products(source: Path, target: Path) -> None:
     quantiser = MatMulNBitsQuantizer(
         onnx.load(source),
         algo_config=DefaultWeightOnlyQuantConfig(
-            block_size=BLOCK,
+            block_size=block,
             is_symmetric=True,
             accuracy_level=4,
             bits=8,

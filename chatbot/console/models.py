@@ -180,6 +180,7 @@ def _read(version: ModelVersion) -> dict[str, Any]:
         "shares": read_report.shares(stored["candidate"]),
         "live_shares": read_report.shares(stored["live"]) if stored["live"] else {},
         "guards": read_report.guards(stored),
+        "precision": read_report.say_precision(stored),
         "intent_changes": read_report.intent_changes(stored),
         "confusion_pairs": read_report.confusion_pairs(stored),
         "changed": changed if "all" in request.args else changed[:CHANGED_AT_FIRST],

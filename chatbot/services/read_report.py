@@ -133,6 +133,16 @@ def risk_coverage(report: Report) -> Sequence[tuple[float, Share]]:
     return [(answered / n, Share.counted(wrong, answered)) for _, answered, wrong in curve]
 
 
+def say_precision(report: Report) -> str | None:
+    """How exact and how large the encoder is that is served, and why it is not a smaller one."""
+    export = report["training"].get("export", {}) if report else {}
+    if "precision" not in export:
+        return None
+    words = f"The encoder is served in {export['precision']}, {export['bytes'] / 2**20:.0f} MiB."
+    passed_over = [f"Not in {each['precision']}: {each['why']}." for each in export["rejected"]]
+    return " ".join([words, *passed_over])
+
+
 @dataclass(frozen=True)
 class Kept:
     """What would become of the held-out questions under another promise."""

@@ -8,6 +8,7 @@ from chatbot.domain.gate import Comparison
 from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
+from chatbot.services.read_report import say_precision
 from chatbot.services.report_sources import render_sources
 from chatbot.services.shadow import Standing, say
 from chatbot.storage.tables import ModelVersion
@@ -308,6 +309,8 @@ def _training(report: dict[str, Any]) -> str:
             f"The index finds {index['recall_at_10']:.1%} of the ten nearest utterances "
             f"(ef {index['ef']})."
         )
+    if words := say_precision(report):
+        lines.append(words)
     if training["history"]:
         lines.append(
             f"{training.get('guessed', 0)} of {data.get('unlabelled', 0)} questions without a "

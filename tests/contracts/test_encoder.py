@@ -1,14 +1,16 @@
 """What every encoder promises, the exported one and its fake alike."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from chatbot.domain.matching import Calibration
 from chatbot.errors import ArtefactRefused
-from chatbot.matching.bundle import GOLDEN_QUERIES
+from chatbot.matching.bundle import GOLDEN_QUERIES, Bundle, Rule, write_bundle
 from chatbot.matching.encoder import (
     MOST_TOKENS,
     Encoder,
@@ -16,7 +18,9 @@ from chatbot.matching.encoder import (
     OnnxEncoder,
     _batches,
 )
-from workers import base_model, bert, export
+from chatbot.matching.guessed import Guessed
+from chatbot.matching.index import HnswIndex
+from workers import base_model, export
 
 QUESTIONS = [
     "Where is my parcel?",
@@ -38,21 +42,31 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+PRECISIONS = [export.INT8, export.BLOCKS, export.FLOAT32]
+
+
 @pytest.fixture(scope="session")
-def exported_by_torch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same model, exported as one of which only torch knows the graph."""
-    folder = tmp_path_factory.mktemp("job") / "encoder"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bert, "is_plain", lambda _model: False)
-        export.write(base_model.load(base_model.resolve("")), folder, GOLDEN_QUERIES)
-    return folder
+def folders(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same model, in each of the ways that it may be served in."""
+    made = {export.INT8: exported}
+    for precision in (export.BLOCKS, export.FLOAT32):
+        made[precision] = tmp_path_factory.mktemp("job") / "encoder"
+        model = base_model.load(base_model.resolve(""))
+        export.write(model, made[precision], GOLDEN_QUERIES, precision)
+    return made
 
 
-@pytest.fixture(scope="session", params=["hashing", "exported", "exported_by_torch"])
+@pytest.fixture(params=PRECISIONS)
+def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
+    return folders[request.param]
+
+
+@pytest.fixture(params=["hashing", *PRECISIONS])
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     if request.param == "hashing":
         return HashingEncoder()
-    return OnnxEncoder.open(request.getfixturevalue(request.param), threads=2)
+    folders: dict[str, Path] = request.getfixturevalue("folders")
+    return OnnxEncoder.open(folders[request.param], threads=2)
 
 
 def test_each_text_gets_one_finite_row_of_length_one(encoder: Encoder) -> None:
@@ -135,15 +149,40 @@ def test_an_encoder_that_reads_less_of_a_text_leaves_another_as_it_is(
     assert shortened[-1] @ before[-1] < 0.99
 
 
-@pytest.mark.parametrize("exporter", ["exported", "exported_by_torch"])
-def test_the_exported_encoder_says_what_the_trained_one_says(
-    exporter: str, request: pytest.FixtureRequest
+def test_the_exported_encoder_says_what_the_trained_one_says(folder: Path) -> None:
+    trained = base_model.load(base_model.resolve("")).encode(QUESTIONS, normalize_embeddings=True)
+
+    served = OnnxEncoder.open(folder).encode(QUESTIONS)
+
+    assert (trained * served).sum(axis=1).min() > 0.99
+
+
+def test_float32_is_the_trained_encoder_but_for_the_order_of_its_sums(
+    folders: dict[str, Path],
 ) -> None:
     trained = base_model.load(base_model.resolve("")).encode(QUESTIONS, normalize_embeddings=True)
 
-    served = OnnxEncoder.open(request.getfixturevalue(exporter)).encode(QUESTIONS)
+    served = OnnxEncoder.open(folders[export.FLOAT32]).encode(QUESTIONS)
 
-    assert (trained * served).sum(axis=1).min() > 0.99
+    np.testing.assert_allclose(served, trained, atol=1e-5)
+
+
+def test_an_artefact_opens_and_passes_its_self_test_in_each_precision(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "encoder")
+    assert json.loads((folder / "encoder.json").read_text())["precision"] in PRECISIONS
+    encoder = OnnxEncoder.open(tmp_path / "encoder")
+    vectors = encoder.encode(QUESTIONS[:4])
+    nothing = Guessed.nothing(encoder.dimension)
+    index = HnswIndex.build(vectors)
+    keys = [f"{number:032x}" for number in range(4)]
+    calibration = Calibration.unfitted(0.9)
+    meaning = write_bundle(tmp_path, encoder, calibration, keys, vectors, index, nothing, Rule())
+
+    bundle = Bundle.open(tmp_path, meaning.to_json())
+
+    np.testing.assert_array_equal(bundle.encoder.encode(QUESTIONS[:4]), vectors)
 
 
 def test_long_texts_are_not_run_together() -> None:
