@@ -18,6 +18,18 @@ ENOUGH_LEFT_OUT = 1000
 _NEARLY_ALL = 0.9
 
 
+def say_what_lacks(frozen: Frozen, settings: Settings) -> str | None:
+    """Say what an FAQ lacks that is too small to train on, and what to do; None if nothing."""
+    intents = sorted({example.intent for example in frozen.training})
+    if len(intents) > 1 or not settings.epochs:
+        return None
+    has = f"all utterances belong to one intent, “{intents[0]}”" if intents else "it has none"
+    return (
+        f"There is nothing to tell apart in the FAQ yet: {has}. Add utterances of a second intent, "
+        "then train; until then the untrained model answers."
+    )
+
+
 def make_spec(
     frozen: Frozen,
     as_they_came: Collection[Example],

@@ -11,6 +11,7 @@ import time
 from collections import ChainMap
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,9 @@ from workers.child import run_trainer
 from workers.guess import guess_all
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
-from workers.recipe import make_spec
+from workers.recipe import make_spec, say_what_lacks
 from workers.second_look import look_again
+from workers.spec import TrainingSpec
 from workers.unseen import Part, Unseen
 
 log = logging.getLogger(__name__)
@@ -118,16 +120,22 @@ class _Retraining:
             self.generation = pointer.generation if pointer else 0
             self.live_id = pointer.version_id if pointer else None
         self.rule = Rule(self.settings.neighbours, self.settings.vote_temperature)
-        self.spec = make_spec(
+        failpoint("job.after_freeze")
+
+    @cached_property
+    def spec(self) -> TrainingSpec:
+        return make_spec(
             self.frozen,
             self._as_they_came(self.frozen.training),
             self.settings,
             trains=self.kind is jobs.Kind.TRAIN,
             start_from=self._live_weights(),
         )
-        failpoint("job.after_freeze")
 
     def run(self) -> None:
+        if self.kind is jobs.Kind.TRAIN and (why := say_what_lacks(self.frozen, self.settings)):
+            self._skip(why)
+            return
         if self.kind is jobs.Kind.TRAIN and self.judged_before is not None and not self.force:
             self._reconsider(self.judged_before)
             return

@@ -3,14 +3,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_validation
 from chatbot.errors import ArtefactRefused, TrainingFailed
-from chatbot.services import jobs, processes
+from chatbot.services import events, jobs, processes, webhooks
 from chatbot.services.publish import get_intent
-from chatbot.storage.tables import Query, TrainingJob
+from chatbot.storage.tables import Delivery, Query, TrainingJob
 from factories import add_confirmed, add_intent, add_query
 from workers import retrain
 
@@ -82,6 +82,26 @@ def test_a_queue_that_cannot_be_ranked_fails_no_job(
 
     monkeypatch.setattr(retrain, "rank_queue", refuse)
     assert run_one(parts, monkeypatch, finish).state == "done"
+
+
+@pytest.mark.parametrize("left", [["leave"], []])
+def test_an_faq_with_nothing_to_tell_apart_is_skipped_with_what_to_do(
+    parts: Parts, left: list[str]
+) -> None:
+    """No training.failed goes out: nobody has anything to repair."""
+    with parts.database.write() as session:
+        for intent in {"invoice", "leave", "reset-password", "vpn"} - set(left):
+            session.delete(get_intent(session, intent))
+        kinds = [events.Kind.TRAINING_FAILED]
+        webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, parts.settings)
+        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann", force=True).id
+    retrain.run_waiting_jobs(parts, processes.Identity("worker"))
+    with parts.database.read() as session:
+        job = jobs.get_job(session, job_id)
+        assert job.state == "skipped"
+        assert "Add utterances of a second intent" in job.message
+        assert ("“leave”" in job.message) == bool(left)
+        assert not session.scalars(select(Delivery)).all()
 
 
 @pytest.mark.parametrize(("utterances", "left"), [(60, 64), (40, 47)])
