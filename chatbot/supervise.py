@@ -75,13 +75,22 @@ class Supervisor:
         self._environment = environment
         self._children = [_Child(program, settings.data_dir / "logs") for program in programs]
         self._stopping = False
+        self._ready_path = "/readyz"
 
-    def run(self, on_ready: Callable[[], None], say: Callable[[str], None]) -> None:
-        """Start, call `on_ready` once the web server answers, then watch until told to stop.
+    def run(
+        self,
+        on_ready: Callable[[], None],
+        say: Callable[[str], None],
+        ready_path: str = "/readyz",
+    ) -> None:
+        """Start, call `on_ready` once the web server is ready, then watch until told to stop.
+
+        It is ready when it answers `ready_path` with 200.
 
         Raises ServiceUnavailable, with the end of the culprit's log, when a program cannot be kept
         running.
         """
+        self._ready_path = ready_path
         before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             # What learns starts when answers flow: it would take the cores that the web needs to.
@@ -118,7 +127,7 @@ class Supervisor:
     def _wait_for_web(self, web: "_Child") -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not self._stopping:
-            status, body = _ask_ready(self._settings.host, self._settings.port)
+            status, body = _ask_ready(self._settings.host, self._settings.port, self._ready_path)
             if status == 200:
                 return
             web.raise_if_dead()
@@ -269,12 +278,12 @@ def _accepts(path: Path) -> bool:
     return True
 
 
-def _ask_ready(host: str, port: int) -> tuple[int, str]:
-    """Status and body of /readyz; 0 when nothing answers."""
+def _ask_ready(host: str, port: int, path: str) -> tuple[int, str]:
+    """Status and body of `path`; 0 when nothing answers."""
     nearest = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     connection = http.client.HTTPConnection(nearest, port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         response = connection.getresponse()
         return response.status, response.read(2000).decode(errors="replace")
     except (OSError, http.client.HTTPException):

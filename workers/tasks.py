@@ -25,13 +25,14 @@ def request_nightly() -> None:
 
 @shared_task(name="workers.tasks.run_due_jobs")
 def run_due_jobs() -> None:
-    """Say that a worker lives, make up for a missed night, and run every job that waits."""
+    """Say that a worker lives, ask for what was missed or failed, and run all jobs."""
     from workers.retrain import run_waiting_jobs  # heavy: beat and the pool's parent do without
 
     parts = _parts()
     with parts.database.write() as session:
         processes.beat(session, _identity())
         jobs.request_missed_nightly(session, parts.settings.retrain_at, now())
+        jobs.request_first_again(session, now())
     run_waiting_jobs(parts, _identity())
 
 

@@ -17,10 +17,11 @@ from chatbot import smtp
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
 from chatbot.domain.drift import LEAST
 from chatbot.errors import ChatbotError, Unreachable
-from chatbot.services import deliveries, mail, processes
+from chatbot.services import deliveries, jobs, mail, processes
 from chatbot.services.drift import measure_drift
 from chatbot.services.hold import State, find_hold
 from chatbot.services.live_accuracy import read_live_accuracy
+from chatbot.services.read_report import say_precision
 from chatbot.services.release import get_version, read_pointer
 from chatbot.services.watch import list_watches
 from chatbot.settings import PREFIX, Settings
@@ -154,16 +155,17 @@ def _check_live_model(context: Context) -> Finding:
         pointer = read_pointer(session)
         if pointer is None:
             advice = "`chatbot up` or `chatbot retrain --wait` makes the first one."
-            return Finding("live model", False, "none yet", advice, needed=False)
+            failed = jobs.find_failed_first(session)
+            detail = f"none yet; job {failed.id} failed: {failed.message}" if failed else "none yet"
+            return Finding("live model", False, detail, advice, needed=False)
         version = get_version(session, pointer.version_id)
     try:
         context.parts.models.open_bundle(version.digest)
     except ChatbotError as error:
         advice = "Restore the artefact from a backup, or: chatbot rollback --reason 'damaged'"
         return Finding("live model", False, f"version {version.id}: {error}", advice)
-    return Finding(
-        "live model", True, f"version {version.id}, every byte checked, self-test passed"
-    )
+    detail = f"version {version.id}, every byte checked, self-test passed"
+    return Finding("live model", True, f"{detail}. {say_precision(version.report) or ''}".strip())
 
 
 def _check_processes(context: Context) -> Finding:

@@ -5,12 +5,13 @@ import importlib.util
 import click
 from sqlalchemy import select
 
-from chatbot.cli.context import Context, pass_context, remark
+from chatbot.cli.context import Context, pass_context, remark, warn
 from chatbot.cli.faq import import_path
 from chatbot.cli.jobs import ensure_model, request_job
 from chatbot.cli.keys import make_first_keys
 from chatbot.cli.sites import make_first_site
 from chatbot.cli.users import FIRST, make_first_user
+from chatbot.errors import ChatbotError
 from chatbot.programs import ROOT, list_programs, prepare_store_folders
 from chatbot.services import jobs
 from chatbot.storage.tables import Intent
@@ -49,12 +50,14 @@ def up(context: Context, host: str | None, port: int | None, web_only: bool) -> 
         _show_keys(make_first_keys(context))
         _show_first_user(make_first_user(context))
         make_first_site(context)
-        if ensure_model(context) and learns:
-            request_job(context, jobs.Kind.TRAIN)
-            remark("The first training on the FAQ follows in the background: chatbot models")
+        has_model = _make_first_model(context, learns)
         context.close()  # no connection may be shared with children
         supervisor = Supervisor(context.settings, programs, context.environment)
-        supervisor.run(on_ready=lambda: _greet(context), say=remark)
+        supervisor.run(
+            on_ready=lambda: _greet(context),
+            say=remark,
+            ready_path="/readyz" if has_model else "/healthz",
+        )
     remark("Stopped.")
 
 
@@ -63,6 +66,26 @@ def _can_learn() -> bool:
         return True
     remark("The trainer is not installed (`make init` brings it): this host only answers.")
     return False
+
+
+def _make_first_model(context: Context, learns: bool) -> bool:
+    """Whether there is a model; without one, everything else is served all the same."""
+    try:
+        if ensure_model(context) and learns:
+            request_job(context, jobs.Kind.TRAIN)
+            remark("The first training on the FAQ follows in the background: chatbot models")
+    except ChatbotError as error:
+        warn(f"{error}")
+        remark(
+            "Starting without a model: the console works, questions are answered with 503 until "
+            + (
+                "the worker has made one; it tries again in some minutes."
+                if learns
+                else "there is one."
+            )
+        )
+        return False
+    return True
 
 
 def _import_shipped_faq(context: Context) -> None:

@@ -42,7 +42,7 @@ class Source(Protocol):
     """Where matchers come from; `bootstrap` joins it to the database and the artefact store."""
 
     def read_target(self) -> Target | None:
-        """What should be live now; None before the first model exists."""
+        """What should be live now; None, or NotReady with the reason, before the first model."""
 
     def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
         """Load and verify; raises anything on failure."""
@@ -105,6 +105,8 @@ class LiveMatcher:
                 if target is not None and target != self._adopted:
                     self._swap_in(target)
                 self._error = None
+            except NotReady as error:
+                self._error = str(error)
             except Exception as error:  # noqa: BLE001 the old matcher must go on, whatever it is
                 self._error = describe(error)
                 metrics.SWAPS.labels("failed").inc()

@@ -3,11 +3,11 @@
 import time
 from contextlib import suppress
 
-from chatbot.errors import ArtefactRefused, ChatbotError
+from chatbot.errors import ArtefactRefused, ChatbotError, NotReady
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
-from chatbot.services import processes
+from chatbot.services import jobs, processes
 from chatbot.services.catalogue import read_catalogue, read_edit, read_target
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
@@ -54,8 +54,12 @@ class StoredModels:
             raise ArtefactRefused(f"{digest[:12]}: {error}") from error
 
     def read_target(self) -> Target | None:
+        """Raises NotReady, with what becomes of the first model, while there is none."""
         with self._database.read() as session:
-            return read_target(session)
+            target = read_target(session)
+            if target is None and (words := jobs.say_where_first_is(session)):
+                raise NotReady(words)
+            return target
 
     def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
         if previous is not None and previous.version == target.version:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.errors import LeaseLost, NotFound
 from chatbot.services import audit, events
-from chatbot.services.release import NIGHTLY
+from chatbot.services.release import NIGHTLY, read_pointer
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import ModelVersion, TrainingJob
 
 MOST_ATTEMPTS = 3
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(hours=6)
+"""Between attempts at a first model: each pause is twice the one before, up to this."""
 
 
 class Kind(StrEnum):
@@ -107,6 +110,50 @@ def request_missed_nightly(
     if installed is None or installed > due or moment < due + timedelta(minutes=10):
         return None
     return request_nightly(session, retrain_at, moment)
+
+
+def request_first_again(session: Session, moment: datetime) -> TrainingJob | None:
+    """The first model's job anew after it failed, and after a pause; None where none is due."""
+    last = find_failed_first(session)
+    if last is None or last.finished_at is None:
+        return None
+    failed = select(func.count()).where(
+        TrainingJob.kind == Kind.UNTRAINED, TrainingJob.state == State.FAILED
+    )
+    doublings = min((session.scalar(failed) or 1) - 1, 10)
+    if moment < last.finished_at + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE):
+        return None
+    return request(session, Kind.UNTRAINED, "system")
+
+
+def say_where_first_is(session: Session) -> str | None:
+    """What has become of the first model, for those who wait for it; None if nobody asked for it.
+
+    Without the reason of a failure, which may quote what is not for visitors.
+    """
+    last = _first_job(session)
+    if last is None:
+        return None
+    if last.state in OPEN:
+        return "The first model is being made. Try again in a minute."
+    return (
+        f"There is no model yet: job {last.id}, which should have made it, {last.state}. The "
+        "models page and `chatbot doctor` say why; it is tried again from time to time."
+    )
+
+
+def find_failed_first(session: Session) -> TrainingJob | None:
+    """The job that failed to make the first model; None if there is one, or it is being made."""
+    last = _first_job(session)
+    return last if last is not None and last.state == State.FAILED else None
+
+
+def _first_job(session: Session) -> TrainingJob | None:
+    """The newest job that makes a first model, if there is none yet."""
+    if read_pointer(session) is not None:
+        return None
+    jobs = select(TrainingJob).where(TrainingJob.kind == Kind.UNTRAINED)
+    return session.scalar(jobs.order_by(TrainingJob.id.desc()).limit(1))
 
 
 def _last_due(retrain_at: str, moment: datetime) -> datetime:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -187,6 +188,30 @@ def test_up_from_an_empty_folder_serves_learns_restarts_and_stops(tmp_path: Path
     again.process.kill()
     again.process.wait()
     _wait_for(lambda: not any(_exists(pid) for pid in children), seconds=40)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_up_serves_everything_else_when_the_first_model_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHATBOT_BASE_MODEL", str(tmp_path / "no-such-model"))
+    port = choose_port("127.0.0.1", 0)
+    up = _Up(tmp_path / "data", port)
+    said = up.wait_until_ready(200)
+    assert "The first model could not be made" in said
+    assert "no-such-model" in said
+    key = re.search(r"ASK_KEY=(cb_\S+)", said)
+    assert key is not None
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        _ask(port, key[1], "how do I reset my password?")
+    assert refused.value.code == 503
+    answer = refused.value.read().decode()
+    assert "There is no model yet: job 1, which should have made it, failed" in answer
+    assert "no-such-model" not in answer
+    assert '"ok"' in _get(port, "/healthz")
+    _wait_for(lambda: len(_children(up.process.pid)) >= 5, 60)  # the worker, to try again
+    assert up.stop(signal.SIGTERM) == 0
 
 
 class _Running:

@@ -28,6 +28,7 @@ class FakeSource:
     def __init__(self) -> None:
         self.target: Target | None = None
         self.failure: Exception | None = None
+        self.nothing_yet: NotReady | None = None
         self.asking_fails = False
         self.previous: list[Matcher | None] = []
         self.reports: list[tuple[Target | None, str | None]] = []
@@ -35,6 +36,8 @@ class FakeSource:
     def read_target(self) -> Target | None:
         if self.asking_fails:
             raise ConnectionError("database away")
+        if self.nothing_yet is not None:
+            raise self.nothing_yet
         return self.target
 
     def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
@@ -76,6 +79,18 @@ def test_nothing_can_be_answered_before_the_first_model(
         live.current()
     assert (live.adopted, live.error) == (None, None)
     assert source.reports == [(None, None)]
+
+
+def test_who_asks_before_the_first_model_hears_what_becomes_of_it(
+    live: LiveMatcher, source: FakeSource
+) -> None:
+    source.nothing_yet = NotReady("Making it failed.")
+    live.refresh()
+    with pytest.raises(NotReady, match=r"^Making it failed\.$"):
+        live.current()
+    source.nothing_yet, source.target = None, target(1)
+    live.refresh()
+    assert (live.current().version, live.error) == (1, None)
 
 
 def test_the_target_is_adopted_and_then_replaced(live: LiveMatcher, source: FakeSource) -> None:

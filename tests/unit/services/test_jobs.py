@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from chatbot.errors import LeaseLost, NotFound
-from chatbot.services import jobs
+from chatbot.services import jobs, release
 from chatbot.services.jobs import Kind, Lease, State
-from chatbot.storage.database import Database
+from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, TrainingJob
 from factories import add_version
 
@@ -141,6 +141,56 @@ def test_a_night_that_was_not_missed_is_not_repeated(database: Database) -> None
         assert job is not None
         assert (job.id, job.state) == (nightly, State.DONE)
         assert session.scalar(select(func.count(TrainingJob.id))) == 1
+
+
+def test_a_first_model_that_failed_is_asked_for_again_after_ever_longer_pauses(
+    database: Database,
+) -> None:
+    for failures in range(1, 5):
+        request(database, Kind.UNTRAINED)
+        finish(database, claim(database), State.FAILED)
+        pause = jobs.FIRST_PAUSE * 2 ** (failures - 1)
+        with database.write() as session:
+            early, due = now() + pause * 0.9, now() + pause
+            assert jobs.request_first_again(session, early) is None
+        with database.write() as session:
+            again = jobs.request_first_again(session, due)
+            assert again is not None
+            assert (again.kind, again.state, again.requested_by) == (
+                *(Kind.UNTRAINED, State.QUEUED),
+                "system",
+            )
+            assert jobs.request_first_again(session, due) is None, "one that waits is enough"
+
+
+def test_a_first_model_is_not_asked_for_where_there_is_one_or_nobody_wanted_one(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        assert jobs.request_first_again(session, now()) is None
+        assert jobs.say_where_first_is(session) is None
+    request(database, Kind.UNTRAINED)
+    finish(database, claim(database), State.FAILED)
+    with database.write() as session:
+        release.install_untrained(session, add_version(session).id, "first", 0)
+        assert jobs.request_first_again(session, now() + timedelta(days=1)) is None
+        assert jobs.say_where_first_is(session) is None
+        assert jobs.find_failed_first(session) is None
+
+
+def test_those_who_wait_hear_what_becomes_of_the_first_model(database: Database) -> None:
+    job_id = request(database, Kind.UNTRAINED)
+    with database.read() as session:
+        assert "is being made" in (jobs.say_where_first_is(session) or "")
+    lease = claim(database)
+    with database.write() as session:
+        jobs.finish(session, lease, State.FAILED, "no such folder: /home/ann/model")
+        words = jobs.say_where_first_is(session) or ""
+        failed = jobs.find_failed_first(session)
+    assert f"job {job_id}, which should have made it, failed" in words
+    assert "/home/ann" not in words, "visitors read it"
+    assert failed is not None
+    assert failed.message == "no such folder: /home/ann/model"
 
 
 def test_the_oldest_waiting_job_is_claimed_first_and_only_once(database: Database) -> None:

@@ -135,3 +135,15 @@ def test_a_promise_says_what_would_be_answered_and_how_much_of_it_wrongly(
     assert (now.promise, now.answers) == (0.1, True)
     assert (now.coverage.value, now.coverage.of) == (pytest.approx(30 / 34), 34)
     assert now.wrong.value == pytest.approx(2 / 30)
+
+
+def test_the_precision_is_said_with_what_it_costs_and_why_it_is_not_a_smaller_one(
+    report: dict[str, Any],
+) -> None:
+    assert read_report.say_precision(report) is None, "reports from before do not say"
+    assert read_report.say_precision({}) is None
+    rejected = [{"precision": "int8", "why": "its vectors are far off"}]
+    export = {"precision": "float32", "bytes": 90 * 2**20, "rejected": rejected}
+    assert read_report.say_precision(report | {"training": {"export": export}}) == (
+        "The encoder is served in float32, 90 MiB. Not in int8: its vectors are far off."
+    )
