@@ -184,13 +184,13 @@ def test_those_who_wait_hear_what_becomes_of_the_first_model(database: Database)
         assert "is being made" in (jobs.say_where_first_is(session) or "")
     lease = claim(database)
     with database.write() as session:
-        jobs.finish(session, lease, State.FAILED, "no such folder: /home/ann/model")
+        jobs.finish(session, lease, State.FAILED, "no such folder: /srv/models/ann")
         words = jobs.say_where_first_is(session) or ""
         failed = jobs.find_failed_first(session)
     assert f"job {job_id}, which should have made it, failed" in words
-    assert "/home/ann" not in words, "visitors read it"
+    assert "/srv/models" not in words, "visitors read it"
     assert failed is not None
-    assert failed.message == "no such folder: /home/ann/model"
+    assert failed.message == "no such folder: /srv/models/ann"
 
 
 def test_the_oldest_waiting_job_is_claimed_first_and_only_once(database: Database) -> None:
