@@ -92,7 +92,8 @@ def explain(error: Exception) -> tuple[int, str, str]:
     status, title = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_ours(error, status)
-        return status, title, _OUR_FAULT[status]
+        is_for_all = isinstance(error, errors.NotReady)  # `live.describe` saw to it
+        return status, title, str(error) if is_for_all else _OUR_FAULT[status]
     if isinstance(error, ValidationError):
         return status, title, _summary([_mistake(found, in_body=True) for found in error.errors()])
     return status, title, str(error)

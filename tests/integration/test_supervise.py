@@ -199,6 +199,14 @@ def test_up_serves_everything_else_when_the_first_model_cannot_be_made(
     port = choose_port("127.0.0.1", 0)
     up = _Up(tmp_path / "data", port)
     said = up.wait_until_ready(200)
+    try:
+        _see_that_it_says_why(said, port)
+        _wait_for(lambda: len(_children(up.process.pid)) >= 5, 60)  # the worker, to try again
+    finally:
+        assert up.stop(signal.SIGTERM) == 0
+
+
+def _see_that_it_says_why(said: str, port: int) -> None:
     assert "The first model could not be made" in said
     assert "no-such-model" in said
     key = re.search(r"ASK_KEY=(cb_\S+)", said)
@@ -210,8 +218,6 @@ def test_up_serves_everything_else_when_the_first_model_cannot_be_made(
     assert "There is no model yet: job 1, which should have made it, failed" in answer
     assert "no-such-model" not in answer
     assert '"ok"' in _get(port, "/healthz")
-    _wait_for(lambda: len(_children(up.process.pid)) >= 5, 60)  # the worker, to try again
-    assert up.stop(signal.SIGTERM) == 0
 
 
 class _Running:

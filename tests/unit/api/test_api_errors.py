@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from chatbot import errors
-from chatbot.api.errors import TABLE, status_of
+from chatbot.api.errors import TABLE, explain, status_of
 from chatbot.bootstrap import Parts
 
 Headers = dict[str, str]
@@ -88,6 +88,12 @@ def test_a_missing_model_is_a_503_that_says_when_to_come_back(
     response = app.test_client().post("/v1/ask", json={"text": "hello"}, headers=asker)
     assert_problem(response, 503)
     assert response.headers["Retry-After"] == "5"
+
+
+def test_who_asks_too_early_hears_what_becomes_of_the_first_model(client: FlaskClient) -> None:
+    with client.application.test_request_context():
+        status, _, detail = explain(errors.NotReady("The first model is being made."))
+    assert (status, detail) == (503, "The first model is being made.")
 
 
 def every_error() -> list[type[Exception]]:
