@@ -24,7 +24,8 @@ def import_files(context: Context, path: Path, no_calibrate: bool) -> None:
 
     PATH is a folder with intents/*.yaml and, if there, held_out/*.yaml and out_of_scope.yaml, or a
     YAML file as the console exports it, or a CSV with the columns text,intent and, if there,
-    answer,title,topic,enabled. Nothing is removed; one mistake, and nothing happens.
+    answer,title,topic,enabled, or a help centre's articles: a CSV with the columns title,answer.
+    Nothing is removed; one mistake, and nothing happens.
     """
     done = import_path(context, path)
     click.echo(

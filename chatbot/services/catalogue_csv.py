@@ -1,13 +1,17 @@
-"""The FAQ as CSV: one utterance a line, for spreadsheets.
+"""The FAQ as CSV: one utterance a line, or one article a line, for spreadsheets.
 
 Columns are `text,intent[,answer,title,topic,enabled]`; the first line of an intent that says one of
-the latter four counts. A line without a text has only those.
+the latter four counts. A line without a text has only those: it is an article, which may be all
+that there is of an intent. A help centre's articles need no more than the columns `title,answer`;
+an intent is then named after its title.
 """
 
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Set
 
 from chatbot.services.catalogue_draft import (
     MAX_ANSWER_CHARS,
@@ -23,6 +27,8 @@ from chatbot.services.catalogue_draft import (
 COLUMNS = ("text", "intent", "answer", "title", "topic", "enabled")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_NO_HEADER = "needs a header line with the columns text,intent[,answer], or title,answer"
+_LONGEST_NAME = 80
 _ENABLED = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -39,27 +45,52 @@ class CsvReader(Reader):
         return self.draft
 
     def _read_rows(self, rows: "csv.DictReader[str]", name: str) -> None:
-        if rows.fieldnames is None or not {"text", "intent"} <= set(rows.fieldnames):
-            self.mistake(name, 1, "needs a header line with the columns text,intent[,answer]")
+        if not _says_what_is_what(set(rows.fieldnames or ())):
+            self.mistake(name, 1, _NO_HEADER)
             return
         for row in rows:
             cells = {column: _unguarded(row.get(column) or "") for column in COLUMNS}
             self._read_row(cells, name, rows.line_num)
 
     def _read_row(self, cells: dict[str, str], name: str, line: int) -> None:
-        intent = cells["intent"].strip()
-        if not NAME.fullmatch(slug(intent)):
-            self.mistake(name, line, f"“{intent}” cannot name an intent")
+        described = {column: cell.strip() for column, cell in cells.items()}
+        draft = self._draft_of(described, name, line)
+        if draft is None:
             return
-        draft = self.draft.intents.setdefault(
-            slug(intent), IntentDraft(slug(intent), _title(intent), has_own_title=False)
-        )
-        self._describe(draft, {column: cell.strip() for column, cell in cells.items()}, name, line)
-        if cells["text"] == "" and cells["answer"]:
+        if cells["text"] == "" and (described["answer"] or described["title"]):
+            self._read_article(draft, described, name, line)
             return
+        self._describe(draft, described, name, line)
         text = self.text(cells["text"], draft.name, name, line, repeat_is_mistake=False)
         if text is not None:
             draft.utterances.append(text)
+
+    def _draft_of(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
+        """The intent that a line is about, or None with a mistake noted."""
+        intent, title = cells["intent"], cells["title"]
+        key = slug(intent) if intent or not title else _name_after(title)
+        if not NAME.fullmatch(key):
+            self.mistake(name, line, f"“{intent}” cannot name an intent")
+            return None
+        new = IntentDraft(key, _title(intent), has_own_title=False)
+        draft = self.draft.intents.setdefault(key, new)
+        if not intent and draft.has_own_title and draft.title != title:
+            reason = f"“{draft.title}” and “{title}” are one intent, “{key}”; name it in a column"
+            self.mistake(name, line, f"{reason} intent")
+            return None
+        return draft
+
+    def _read_article(
+        self, draft: IntentDraft, cells: dict[str, str], name: str, line: int
+    ) -> None:
+        """A line without an answer, or with one beside an earlier one, is a mistake."""
+        if not cells["answer"]:
+            self.mistake(name, line, f"“{draft.name}” has neither a text nor an answer here")
+            return
+        if draft.answer not in (None, cells["answer"]):
+            self.mistake(name, line, f"“{draft.name}” has another answer already")
+            return
+        self._describe(draft, cells, name, line)
 
     def _describe(self, draft: IntentDraft, cells: dict[str, str], name: str, line: int) -> None:
         owner = f"of “{draft.name}”"
@@ -97,6 +128,24 @@ def _guarded(cell: str) -> str:
 
 def _unguarded(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def _says_what_is_what(columns: Set[str]) -> bool:
+    """Whether lines say which intent they are about, and something of it."""
+    return {"text", "intent"} <= columns or {"title", "answer"} <= columns
+
+
+def _name_after(title: str) -> str:
+    """The name that an intent of this title gets, the same in each import.
+
+    A title in other letters than Latin ones has no readable name: its hash makes one.
+    """
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    name = slug(plain)[:_LONGEST_NAME].strip("-._")
+    if name and all(character.isascii() for character in plain if character.isalpha()):
+        return name
+    return f"article-{hashlib.sha256(title.encode()).hexdigest()[:12]}"
 
 
 def _title(name: str) -> str:

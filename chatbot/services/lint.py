@@ -98,7 +98,7 @@ def _count_utterances(cards: Sequence[_Card], typical: float) -> Iterator[Flaw]:
     for card in cards:
         if card.enabled and card.utterances < LEAST_UTTERANCES:
             yield Flaw(Kind.FEW, card.name, card.utterances)
-        if card.enabled and card.utterances > max(LOPSIDED * typical, LEAST_UTTERANCES):
+        if card.enabled and card.utterances > LOPSIDED * max(typical, 1):
             yield Flaw(Kind.LOPSIDED, card.name, card.utterances)
 
 

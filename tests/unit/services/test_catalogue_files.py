@@ -1,10 +1,11 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services.catalogue_draft import CatalogueDraft
+from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.catalogue_files import read_catalogue_files
 
 REPOSITORY = Path(__file__).parents[3]
@@ -283,6 +284,22 @@ def test_a_csv_is_read_line_by_line(tmp_path: Path) -> None:
     assert draft.size == 3
 
 
+def test_articles_of_a_help_centre_need_titles_and_answers_only(tmp_path: Path) -> None:
+    draft = csv_draft(
+        tmp_path,
+        'title,answer,topic\nHow to join Wi-Fi?,"Choose *Guest*.\nThen wait.",Net\n'
+        "Über Öffnungszeiten,Nine to five.,\n"
+        "ساعات العمل,من التاسعة.,\n",
+    )
+    wifi, hours, arabic = draft.intents.values()
+    assert wifi == IntentDraft(
+        "how-to-join-wi-fi", "How to join Wi-Fi?", "Net", "Choose *Guest*.\nThen wait."
+    )
+    assert (hours.name, hours.title) == ("uber-offnungszeiten", "Über Öffnungszeiten")
+    assert re.fullmatch("article-[0-9a-f]{12}", arabic.name)
+    assert (arabic.title, arabic.utterances) == ("ساعات العمل", [])
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -294,6 +311,7 @@ def test_a_csv_is_read_line_by_line(tmp_path: Path) -> None:
         pytest.param(b"text,intent\nno wifi,wifi\nNo  WIFI,wifi\n", id="harmless-repetition"),
         pytest.param(b'text,intent\n"no\nwifi",wifi\n', id="line-break-in-a-field"),
         pytest.param(b"text,intent\nno wifi,wifi,,\n\n", id="too-many-fields-and-an-empty-line"),
+        pytest.param(b"title,answer,text\nWifi,Ask,\nWifi,,no wifi\n", id="article-with-a-text"),
     ],
 )
 def test_a_csv_of_another_program_is_read_too(tmp_path: Path, content: bytes) -> None:
@@ -307,6 +325,20 @@ CSV_MISTAKES = {
     "no-header": (b"no wifi,wifi\n", "faq.csv:1: needs a header line"),
     "no-intent-column": (b"text,answer\nno wifi,Ask\n", "faq.csv:1: needs a header line"),
     "semicolons": (b"text;intent\nno wifi;wifi\n", "faq.csv:1: needs a header line"),
+    "title-without-answers": (b"title,text\nWifi,no wifi\n", "faq.csv:1: needs a header line"),
+    "article-without-answer": (
+        b"title,answer\nWifi,\n",
+        "faq.csv:2: “wifi” has neither a text nor an answer here",
+    ),
+    "article-without-title": (b"title,answer\n,Ask\n", "faq.csv:2: “” cannot name an intent"),
+    "two-articles-of-one-title": (
+        b"title,answer\nWifi,Ask\nWifi,Wait\n",
+        "faq.csv:3: “wifi” has another answer already",
+    ),
+    "two-titles-of-one-name": (
+        b"title,answer\nC++,Ask\nC#,Ask\n",
+        "faq.csv:3: “C++” and “C#” are one intent, “c”; name it in a column intent",
+    ),
     "no-intent": (b"text,intent\nno wifi,\n", "faq.csv:2: “” cannot name an intent"),
     "short-line": (b"text,intent\nno wifi\n", "faq.csv:2: “” cannot name an intent"),
     "unusable-name": (b"text,intent\nno wifi,???\n", "faq.csv:2: “???” cannot name an intent"),

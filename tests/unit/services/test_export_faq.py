@@ -41,6 +41,7 @@ def fill(session: Session) -> None:
     publish.create_intent(session, "ann", "awkward", "404: “yes”", ANSWER, "=Topic", AWKWARD)
     publish.create_intent(session, "ann", "draft", "- Draft", "- item", "", [], enabled=False)
     publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["hello there"])
+    publish.create_intent(session, "ann", "article", "An article", "All there is", "Net", [])
     add_evaluation(session, "null?", "plain")
 
 

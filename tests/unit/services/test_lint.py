@@ -123,6 +123,17 @@ def test_counts_and_lengths_that_do_harm_are_named(database: Database) -> None:
     assert (findings.intents, findings.utterances, findings.median) == (7, 73, 5)
 
 
+def test_a_first_utterance_among_articles_is_not_lopsided(database: Database) -> None:
+    with database.write() as session:
+        for name in ("a", "b", "c"):
+            add_intent(session, name)
+        add_intent(session, "d", *CALM, "question foxtrot")
+        findings = lint(session, None)
+    assert flaws(findings, Kind.LOPSIDED) == []
+    assert flaws(findings, Kind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
+    assert findings.median == 0
+
+
 def test_bare_answers_are_named(database: Database) -> None:
     answers = {"good": "Start the client and sign in.", "short": "See above.", "none": PLACEHOLDER}
     with database.write() as session:
