@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable
 
 from chatbot.services.catalogue_draft import (
     MAX_ANSWER_CHARS,
@@ -45,7 +45,7 @@ class CsvReader(Reader):
         return self.draft
 
     def _read_rows(self, rows: "csv.DictReader[str]", name: str) -> None:
-        if not _says_what_is_what(set(rows.fieldnames or ())):
+        if not _says_what_is_what(rows.fieldnames or ()):
             self.mistake(name, 1, _NO_HEADER)
             return
         for row in rows:
@@ -130,9 +130,9 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
 
 
-def _says_what_is_what(columns: Set[str]) -> bool:
+def _says_what_is_what(columns: Collection[str]) -> bool:
     """Whether lines say which intent they are about, and something of it."""
-    return {"text", "intent"} <= columns or {"title", "answer"} <= columns
+    return {"text", "intent"} <= set(columns) or {"title", "answer"} <= set(columns)
 
 
 def _name_after(title: str) -> str:
