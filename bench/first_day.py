@@ -110,7 +110,10 @@ def _live_through(
             import_faq(session, draft, "bench")
         with console.status("making the first model …"):
             make_version(parts)
-        figures = {"questions": len(questions), "promise": parts.settings.promise}
+        figures: dict[str, Any] = {
+            "questions": len(questions),
+            "promise": parts.settings.promise,
+        }
         figures |= _measure(parts, questions, "untrained", listed)
         if train:
             with console.status("training …"):
