@@ -187,6 +187,17 @@ def test_what_is_exported_can_be_imported_again(
     assert utterances_of(parts) == before
 
 
+def test_articles_are_imported_shown_and_exported(parts: Parts, editor: FlaskClient) -> None:
+    articles = b"title,answer,topic\nCar park,Behind the **house**.,Office\n"
+    upload = {"file": (io.BytesIO(articles), "articles.csv")}
+    assert editor.post("/console/knowledge/files", data=upload).status_code == 200
+    assert "Behind the" in editor.get("/console/knowledge/intents/car-park").text
+    assert utterances_of(parts, "car-park") == []
+    assert "car-park" in editor.get("/console/knowledge/lint").text
+    exported = editor.get("/console/knowledge/export.csv").text.splitlines()
+    assert ",car-park,Behind the **house**.,Car park,Office,yes" in exported
+
+
 @pytest.mark.parametrize(
     ("content", "name", "status"),
     [
