@@ -98,6 +98,7 @@ class Reader:
     def _filled_in(self, command: str) -> str:
         for name, secret in self.keys.items():
             command = command.replace(f"{name}=cb_…", f"{name}={secret}")
+        assert "cb_…" not in command, f"`chatbot up` printed no key for: {command}"
         command = command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
         return command.replace("QUERY_ID", self._query_id)
 
@@ -120,7 +121,7 @@ def up(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
 
     try:
         wait_until(is_ready, START_SECONDS, "it is ready")
-        yield dict(re.findall(r"^ *(\w+_KEY)=(cb_\w+)$", log.read_text(), re.MULTILINE))
+        yield dict(re.findall(r"^ *(\w+_KEY)=(cb_\S+)$", log.read_text(), re.MULTILINE))
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
