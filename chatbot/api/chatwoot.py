@@ -107,6 +107,12 @@ class _Message(_Part):
     account: _Account
     conversation: _Conversation
     content: Plain | None = None
+    reply: Plain | None = None
+
+    @property
+    def text(self) -> str:
+        """What was written now: of a mail, its reply without what it quotes."""
+        return self.reply or self.content or ""
 
 
 def _read(event: Any) -> Incoming | None:
@@ -119,14 +125,14 @@ def _read(event: Any) -> Incoming | None:
     if not (written or chosen) or not is_bots or event.get("private"):
         return None
     try:
-        message = _Message.model_validate(event)
+        message = _Message.model_validate(event | {"reply": _read_reply(event)})
     except ValidationError as error:
         raise BadRequest(f"That is no message as Chatwoot sends them: {error}.") from None
     return Incoming(
         id=f"{message.id}:choice" if chosen else str(message.id),
         account_id=message.account.id,
         conversation_id=message.conversation.id,
-        text=message.content or "",
+        text=message.text,
         chosen=chosen,
     )
 
@@ -139,6 +145,16 @@ def _read_choice(event: dict[str, Any]) -> str | None:
     first = choices[0] if isinstance(choices, list) and choices else None
     value = first.get("value") if isinstance(first, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _read_reply(event: dict[str, Any]) -> str | None:
+    """Chatwoot takes mails apart itself; what has no such part is no mail."""
+    mail = _within(event, "content_attributes", "email")
+    for form in ("text_content", "html_content"):
+        reply = _within(mail, form, "reply") if isinstance(mail, dict) else None
+        if isinstance(reply, str) and reply.strip():
+            return reply
+    return None
 
 
 def _within(event: dict[str, Any], part: str, name: str) -> Any:

@@ -26,12 +26,18 @@ def guess_language(text: str) -> str:
     """
     if (script := _script(text)) != "latin":
         return script
+    votes = count_little_words(text)
+    first, second = sorted([*votes.values(), 0, 0], reverse=True)[:2]
+    return max(votes, key=votes.__getitem__) if first > second else UNCLEAR
+
+
+def count_little_words(text: str) -> dict[str, int]:
+    """How many little words of each language `text` has, for those of which it has any."""
     votes: dict[str, int] = {}
     for word in text.casefold().split():
         for language in _LANGUAGES_OF.get(word.strip(".,;:!?¿¡\"'()"), ()):
             votes[language] = votes.get(language, 0) + 1
-    first, second = sorted([*votes.values(), 0, 0], reverse=True)[:2]
-    return max(votes, key=votes.__getitem__) if first > second else UNCLEAR
+    return votes
 
 
 def _script(text: str) -> str:

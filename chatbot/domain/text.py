@@ -41,14 +41,23 @@ def clean(text: str, max_chars: int) -> str:
         raise InvalidText("The text contains a NUL character. Send plain text.")
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         raise InvalidText("The text contains half of a surrogate pair. Send valid Unicode.")
-    if not (text.isascii() and text.isprintable()):  # else it is so already
-        visible = "".join(c for c in text if c.isspace() or _is_visible(c))
-        text = unicodedata.normalize("NFKC", visible)
-    cleaned = " ".join(text.split())
+    cleaned = " ".join(_visible(text).split())
     if not any(unicodedata.category(character)[0] in "LNSP" for character in cleaned):
         raise InvalidText("The text is blank. Send a question.")
     _check_length(cleaned, max_chars)
     return cleaned
+
+
+def clean_lines(text: str, max_chars: int) -> str:
+    """As `clean`, but lines stay lines: they tell a quotation from what was written now.
+
+    Raises InvalidText as `clean` does.
+    """
+    cleaned = clean(text, max_chars)
+    lines = text.splitlines()
+    if len(lines) < 2:
+        return cleaned
+    return "\n".join(_clean_line(line) for line in lines).strip()
 
 
 def normalise(text: str) -> str:
@@ -83,6 +92,20 @@ def redact(text: str) -> str:
 def _check_length(text: str, max_chars: int) -> None:
     if len(text) > max_chars:
         raise InvalidText(f"The text has {len(text)} characters; at most {max_chars} are allowed.")
+
+
+def _clean_line(line: str) -> str:
+    """What indents a line tells what it is; otherwise white space is folded."""
+    indent = " " if line[:1].isspace() else ""
+    return indent + " ".join(_visible(line).split())
+
+
+def _visible(text: str) -> str:
+    """`text` as NFKC, without control and invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = "".join(c for c in text if c.isspace() or _is_visible(c))
+    return unicodedata.normalize("NFKC", kept)
 
 
 def _is_visible(character: str) -> bool:

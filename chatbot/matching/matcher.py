@@ -16,6 +16,8 @@ from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import Vectors
 from chatbot.matching.neighbourhood import Neighbourhood
 from chatbot.matching.phrasings import Indexed, Phrasings
+from chatbot.matching.reading import Match, match_read
+from chatbot.matching.wording import Wording
 
 MOST_NEIGHBOURS = 100
 
@@ -29,15 +31,6 @@ class Near:
     similarity: float
 
 
-@dataclass(frozen=True)
-class Match:
-    """What the matcher makes of one question; `exact` when it is a known utterance."""
-
-    decision: Decision
-    candidates: tuple[Candidate, ...]
-    exact: bool
-
-
 class Matcher:
     """Immutable: a request that holds one gets one consistent answer, whatever is swapped in."""
 
@@ -49,12 +42,14 @@ class Matcher:
         intents: Mapping[str, IntentCard],
         phrasings: Phrasings,
         rule: Rule,
+        wording: Wording,
     ) -> None:
         self.version = version
         self.bundle = bundle
         self.revision = revision
         self.intents = MappingProxyType(dict(intents))
         self.phrasings = phrasings
+        self.wording = wording
         self._rule = rule
 
     @classmethod
@@ -79,7 +74,8 @@ class Matcher:
         phrasings = start.edited(entries, bundle.encoder)
         if phrasings.indexed.index.size == 0:
             phrasings = phrasings.reindexed(phrasings.build_index())
-        return cls(version, bundle, catalogue.revision, catalogue.intents, phrasings, rule)
+        wording = Wording.of(catalogue)
+        return cls(version, bundle, catalogue.revision, catalogue.intents, phrasings, rule, wording)
 
     def edited(self, edit: Edit) -> Self:
         """The same model after an edit of the FAQ, at the price of the edit."""
@@ -91,20 +87,33 @@ class Matcher:
             {name: card for name, card in cards.items() if card is not None},
             self.phrasings.edited(edit.entries, self.bundle.encoder),
             self._rule,
+            self.wording.edited(edit),
         )
 
     def reindexed(self, indexed: Indexed) -> Self:
         """The same answers through another index of its phrasings, or of its predecessors'."""
         phrasings = self.phrasings.reindexed(indexed)
         return type(self)(
-            self.version, self.bundle, self.revision, self.intents, phrasings, self._rule
+            self.version,
+            self.bundle,
+            self.revision,
+            self.intents,
+            phrasings,
+            self._rule,
+            self.wording,
         )
 
     def guessing(self, guessed: Guessed) -> Self:
         """The same with other guesses among its neighbours."""
         bundle = replace(self.bundle, guessed=guessed)
         return type(self)(
-            self.version, bundle, self.revision, self.intents, self.phrasings, self._rule
+            self.version,
+            bundle,
+            self.revision,
+            self.intents,
+            self.phrasings,
+            self._rule,
+            self.wording,
         )
 
     @property
@@ -112,11 +121,18 @@ class Matcher:
         return self.bundle.calibration
 
     def match(self, text: str) -> Match:
-        """Decide on one cleaned question."""
+        """Decide on one message; its lines may tell what of it is quoted."""
         return self.match_all([text])[0]
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
-        """Decide on many; the encoder and the index work on batches."""
+        """Decide on many messages, each as it is read; what is known verbatim is not read."""
+        known = [self.phrasings.intent_of(text) for text in texts]
+        unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
+        judged = iter(match_read(unknown, self.wording, self.match_each))
+        return [self._exact(intent) if intent else next(judged) for intent in known]
+
+    def match_each(self, texts: Sequence[str]) -> list[Match]:
+        """Decide on many texts as they stand; the encoder and the index work on batches."""
         known = [self.phrasings.intent_of(text) for text in texts]
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
         judged = iter(self._match_unknown(unknown))

@@ -9,10 +9,11 @@ from chatbot import metrics
 from chatbot.batching import Batcher
 from chatbot.domain.matching import Candidate, Decision, usefulness
 from chatbot.domain.sample import is_drawn, rank
-from chatbot.domain.text import clean, key, redact
+from chatbot.domain.text import clean, clean_lines, key, redact
 from chatbot.errors import Conflict, NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
-from chatbot.matching.matcher import Match, Matcher
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
 
@@ -23,13 +24,15 @@ MOST_TOGETHER = 32
 class Question:
     """A cleaned question. A `test` is logged but never reviewed or learnt.
 
-    `query_id` is what it will be logged as; most let it be chosen.
+    `query_id` is what it will be logged as; most let it be chosen. `lines` is the same as it was
+    laid out, which tells what of it is quoted; it is matched in the place of `text`.
     """
 
     text: str
     conversation_id: str | None = None
     test: bool = False
     query_id: str | None = None
+    lines: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class Answerer:
 
     def ask(self, text: str, conversation_id: str | None = None, test: bool = False) -> Answered:
         """Raises InvalidText for unusable text, NotReady, ServiceUnavailable as `answer_all`."""
-        return self._together(Question(clean(text, self._max_chars), conversation_id, test))
+        question = Question(clean(text, self._max_chars), conversation_id, test)
+        return self._together(replace(question, lines=clean_lines(text, self._max_chars)))
 
     def ask_once(
         self, query_id: str, text: str, conversation_id: str | None = None, test: bool = False
@@ -84,12 +88,13 @@ class Answerer:
 
         Raises Conflict if `query_id` is another question's.
         """
+        lines = clean_lines(text, self._max_chars)
         text = clean(text, self._max_chars)
         earlier = self._recall(query_id, text)
         if earlier is not None:
             return earlier
         try:
-            return self._together(Question(text, conversation_id, test, query_id))
+            return self._together(Question(text, conversation_id, test, query_id, lines))
         except Conflict:
             earlier = self._recall(query_id, text)
             if earlier is None:
@@ -113,7 +118,7 @@ def answer_all(
     `sample_share` of them are drawn into the random sample that measures the live bot.
     Raises ServiceUnavailable if the rows cannot be stored.
     """
-    matches = matcher.match_all([question.text for question in questions])
+    matches = matcher.match_all([question.lines or question.text for question in questions])
     answers = [_answer(matcher, *both) for both in zip(questions, matches, strict=True)]
     rows = [_row(*both, sample_share) for both in zip(questions, answers, strict=True)]
     with metrics.STORE.time():
@@ -150,10 +155,11 @@ def _answer(matcher: Matcher, question: Question, match: Match) -> Answered:
     best = match.candidates[0].intent if match.decision is Decision.ANSWER else None
     asks_back = match.decision is Decision.CLARIFY
     candidates = list(match.candidates)
+    offered = match.offered or len(matcher.calibration.offered(candidates))
     return Answered(
         query_id=question.query_id or uuid.uuid4().hex,
         match=match,
-        candidates=matcher.calibration.offered(candidates) if asks_back else candidates,
+        candidates=candidates[:offered] if asks_back else candidates,
         answer=matcher.intents[best] if best else None,
         intents={c.intent: matcher.intents[c.intent] for c in match.candidates},
         model_version=matcher.version,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Edit, Entry
-from chatbot.matching.matcher import Match, Matcher
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.storage.tables import Query
 
 MOST_COMPARED = 300

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound
-from chatbot.matching.matcher import Match, Matcher
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.services import audit
 from chatbot.services.publish import MAX_UTTERANCE_CHARS, get_intent
 from chatbot.storage.tables import Intent, Pin

@@ -18,7 +18,8 @@ from chatbot.domain.ranking import rank_by_coverage, spread, spread_disputed
 from chatbot.domain.split import is_held_out, is_validation, measuring_order
 from chatbot.domain.text import normalise
 from chatbot.errors import ArtefactRefused
-from chatbot.matching.matcher import Match, Matcher
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.services.follow import StoredModels
 from chatbot.services.shadow import differ, note_disagreements
 from chatbot.services.waiting import Queue, Waiting, is_ranked, read_queue, read_state

@@ -15,7 +15,7 @@ from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Verdict, more_needed
 from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
-from chatbot.matching.matcher import Match
+from chatbot.matching.reading import Match
 from chatbot.services.examples import Frozen
 from chatbot.services.release import count_looks, get_version, read_pointer
 from chatbot.settings import Settings

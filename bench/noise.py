@@ -1,0 +1,204 @@
+"""What noise does to the shipped FAQ's answers, without and with its handling.
+
+Four kinds: a quotation beside the question (or a log, a trace, a signature), misspelt words, a
+request that refuses or ends something, two questions in one message. `bench/noise/` has a file a
+kind, written before the code: half of the inputs are traps, which look like noise and must come out
+as they do without handling. The half called `build` was looked at while building, `last` was not.
+
+The model is untrained, made by the product's own job. `before` matches each text as it stands,
+`after` as it is read. Milliseconds are those of plain questions, one by one, each new to the model.
+"""
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from bench.common import console, finish, parser
+from bench.instance import make_version
+from chatbot.bootstrap import build
+from chatbot.domain.matching import Decision
+from chatbot.domain.text import clean, clean_lines
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
+from chatbot.services.catalogue_files import read_catalogue_files
+from chatbot.services.import_faq import import_faq
+from chatbot.services.release import list_versions
+from chatbot.settings import Settings
+
+REPOSITORY = Path(__file__).parents[1]
+CORPORA = Path(__file__).parent / "noise"
+KINDS = ("quoted", "misspelt", "negated", "two_questions")
+RESULTS = ("right", "offered", "in vain", "silent", "wrong")  # best first
+MOST_CHARS = 2000
+ROUNDS = 5
+
+
+class Row(NamedTuple):
+    """`intents`: what the visitor wants, or in a negated one what they must not be sent."""
+
+    half: str
+    kind: str
+    text: str
+    intents: tuple[str, ...]
+
+
+def run() -> None:
+    made = parser(__doc__)
+    made.add_argument("--work", type=Path, help="where the model is kept; nothing: a new one")
+    made.add_argument("--show", choices=("build", "last"), help="print the inputs of a half")
+    arguments = made.parse_args()
+    with TemporaryDirectory() if arguments.work is None else nullcontext(arguments.work) as work:
+        matcher = _open(Path(work))
+    figures: dict[str, Any] = {}
+    for kind in KINDS:
+        rows = read_rows(CORPORA / f"{kind}.csv")
+        before = matcher.match_each([clean(row.text, MOST_CHARS) for row in rows])
+        after = matcher.match_all([clean_lines(row.text, MOST_CHARS) for row in rows])
+        judged = [
+            (row, judge(kind, row, _shown(matcher, was)), judge(kind, row, _shown(matcher, now)))
+            for row, was, now in zip(rows, before, after, strict=True)
+        ]
+        figures[kind] = _count(judged)
+        if arguments.show:
+            _show_rows(kind, [one for one in judged if one[0].half == arguments.show])
+    figures["milliseconds"] = _time(matcher, _plain_questions())
+    _show(figures)
+    finish("noise", figures, arguments.keep)
+
+
+def read_rows(path: Path) -> list[Row]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            Row(row["half"], row["kind"], row["text"], tuple(row["intents"].split()))
+            for row in csv.DictReader(file)
+        ]
+
+
+Shown = tuple[Decision, list[str]]
+
+
+def judge(kind: str, row: Row, shown: Shown) -> str:
+    """One of RESULTS for what the visitor is shown: the decision and the intents."""
+    decision, intents = shown
+    if kind == "negated" and row.kind == "noise":
+        answered = decision is Decision.ANSWER and intents[0] in row.intents
+        return "wrong" if answered else "right"
+    if kind == "two_questions" and row.kind == "noise":
+        both = decision is not Decision.HANDOFF and set(row.intents) <= set(intents)
+        return "right" if both else _judge_one(row, shown, half_is="in vain")
+    return _judge_one(row, shown, half_is="right")
+
+
+def _judge_one(row: Row, shown: Shown, half_is: str) -> str:
+    decision, intents = shown
+    wanted = set(row.intents) & set(intents)
+    if decision is Decision.HANDOFF:
+        return "right" if row.intents == ("out_of_scope",) else "silent"
+    if decision is Decision.ANSWER:
+        return half_is if wanted else "wrong"
+    return "offered" if wanted and half_is == "right" else "in vain"
+
+
+def _shown(matcher: Matcher, match: Match) -> Shown:
+    candidates = list(match.candidates)
+    if match.decision is Decision.ANSWER:
+        return match.decision, [candidates[0].intent]
+    if match.decision is Decision.CLARIFY:
+        offered = matcher.calibration.offered(candidates)
+        chosen = candidates[: match.offered] if match.offered else offered
+        return match.decision, [candidate.intent for candidate in chosen]
+    return match.decision, []
+
+
+Judged = Sequence[tuple[Row, str, str]]
+
+
+def _count(judged: Judged) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for half in ("build", "last"):
+        for kind in ("noise", "trap"):
+            mine = [(b, a) for row, b, a in judged if (row.half, row.kind) == (half, kind)]
+            found[f"{half}.{kind}"] = {
+                "inputs": len(mine),
+                "before": dict(Counter(before for before, _ in mine)),
+                "after": dict(Counter(after for _, after in mine)),
+                "better": sum(RESULTS.index(a) < RESULTS.index(b) for b, a in mine),
+                "worse": sum(RESULTS.index(a) > RESULTS.index(b) for b, a in mine),
+            }
+    return found
+
+
+def _plain_questions() -> list[str]:
+    """Held-out questions of the shipped FAQ: nothing is wrong with most of them."""
+    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    return [text for intent in draft.intents.values() for text in intent.held_out][::5]
+
+
+def _time(matcher: Matcher, texts: Sequence[str]) -> dict[str, float]:
+    """Medians of the two ways, in turns, and the median of their ratios question by question."""
+    ways: tuple[Callable[[Sequence[str]], list[Match]], ...]
+    ways = (matcher.match_each, matcher.match_all)
+    took: list[list[float]] = [[], []]
+    for text in texts:
+        best = [min(_once(matcher, way, text) for _ in range(ROUNDS)) for way in ways]
+        for place, milliseconds in enumerate(best):
+            took[place].append(milliseconds)
+    ratios = [after / before for before, after in zip(*took, strict=True)]
+    return {
+        "questions": len(texts),
+        "before": median(took[0]),
+        "after": median(took[1]),
+        "ratio": median(ratios),
+        "mean_ratio": sum(took[1]) / sum(took[0]),
+    }
+
+
+def _once(matcher: Matcher, way: Callable[[Sequence[str]], list[Match]], text: str) -> float:
+    matcher.bundle.embedder.forget()
+    start = time.perf_counter()
+    way([text])
+    return (time.perf_counter() - start) * 1000
+
+
+def _open(work: Path) -> Matcher:
+    """Of the version that an earlier run made, or of a new one."""
+    parts = build(Settings.from_env(data_dir=work))
+    with parts.database.read() as session:
+        made = bool(list_versions(session, None, 1))
+    if not made:
+        with parts.database.write() as session:
+            import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), "bench")
+        make_version(parts)
+    return parts.models.open_version()
+
+
+def _show(figures: dict[str, Any]) -> None:
+    table = Table("kind", "half", "inputs", *RESULTS, "better", "worse", title="before → after")
+    for kind in KINDS:
+        for half, found in figures[kind].items():
+            counts = [f"{found['before'].get(r, 0)} → {found['after'].get(r, 0)}" for r in RESULTS]
+            sums = (str(found["better"]), str(found["worse"]))
+            table.add_row(kind, half, str(found["inputs"]), *counts, *sums)
+    console.print(table)
+
+
+def _show_rows(kind: str, judged: Judged) -> None:
+    for row, before, after in judged:
+        console.print(
+            f"{kind} {row.kind}: {before} → {after} | {row.text!r} {' '.join(row.intents)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,161 @@
+"""Misspelt words that the FAQ contains: told by word lists, repaired to the FAQ's nearest word.
+
+The word lists are pyspellchecker's, with some hundred thousand words a language; nothing is
+fetched. A word that stands there is never touched, nor is one that the FAQ uses repeatedly.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from spellchecker import SpellChecker
+
+from chatbot.domain.language import count_little_words, guess_language
+
+LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
+_CAPITAL_NOUNS = "de"  # where a capital does not tell a name
+_LEAST_LETTERS = 4
+_LETTERS_FOR_ANOTHER = 6
+_LETTERS_FOR_TWO = 8
+_TRUSTED = 3  # uses of an unlisted word from which on it is the FAQ's own, not a slip of its writer
+_LEAST_RATIO = 5  # that a word must be more frequent than the slip it stands for
+_LEAST_SHARE = 0.1  # of the texts, for a language to be the FAQ's
+_LEAST_COVERED = 0.7  # of the FAQ's words, for the lists to speak its language
+_LOOKED_AT = 2000
+_CLOSE = 5
+_REMEMBERED = 2**14
+
+_TOKEN = re.compile(r"\S+")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_AROUND = ".,;:!?¿¡\"'“”‘’«»„()[]{}<>*-–—…"
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How often the FAQ uses each word, and which languages its texts seem to be in.
+
+    Words of texts that are gone stay: a word that nobody uses any more repairs a slip, at worst,
+    to what the FAQ lately said.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+
+    def extended(self, texts: Iterable[str]) -> Self:
+        """Return what is known with `texts` in addition."""
+        counts, languages = Counter(self.counts), Counter(self.languages)
+        for text in texts:
+            counts.update(_WORD.findall(text.casefold()))
+            languages[guess_language(text)] += 1
+        return type(self)(counts, languages)
+
+    def repair(self, text: str) -> str:
+        """Return `text`, one line, with the FAQ's words for what seems a slip of one of them.
+
+        Names, codes and words of fewer than four letters stay, and so does all of a text in another
+        language than the FAQ's or in one without a word list.
+        """
+        if not self._choices or not self._is_ours(text):
+            return text
+        shouted = text.isupper()
+        return _TOKEN.sub(lambda found: self._repaired(found, shouted), text)
+
+    def _repaired(self, found: re.Match[str], shouted: bool) -> str:
+        token = found[0]
+        bare = token.strip(_AROUND)
+        if len(bare) < _LEAST_LETTERS or not _WORD.fullmatch(bare):
+            return token
+        named = found.start() > 0 and bare[0].isupper() and _CAPITAL_NOUNS not in self._spoken
+        if (named or bare[1:] != bare[1:].lower()) and not shouted:
+            return token
+        word = bare.casefold()
+        better = None if self._is_right(word) else self._nearest(word)
+        if better is None:
+            return token
+        return token.replace(bare, better.capitalize() if bare[0].isupper() else better)
+
+    def _is_right(self, word: str) -> bool:
+        return self.counts.get(word, 0) >= _TRUSTED or is_listed(word, self._spoken)
+
+    def _nearest(self, word: str) -> str | None:
+        """The likeliest of the FAQ's words within one slip, or two in long words."""
+        most = 2 if len(word) >= _LETTERS_FOR_TWO else 1
+        found = process.extract(
+            word, self._choices, scorer=OSA.distance, score_cutoff=most, limit=_CLOSE
+        )
+        least = max(1, _LEAST_RATIO * self.counts.get(word, 0))
+        likely = [
+            (distance, choice[0] != word[0], -self.counts[choice], choice)
+            for choice, distance, _ in found
+            if self.counts[choice] >= least and _is_slip(word, choice, distance)
+        ]
+        return min(likely)[3] if likely else None
+
+    def _is_ours(self, text: str) -> bool:
+        votes = count_little_words(text)
+        ours = max((votes.get(language, 0) for language in self._spoken), default=0)
+        return max(votes.values(), default=0) <= max(ours, 1)
+
+    @cached_property
+    def _spoken(self) -> tuple[str, ...]:
+        """Languages of the FAQ that there are lists for; English words are used everywhere."""
+        clear = sum(self.languages.get(language, 0) for language in LANGUAGES)
+        least = _LEAST_SHARE * clear
+        return tuple(
+            language
+            for language in LANGUAGES
+            if language == "en" or self.languages.get(language, 0) > least
+        )
+
+    @cached_property
+    def _choices(self) -> list[str]:
+        """Words to repair to; none if the lists do not speak the FAQ's language."""
+        words = [word for word in self.counts if len(word) >= _LEAST_LETTERS]
+        looked_at = words[:_LOOKED_AT]
+        listed = sum(is_listed(word, self._spoken) for word in looked_at)
+        if listed < _LEAST_COVERED * len(looked_at):
+            return []
+        return [word for word in words if self._is_right(word)]
+
+
+def _is_slip(word: str, meant: str, distance: int) -> bool:
+    """Whether fingers or ears would make `word` of `meant`, which is `distance` edits away.
+
+    Two slips leave the first letter alone. In a short word another letter makes another word
+    (“wlan” and “plan”); one too few, one too many and two that changed places do not.
+    """
+    if distance > 1:
+        return meant[0] == word[0]
+    return (
+        len(word) >= _LETTERS_FOR_ANOTHER
+        or len(word) != len(meant)
+        or sorted(word) == sorted(meant)
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def is_listed(word: str, languages: tuple[str, ...]) -> bool:
+    """Whether a folded `word` stands in the list of one of `languages`."""
+    hashed = hash(word)
+    for language in languages:
+        listed = _listed(language)
+        place = int(listed.searchsorted(hashed))
+        if place < len(listed) and listed[place] == hashed:
+            return True
+    return False
+
+
+@lru_cache
+def _listed(language: str) -> NDArray[np.int64]:
+    """Hashes of all words, sorted: a hundredth of the memory that a set of strings takes."""
+    words = list(SpellChecker(language=language, distance=1).word_frequency.words())
+    hashes = np.fromiter(map(hash, words), np.int64, len(words))
+    hashes.sort()
+    return hashes
