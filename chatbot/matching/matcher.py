@@ -125,11 +125,8 @@ class Matcher:
         return self.match_all([text])[0]
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
-        """Decide on many messages, each as it is read; what is known verbatim is not read."""
-        known = [self.phrasings.intent_of(text) for text in texts]
-        unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
-        judged = iter(match_read(unknown, self.wording, self.match_each))
-        return [self._exact(intent) if intent else next(judged) for intent in known]
+        """Decide on many messages, each as it is read: see `matching.reading`."""
+        return match_read(texts, self.wording, self.match_each)
 
     def match_each(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many texts as they stand; the encoder and the index work on batches."""

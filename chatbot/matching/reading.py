@@ -39,8 +39,12 @@ MatchEach = Callable[[Sequence[str]], list[Match]]
 
 @dataclass(frozen=True)
 class Reading:
-    """One message as it is matched: on one line, without quotations, and its slips repaired."""
+    """One message as it is matched: without quotations as `text`, and with its slips repaired.
 
+    All of it is `whole`, which counts only if the FAQ knows those very words.
+    """
+
+    whole: str
     text: str
     repaired: str
     clauses: tuple[str, ...]
@@ -50,12 +54,13 @@ class Reading:
         """`text` may have several lines, which tell a quotation from what was written now."""
         own = own_words(text)
         repaired = spelling.repair(own)
-        return cls(_on_one_line(own), _on_one_line(repaired), tuple(split(repaired)))
+        whole, own_line, repaired_line = (" ".join(each.split()) for each in (text, own, repaired))
+        return cls(whole, own_line, repaired_line, tuple(split(repaired)))
 
     @property
     def variants(self) -> tuple[str, ...]:
         """All texts to be matched, each once."""
-        return tuple(dict.fromkeys((self.text, self.repaired, *self.clauses)))
+        return tuple(dict.fromkeys((self.whole, self.text, self.repaired, *self.clauses)))
 
 
 def match_read(texts: Sequence[str], wording: Wording, match_each: MatchEach) -> list[Match]:
@@ -76,6 +81,8 @@ def match_read(texts: Sequence[str], wording: Wording, match_each: MatchEach) ->
 def _decide(
     reading: Reading, matches: dict[str, Match], wording: Wording, match_each: MatchEach
 ) -> Match:
+    if matches[reading.whole].exact:
+        return matches[reading.whole]
     whole = _surer(matches[reading.text], matches[reading.repaired])
     if whole.exact:
         return whole
@@ -153,7 +160,3 @@ def _asks_for(intent: str, match: Match) -> bool:
 
 def _answers(intent: str, match: Match) -> bool:
     return match.decision is Decision.ANSWER and _asks_for(intent, match)
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())

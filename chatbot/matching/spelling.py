@@ -62,24 +62,32 @@ class Spelling:
         Names, codes and words of fewer than four letters stay, and so does all of a text in another
         language than the FAQ's or in one without a word list.
         """
-        if not self._choices or not self._is_ours(text):
+        slips = [found for found in _TOKEN.finditer(text) if self._may_be_slip(found, text)]
+        if not slips or not self._choices or not self._is_ours(text):
             return text
-        shouted = text.isupper()
-        return _TOKEN.sub(lambda found: self._repaired(found, shouted), text)
+        parts, done = [], 0
+        for found in slips:
+            parts += [text[done : found.start()], self._repaired(found[0])]
+            done = found.end()
+        return "".join([*parts, text[done:]])
 
-    def _repaired(self, found: re.Match[str], shouted: bool) -> str:
+    def _may_be_slip(self, found: re.Match[str], text: str) -> bool:
+        """Whether it is a word, no name, and unknown."""
         token = found[0]
+        if len(token) < _LEAST_LETTERS or self._is_right(token):
+            return False
         bare = token.strip(_AROUND)
         if len(bare) < _LEAST_LETTERS or not _WORD.fullmatch(bare):
-            return token
+            return False
         named = found.start() > 0 and bare[0].isupper() and _CAPITAL_NOUNS not in self._spoken
-        if (named or bare[1:] != bare[1:].lower()) and not shouted:
-            return token
-        word = bare.casefold()
-        better = None if self._is_right(word) else self._nearest(word)
-        if better is None:
-            return token
-        return token.replace(bare, better.capitalize() if bare[0].isupper() else better)
+        if (named or bare[1:] != bare[1:].lower()) and not text.isupper():
+            return False
+        return not self._is_right(bare.casefold())
+
+    def _repaired(self, token: str) -> str:
+        bare = token.strip(_AROUND)
+        better = self._nearest(bare.casefold())
+        return token.replace(bare, _in_case_of(bare, better)) if better else token
 
     def _is_right(self, word: str) -> bool:
         return self.counts.get(word, 0) >= _TRUSTED or is_listed(word, self._spoken)
@@ -123,6 +131,12 @@ class Spelling:
         if listed < _LEAST_COVERED * len(looked_at):
             return []
         return [word for word in words if self._is_right(word)]
+
+
+def _in_case_of(written: str, word: str) -> str:
+    if written.isupper():
+        return word.upper()
+    return word.capitalize() if written[0].isupper() else word
 
 
 def _is_slip(word: str, meant: str, distance: int) -> bool:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
+from functools import lru_cache
 
 _LEAST_WORDS = 3
 _MOST_CHARS = 600
+_REMEMBERED = 2**13
 _CLAUSE_END = re.compile(r"[,;:.!?\n]")
 
 
@@ -36,7 +38,7 @@ class Negated:
 def turns_of(text: str) -> Turn:
     """Which ways `text`, a phrasing or a title of an intent, turns things."""
     text = text[:_MOST_CHARS]
-    if not _MAY_TURN.search(text):
+    if not any(map(_may_turn, text.split())):
         return Turn.NONE
     negated = find_negated(text)
     turns = negated.turn if negated else Turn.NONE
@@ -48,7 +50,7 @@ def turns_of(text: str) -> Turn:
 def find_negated(text: str) -> Negated | None:
     """Return the first request of `text`, one line, that refuses something or ends it, if any."""
     text = text[:_MOST_CHARS]
-    if not _MAY_TURN.search(text):
+    if not any(map(_may_turn, text.split())):
         return None
     for language in _LANGUAGES:
         for found in language.refusals(text):
@@ -70,14 +72,24 @@ def contradicts(negated: Negated, turns: Turn) -> bool:
     return not turns & (Turn.ENDS | negated.turn)
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _may_turn(word: str) -> bool:
+    """Whether a text with this word need be looked at: most need not."""
+    return _MAY_TURN.search(word) is not None
+
+
 def _end_of_clause(text: str, start: int) -> int:
     found = _CLAUSE_END.search(text, start)
     return found.start() if found else len(text)
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """What is left to ask for; nothing if that is no more than a word or two."""
-    left = f"{text[:start]} {text[end:]}".strip(" ,;:.!?")
+    """What is left to ask for; a word or two, such as the subject of what is gone, is nothing."""
+    before, after = text[:start], text[end:]
+    clause_start = max((found.end() for found in _CLAUSE_END.finditer(before)), default=0)
+    if len(before[clause_start:].split()) < _LEAST_WORDS:
+        before = before[:clause_start]
+    left = " ".join(f"{before} {after}".split()).strip(" ,;:.!?")
     return left if len(left.split()) >= _LEAST_WORDS else ""
 
 
@@ -179,6 +191,7 @@ _GERMAN_END = (
     r"(?:(?:aus|ab)(?:zu)?(?:schalt|stell|bestell|meld)|deaktivier|kündig|lösch|entfern|stornier"
     r"|beend|stopp|rückgängig|widerruf|trenn|aufheb|abbrech|deinstallier|zurücksetz|abbestell)"
 )
+_GERMAN_START = r"(?:^|[,;:.!?]\s*|\bbitte\s+)"
 _GERMAN = _Language(
     refused=(
         _compiled(
@@ -190,8 +203,8 @@ _GERMAN = _Language(
         _compiled(
             r"\b(?:möchten?|will|wollen|brauchen?)\s+(?:\w+\s+){0,3}?kein(?:e|en|s)?\s+(?P<wanted>\w)"
         ),
-        _compiled(r"(?:^|[,;:.!?]\s*)(?P<wanted>\w+(?:en|n)\s+sie\b)[^,;:.!?]{0,60}\bnicht\b"),
-        _compiled(rf"(?:^|[,;:.!?]\s*)(?P<wanted>{_GERMAN_END}\w*)\s[^,;:.!?]{{0,60}}\bnicht\b"),
+        _compiled(rf"{_GERMAN_START}(?P<wanted>\w+(?:en|n)\s+sie\b)[^,;:.!?]{{0,60}}\bnicht\b"),
+        _compiled(rf"{_GERMAN_START}(?P<wanted>{_GERMAN_END}\w*)\s[^,;:.!?]{{0,60}}\bnicht\b"),
     ),
     without=_compiled(
         r"\bohne\s+(?P<wanted>[^,;:.!?]{0,60}?\bzu\s+\w+en\b|[^,;:.!?]{0,60}?\w+zu\w+en\b)"
@@ -292,6 +305,6 @@ _LANGUAGES = (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN)
 _MAY_TURN = re.compile(
     "|".join(f"(?:{language.ends.pattern})" for language in _LANGUAGES)
     + r"|\b(?:not|don[’']?t|dont|never|no|without|nicht|niemals|kein\w*|ohne|ne|sans|nunca|sin|non"
-    r"|senza|longer)\b|n[’']t\b|\bn[’']",
+    r"|senza|longer|out|rid|many|viele|trop|baja)\b|n[’']t\b|\bn[’']",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -177,7 +177,7 @@ def test_a_twin_of_a_known_entry_still_votes() -> None:
         rows=Rows(vectors.shape[1], [Part(as_keys(["a", "b"]), vectors)]),
         indexed=Indexed(HnswIndex.build(vectors), np.full(2, fill_value=True)),
     )
-    twins = Matcher(1, matcher.bundle, 1, matcher.intents, phrasings, RULE)
+    twins = Matcher(1, matcher.bundle, 1, matcher.intents, phrasings, RULE, matcher.wording)
     first, second = twins.score_known([0, 1])
     assert ([s.intent for s in first], [s.intent for s in second]) == (["b"], ["a"])
 
