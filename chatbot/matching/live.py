@@ -25,7 +25,7 @@ _NICENESS = 3
 """Not more: what loads a model holds Python's lock now and then, and the lower its priority, the
 longer all questions wait for that (the slowest of bench/swap.py: 384 ms at 10, 115 ms at 3)."""
 
-_WARM_UP = ("hello", "how do I reset my password?", "a longer question " * 12)
+_WARM_UP = ("hello", "how do I restet my pasword?", "a longer question " * 12)
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,39 @@ class TestAMessage:
             [query] = session.scalars(select(Query)).all()
         assert (query.text, query.conversation_id) == (ANSWERED, "chatwoot-1-1308")
 
+    @pytest.mark.parametrize(
+        ("mail", "read"),
+        [
+            ({"text_content": {"reply": ANSWERED, "quoted": "x"}}, ANSWERED),
+            ({"html_content": {"reply": ANSWERED}}, ANSWERED),
+            ({"text_content": {"reply": " "}, "html_content": {"reply": ANSWERED}}, ANSWERED),
+            ({"text_content": None}, UNKNOWN),
+            ({"text_content": {"reply": 7}}, UNKNOWN),
+            ({}, UNKNOWN),
+            (None, UNKNOWN),
+        ],
+    )
+    def test_of_a_mail_only_the_reply_is_read(
+        self,
+        client: FlaskClient,
+        parts: Parts,
+        connect: Callable[..., str],
+        mail: object,
+        read: str,
+    ) -> None:
+        made = said(UNKNOWN) | {"content_attributes": {"email": mail}}
+        assert client.post(connect(), json=made).status_code == 200
+        with parts.database.read() as session:
+            [query] = session.scalars(select(Query)).all()
+        assert query.text == read
+
+    def test_with_a_nul_in_its_reply_is_refused(
+        self, client: FlaskClient, connect: Callable[..., str]
+    ) -> None:
+        mail = {"text_content": {"reply": "a\0b"}}
+        made = said(UNKNOWN) | {"content_attributes": {"email": mail}}
+        assert client.post(connect(), json=made).status_code == 400
+
     def test_that_is_unclear_gets_options_to_click(
         self, client: FlaskClient, parts: Parts, connect: Callable[..., str], chatwoot: Receiver
     ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatbot.domain.text import clean, key, normalise, redact
+from chatbot.domain.text import clean, clean_lines, key, normalise, redact
 from chatbot.errors import InvalidText
 
 unicode_text = st.text(
@@ -282,6 +282,27 @@ def test_a_hostile_text_of_100_kb_takes_linear_time(piece: str) -> None:
     redact(text)
     redact(text + "x")
     assert time.process_time() - start < 4  # it takes 0.5; quadratic time would take minutes
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        (" one  line ", "one line"),
+        ("one\r\n\r\n> two\u200b\ttabs\n", "one\n\n> two tabs"),
+        ("a\n\tat b", "a\n at b"),
+        ("\n\nfirst\n\n", "first"),
+        ("ﬁne\nprint", "fine\nprint"),
+    ],
+)
+def test_lines_are_cleaned_each(raw: str, cleaned: str) -> None:
+    assert clean_lines(raw, 100) == cleaned
+    assert " ".join(clean_lines(raw, 100).split()) == clean(raw, 100)
+
+
+@pytest.mark.parametrize("raw", ["", "\n \n", "a\0\nb", "\ud800\n", "x\n" * 60])
+def test_lines_that_no_text_may_have_are_refused(raw: str) -> None:
+    with pytest.raises(InvalidText):
+        clean_lines(raw, 100)
 
 
 def test_cleaning_the_longest_allowed_text_of_the_worst_characters_is_fast() -> None:

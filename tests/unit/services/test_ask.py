@@ -144,6 +144,24 @@ def test_text_is_cleaned_before_it_is_matched(database: Database, matcher: Match
     assert (row.text, row.conversation_id) == (ANSWERED, "c-2")
 
 
+def test_what_is_quoted_is_stored_but_does_not_vote(database: Database, matcher: Matcher) -> None:
+    text = f"{ANSWERED}\n\nOn Mon, Nov 3, 2025 at 9:00 Desk wrote:\n> the VPN does not connect"
+    answerer = Answerer(database, Desk(matcher), max_chars=2000)
+    once = answerer.ask_once("a" * 32, text)
+    for answered in (answerer.ask(text), once, answerer.ask_once("a" * 32, text)):
+        assert answered.match.candidates == matcher.match(ANSWERED).candidates
+        assert stored(database, answered.query_id).text == clean(text, 2000)
+
+
+def test_two_questions_are_both_offered_and_stored_so(database: Database, matcher: Matcher) -> None:
+    text = f"{ANSWERED}. And also the VPN does not connect"
+    answered = Answerer(database, Desk(matcher), max_chars=2000).ask(text)
+    assert answered.decision is Decision.CLARIFY
+    assert {candidate.intent for candidate in answered.candidates} == {"reset-password", "vpn"}
+    assert stored(database, answered.query_id).offered == 2
+    assert answered.answer is None
+
+
 def test_threads_that_ask_together_get_their_own_answers(
     database: Database, matcher: Matcher
 ) -> None:
