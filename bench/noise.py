@@ -4,6 +4,8 @@ Four kinds: a quotation beside the question (or a log, a trace, a signature), mi
 request that refuses or ends something, two questions in one message. `bench/noise/` has a file a
 kind, written before the code: half of the inputs are traps, which look like noise and must come out
 as they do without handling. The half called `build` was looked at while building, `last` was not.
+`plain` are all held-out and out-of-scope questions of the FAQ: few have any noise, and they must
+not suffer.
 
 The model is untrained, made by the product's own job. `before` matches each text as it stands,
 `after` as it is read. Milliseconds of processor time are those of plain questions, one by one, each
@@ -26,6 +28,7 @@ from bench.common import console, finish, parser
 from bench.instance import make_version
 from chatbot.bootstrap import build
 from chatbot.domain.matching import Decision
+from chatbot.domain.metrics import OUT_OF_SCOPE
 from chatbot.domain.text import clean, clean_lines
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading
@@ -40,6 +43,7 @@ KINDS = ("quoted", "misspelt", "negated", "two_questions")
 RESULTS = ("right", "offered", "in vain", "silent", "wrong")  # best first
 MOST_CHARS = 2000
 ROUNDS = 5
+TIMED = 5  # one in so many plain questions
 
 
 class Row(NamedTuple):
@@ -60,17 +64,22 @@ def run() -> None:
         matcher = _open(Path(work))
     figures: dict[str, Any] = {}
     for kind in KINDS:
-        rows = read_rows(CORPORA / f"{kind}.csv")
-        before = matcher.match_each([clean(row.text, MOST_CHARS) for row in rows])
-        after = matcher.match_all([clean_lines(row.text, MOST_CHARS) for row in rows])
-        judged = [
-            (row, judge(kind, row, _shown(matcher, was)), judge(kind, row, _shown(matcher, now)))
-            for row, was, now in zip(rows, before, after, strict=True)
-        ]
-        figures[kind] = _count(judged)
+        judged = _judge_all(matcher, kind, read_rows(CORPORA / f"{kind}.csv"))
+        figures[kind] = {
+            f"{half}.{sort}": _count([one for one in judged if one[0][:2] == (half, sort)])
+            for half in ("build", "last")
+            for sort in ("noise", "trap")
+        }
         if arguments.show:
             _show_rows(kind, [one for one in judged if one[0].half == arguments.show])
-    figures["milliseconds"] = _time(matcher, _plain_questions())
+    plain = _plain_rows()
+    judged = _judge_all(matcher, "plain", plain)
+    figures["plain"] = {
+        "in scope": _count([one for one in judged if one[0].intents != (OUT_OF_SCOPE,)]),
+        "out of scope": _count([one for one in judged if one[0].intents == (OUT_OF_SCOPE,)]),
+    }
+    asked = [row.text for row in plain if row.intents != (OUT_OF_SCOPE,)]
+    figures["milliseconds"] = _time(matcher, asked[::TIMED])
     _show(figures)
     finish("noise", figures, arguments.keep)
 
@@ -81,6 +90,19 @@ def read_rows(path: Path) -> list[Row]:
             Row(row["half"], row["kind"], row["text"], tuple(row["intents"].split()))
             for row in csv.DictReader(file)
         ]
+
+
+Judged = Sequence[tuple[Row, str, str]]
+
+
+def _judge_all(matcher: Matcher, kind: str, rows: Sequence[Row]) -> Judged:
+    """Each row with what it came to before and after."""
+    before = matcher.match_each([clean(row.text, MOST_CHARS) for row in rows])
+    after = matcher.match_all([clean_lines(row.text, MOST_CHARS) for row in rows])
+    return [
+        (row, judge(kind, row, _shown(matcher, was)), judge(kind, row, _shown(matcher, now)))
+        for row, was, now in zip(rows, before, after, strict=True)
+    ]
 
 
 Shown = tuple[Decision, list[str]]
@@ -102,7 +124,7 @@ def _judge_one(row: Row, shown: Shown, half_is: str) -> str:
     decision, intents = shown
     wanted = set(row.intents) & set(intents)
     if decision is Decision.HANDOFF:
-        return "right" if row.intents == ("out_of_scope",) else "silent"
+        return "right" if row.intents == (OUT_OF_SCOPE,) else "silent"
     if decision is Decision.ANSWER:
         return half_is if wanted else "wrong"
     return "offered" if wanted and half_is == "right" else "in vain"
@@ -119,28 +141,23 @@ def _shown(matcher: Matcher, match: Match) -> Shown:
     return match.decision, []
 
 
-Judged = Sequence[tuple[Row, str, str]]
-
-
 def _count(judged: Judged) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for half in ("build", "last"):
-        for kind in ("noise", "trap"):
-            mine = [(b, a) for row, b, a in judged if (row.half, row.kind) == (half, kind)]
-            found[f"{half}.{kind}"] = {
-                "inputs": len(mine),
-                "before": dict(Counter(before for before, _ in mine)),
-                "after": dict(Counter(after for _, after in mine)),
-                "better": sum(RESULTS.index(a) < RESULTS.index(b) for b, a in mine),
-                "worse": sum(RESULTS.index(a) > RESULTS.index(b) for b, a in mine),
-            }
-    return found
+    return {
+        "inputs": len(judged),
+        "before": dict(Counter(before for _, before, _ in judged)),
+        "after": dict(Counter(after for _, _, after in judged)),
+        "better": sum(RESULTS.index(a) < RESULTS.index(b) for _, b, a in judged),
+        "worse": sum(RESULTS.index(a) > RESULTS.index(b) for _, b, a in judged),
+    }
 
 
-def _plain_questions() -> list[str]:
-    """Held-out questions of the shipped FAQ: nothing is wrong with most of them."""
+def _plain_rows() -> list[Row]:
     draft = read_catalogue_files(REPOSITORY / "faq_data")
-    return [text for intent in draft.intents.values() for text in intent.held_out][::5]
+    wanted = [(text, name) for name, one in draft.intents.items() for text in one.held_out]
+    return [
+        Row("", "plain", text, (intent,))
+        for text, intent in [*wanted, *((text, OUT_OF_SCOPE) for text in draft.out_of_scope)]
+    ]
 
 
 def _time(matcher: Matcher, texts: Sequence[str]) -> dict[str, float]:
@@ -186,7 +203,7 @@ def _open(work: Path) -> Matcher:
 
 def _show(figures: dict[str, Any]) -> None:
     table = Table("kind", "half", "inputs", *RESULTS, "better", "worse", title="before → after")
-    for kind in KINDS:
+    for kind in (*KINDS, "plain"):
         for half, found in figures[kind].items():
             counts = [f"{found['before'].get(r, 0)} → {found['after'].get(r, 0)}" for r in RESULTS]
             sums = (str(found["better"]), str(found["worse"]))
