@@ -15,6 +15,9 @@ _BREAK = re.compile(
     r"|\s+(?:and|und|et|plus)\s+",
     re.IGNORECASE,
 )
+_MAY_BREAK = re.compile(
+    r"[\n.!?;,)*•-]\s|\s(?:and|as well|und|et|y|e|plus)\s|^\d{1,2}[.)]", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _ASKING_WORDS = (
     "how where what which who when why can could may would will please need want i'd send show tell"
@@ -40,6 +43,8 @@ def split(text: str) -> list[str]:
     Greetings, thanks and scraps of fewer than three words are no clauses. Of a long story, the
     first three and the last three are returned: that is where questions stand.
     """
+    if not _MAY_BREAK.search(text):
+        return []
     clauses = [piece.strip(" ,;") for piece in _BREAK.split(text) if _is_clause(piece)]
     if len(clauses) > 2 * _MOST_AT_EACH_END:
         clauses = clauses[:_MOST_AT_EACH_END] + clauses[-_MOST_AT_EACH_END:]

@@ -88,7 +88,8 @@ _ADDRESSEE = re.compile(
 def own_words(text: str) -> str:
     """Return the lines of `text` that its writer wrote now; all of it if nothing else is left."""
     if "\n" not in text:
-        return _or_whole(_ON_ONE_LINE.sub("", text), text)
+        may_quote = ":" in text or "---" in text
+        return _or_whole(_ON_ONE_LINE.sub("", text), text) if may_quote else text
     lines = [line.rstrip() for line in text.splitlines()]
     for strip in (_without_quotations, _without_traces, _without_logs, _without_signature):
         lines = strip(lines)
