@@ -22,6 +22,7 @@ from chatbot.domain.language import count_little_words, guess_language
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 _CAPITAL_NOUNS = "de"  # where a capital does not tell a name
 _LEAST_LETTERS = 4
+_MOST_LETTERS = 40
 _LETTERS_FOR_ANOTHER = 6
 _LETTERS_FOR_TWO = 8
 _TRUSTED = 3  # uses of an unlisted word from which on it is the FAQ's own, not a slip of its writer
@@ -74,7 +75,7 @@ class Spelling:
     def _may_be_slip(self, found: re.Match[str], text: str) -> bool:
         """Whether it is a word, no name, and unknown."""
         token = found[0]
-        if len(token) < _LEAST_LETTERS or self._is_right(token):
+        if not _LEAST_LETTERS <= len(token) <= _MOST_LETTERS or self._is_right(token):
             return False
         bare = token.strip(_AROUND)
         if len(bare) < _LEAST_LETTERS or not _WORD.fullmatch(bare):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from chatbot.domain.matching import Candidate, Decision, Neighbour, vote
+from chatbot.domain.text import key
 from chatbot.matching.bundle import Bundle
-from chatbot.matching.catalogue import Catalogue
+from chatbot.matching.catalogue import Catalogue, Edit, Entry
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import BruteForceIndex, HnswIndex, Vectors
@@ -243,3 +244,21 @@ def test_a_replaced_matcher_is_gone_at_once_and_its_model_with_it() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_slip_of_a_word_that_an_edit_brought_is_repaired() -> None:
+    first = make_matcher(UTTERANCES)
+    entry = Entry("where is the turnstile kept", "vpn")
+    second = first.edited(Edit(2, {}, {key(entry.text): entry}))
+    asked = "where is the turnstle kept"
+    assert second.match(asked).exact
+    assert not first.match(asked).exact
+    assert second.reindexed(second.phrasings.build_index()).match(asked).exact
+    assert second.guessing(Guessed.nothing(256)).match(asked).exact
+    assert not second.match_each([asked])[0].exact
+
+
+def test_a_message_with_two_questions_offers_what_each_would_get() -> None:
+    match = make_matcher(UTTERANCES).match(f"{ANSWERED} and also the VPN does not connect")
+    assert match.decision is Decision.CLARIFY
+    assert {c.intent for c in match.candidates[: match.offered]} == {"reset-password", "vpn"}

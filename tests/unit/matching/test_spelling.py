@@ -67,6 +67,7 @@ def test_a_slip_becomes_the_word_of_the_faq(
         "my_pasword",
         "kestrelo and KESTRELO",
         "acc",
+        "pass" * 20,
         "wo ist mein Passwort, ich habe es vergessen",
         "où est ma facture de la subscripton",
         "如何重置密码",
