@@ -6,7 +6,6 @@ reading is matched as any text is; what they come to is decided here (docs/decis
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from chatbot.domain.matching import MOST_CANDIDATES, MOST_OFFERED, Candidate, Decision
 from chatbot.domain.noise.clauses import is_request, split
@@ -54,7 +53,9 @@ class Reading:
         """`text` may have several lines, which tell a quotation from what was written now."""
         own = own_words(text)
         repaired = spelling.repair(own)
-        whole, own_line, repaired_line = (" ".join(each.split()) for each in (text, own, repaired))
+        whole = _on_one_line(text)
+        own_line = whole if own == text else _on_one_line(own)
+        repaired_line = own_line if repaired == own else _on_one_line(repaired)
         return cls(whole, own_line, repaired_line, tuple(split(repaired)))
 
     @property
@@ -66,15 +67,12 @@ class Reading:
 def match_read(texts: Sequence[str], wording: Wording, match_each: MatchEach) -> list[Match]:
     """Decide on messages; `match_each` decides on plain texts, and gets all of them at once."""
     readings = [Reading.of(text, wording.spelling) for text in texts]
-    matches = iter(match_each([text for reading in readings for text in reading.variants]))
+    variants = [reading.variants for reading in readings]
+    matches = iter(match_each([text for each in variants for text in each]))
+    found = [{text: next(matches) for text in each} for each in variants]
     return [
-        _decide(
-            reading,
-            dict(zip(reading.variants, islice(matches, len(reading.variants)), strict=True)),
-            wording,
-            match_each,
-        )
-        for reading in readings
+        _decide(reading, matched, wording, match_each)
+        for reading, matched in zip(readings, found, strict=True)
     ]
 
 
@@ -160,3 +158,7 @@ def _asks_for(intent: str, match: Match) -> bool:
 
 def _answers(intent: str, match: Match) -> bool:
     return match.decision is Decision.ANSWER and _asks_for(intent, match)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
