@@ -48,9 +48,13 @@ class CountingEncoder(HashingEncoder):
 def make_catalogue(
     utterances: Mapping[str, Sequence[str]], revision: int = 1, intents: Sequence[str] | None = None
 ) -> Catalogue:
-    """Entries by intent; `intents` are those with a card, by default all."""
+    """Entries by intent; `intents` are those with a card, by default all.
+
+    The title is the first phrasing, so it says nothing besides.
+    """
     cards = {
-        name: IntentCard(f"Title of {name}", f"Answer of {name}") for name in intents or utterances
+        name: IntentCard(next(iter(utterances.get(name, ())), f"About {name}"), f"Answer of {name}")
+        for name in intents or utterances
     }
     entries = tuple(Entry(text, name) for name, texts in utterances.items() for text in texts)
     return Catalogue(revision, cards, entries, tuple(key(entry.text) for entry in entries))

@@ -9,15 +9,19 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
 
+from chatbot.domain.utility import USUAL_COSTS, Costs
+
 MOST_CANDIDATES = 5
+MOST_SCORED = 8  # by votes, and by what their answers say
+LEAST_OFFERED = 2  # a single option is no choice
 MOST_OFFERED = 3
 NEVER = 1.01
 THUMB_DOWN = 1.0  # the usefulness of a question whose answer did not help
 DISPUTED = 0.9  # from here on: a candidate would do otherwise than the live version
-USUAL = (16.0, 0.9, -10.0)  # about what is fitted to most FAQs with the packaged base model
-_LEAST_SHARE = 0.001
+UNKNOWN_SHARE = 0.001
 _LEAST_LENGTH = 1e-9
 _MOST_LOGIT = 700.0
+_WORTH_READING = 0.05
 
 
 class Decision(StrEnum):
@@ -40,16 +44,19 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One intent's evidence, before calibration."""
+    """One intent's evidence, before calibration; similarities are cosines, -1 to 1."""
 
     intent: str
     share: float  # of the votes, 0 to 1
     similarity: float  # to the centre of its utterances near the question
+    answer: float = 0.0  # to all that is answered
+    passage: float = 0.0  # to the title with the sentence of the answer that is nearest
 
     @property
-    def features(self) -> tuple[float, float]:
-        """What calibration weighs."""
-        return self.similarity, math.log(max(self.share, _LEAST_SHARE))
+    def features(self) -> tuple[float, float, float, float]:
+        """What calibration weighs, in the order of its weights."""
+        votes = math.log(max(self.share, UNKNOWN_SHARE))
+        return self.similarity, votes, self.answer, self.passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,16 @@ def _to_centre(
 
 @dataclass(frozen=True)
 class Calibration:
-    """Turns votes into the probability that an intent is the right one, and that into a decision.
+    """Turns evidence into the probability that an intent is right, and that into a decision.
 
     A conditional logit (McFadden 1974): the intents and "none of these" compete for one question.
-    `similarity` and `votes` weigh `Scored.features`, `bias` speaks against "none of these". Fitted
-    for each model version on rows that it was not trained on; `rows` says how many.
+    The first four weigh `Scored.features`, `bias` speaks against "none of these". Fitted for each
+    model version on rows that it was not trained on, `rows` of them; what so few cannot say comes
+    from other FAQs (docs/decisions/0030).
 
-    A question is answered from the probability `answer_at` on, and asked back if so few intents as
-    may be offered reach `clarify_at` together; above 1 means never.
+    A question is answered from the probability `answer_at` on, unless asking back or handing over
+    is expected to cost less; above 1 means never. It is asked back if the intents that may be
+    offered reach `clarify_at` together.
     """
 
     similarity: float
@@ -111,18 +120,21 @@ class Calibration:
     answer_at: float
     clarify_at: float
     rows: int
+    answer: float = 0.0
+    passage: float = 0.0
+    costs: Costs = USUAL_COSTS
 
     @classmethod
     def unfitted(cls, clarify_at: float) -> Self:
-        """For an FAQ that is too small to learn from: only known utterances are answered."""
-        return cls(*USUAL, answer_at=NEVER, clarify_at=clarify_at, rows=0)
+        """For votes that nothing is known of: only known utterances are answered."""
+        return cls(16.0, 0.9, -10.0, answer_at=NEVER, clarify_at=clarify_at, rows=0)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         """A record of an earlier kind, which has other features, counts as unfitted."""
         if "weights" in stored:
             return cls.unfitted(stored["clarify_at"])
-        return cls(**stored)
+        return cls(**stored | {"costs": Costs(**stored.get("costs", {}))})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -132,31 +144,52 @@ class Calibration:
         """Twelve hex digits that name exactly these numbers."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
 
+    @property
+    def weights(self) -> tuple[float, float, float, float]:
+        """What the features of `Scored` are multiplied with."""
+        return self.similarity, self.votes, self.answer, self.passage
+
     def candidates(self, scored: Sequence[Scored]) -> list[Candidate]:
-        """Most probable first; what is missing to 1 is the probability of "none of these"."""
-        logits = {s.intent: self._logit(*s.features) for s in scored}
+        """At most MOST_CANDIDATES, the most probable first.
+
+        What they and the others lack of 1 is the probability of "none of these".
+        """
+        logits = {s.intent: self._logit(s) for s in scored}
         highest = max(logits.values(), default=0.0)
         odds = {intent: math.exp(logit - highest) for intent, logit in logits.items()}
         total = sum(odds.values()) + math.exp(min(-highest, _MOST_LOGIT))
-        ranked = sorted(odds.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(odds.items(), key=lambda item: (-item[1], item[0]))[:MOST_CANDIDATES]
         return [Candidate(intent, value / total) for intent, value in ranked]
 
     def decide(self, candidates: Sequence[Candidate]) -> Decision:
-        if candidates and candidates[0].probability >= self.answer_at:
+        """What is expected to cost least, of what the promise allows."""
+        offered = self.offered(candidates)
+        best = candidates[0].probability if candidates else 0.0
+        wrong = (1 - best) * self.costs.wrong_answer
+        if best >= self.answer_at and wrong <= self._cost_of_asking(offered):
             return Decision.ANSWER
-        return Decision.CLARIFY if self.offered(candidates) else Decision.HANDOFF
+        return Decision.CLARIFY if offered else Decision.HANDOFF
 
     def offered(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """What a visitor who must choose is shown: as few as reach `clarify_at`, else none."""
-        together = 0.0
-        for number, candidate in enumerate(candidates[:MOST_OFFERED], start=1):
-            together += candidate.probability
-            if together >= self.clarify_at:
-                return list(candidates[:number])
-        return []
+        """What a visitor who must choose is shown: two or three that reach `clarify_at`, else none.
 
-    def _logit(self, similarity: float, votes: float) -> float:
-        return self.similarity * similarity + self.votes * votes + self.bias
+        A third is worth reading only if it is likely enough.
+        """
+        choice = list(candidates[:MOST_OFFERED])
+        if len(choice) > LEAST_OFFERED and choice[-1].probability < _WORTH_READING:
+            choice.pop()
+        return choice if sum(c.probability for c in choice) >= self.clarify_at else []
+
+    def _cost_of_asking(self, offered: Sequence[Candidate]) -> float:
+        """What asking back is expected to cost; where nothing is offered, handing over."""
+        if not offered:
+            return self.costs.handoff
+        missing = max(0.0, 1 - sum(candidate.probability for candidate in offered))
+        return self.costs.click + missing * self.costs.handoff
+
+    def _logit(self, scored: Scored) -> float:
+        weighed = zip(self.weights, scored.features, strict=True)
+        return sum(weight * feature for weight, feature in weighed) + self.bias
 
 
 def usefulness(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:

@@ -15,7 +15,10 @@ from chatbot.matching.embedder import Embedder
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import EF_SEARCH, SPACE, HnswIndex, Vectors
-from chatbot.matching.rows import Keys, as_keys
+from chatbot.matching.passages import Passages
+from chatbot.matching.rows import Keys, Rows, as_keys
+
+_PASSAGES, _PASSAGE_KEYS = "passages.npy", "passages.txt"
 
 FORMAT = 1
 LEAST_GOLDEN_SIMILARITY = 0.9
@@ -53,6 +56,7 @@ class Meaning:
     neighbours: int = Rule.neighbours
     temperature: float = Rule.temperature
     guessed: int = 0
+    passages: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {"model": asdict(self)}
@@ -83,6 +87,7 @@ class Bundle:
     guessed: Guessed
     rule: Rule = Rule()
     ef: int = EF_SEARCH
+    stored_passages: tuple[Keys, Vectors] | None = None
 
     @classmethod
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
@@ -103,6 +108,7 @@ class Bundle:
             keys = (folder / "keys.txt").read_bytes().split()
             vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
             guessed = _open_guessed(folder, meaning)
+            passages = _open_passages(folder, meaning)
             golden = np.load(folder / "golden.npy", allow_pickle=False)
         except ArtefactRefused:
             raise
@@ -111,12 +117,29 @@ class Bundle:
         _check_shapes(meaning, encoder, keys, vectors, guessed)
         _check_golden(encoder, golden)
         rule = Rule(meaning.neighbours, meaning.temperature)
-        return cls(folder, encoder, calibration, as_keys(keys), vectors, guessed, rule, meaning.ef)
+        return cls(
+            folder,
+            encoder,
+            calibration,
+            as_keys(keys),
+            vectors,
+            guessed,
+            rule,
+            meaning.ef,
+            passages,
+        )
 
     @cached_property
     def embedder(self) -> Embedder:
         """The encoder for visitors' questions; an FAQ edit keeps what it remembers."""
         return Embedder(self.encoder)
+
+    @property
+    def passages(self) -> Passages:
+        """No cards yet; the vectors of those that the version was published with."""
+        if self.stored_passages is None:
+            return Passages.none(self.encoder.dimension)
+        return Passages.known(*self.stored_passages, self.encoder.dimension)
 
     def stored_index(self) -> HnswIndex | None:
         """The published index, which holds `vectors` by their rows; None for an empty one."""
@@ -135,10 +158,12 @@ def write_bundle(
     index: HnswIndex,
     guessed: Guessed,
     rule: Rule,
+    passages: Rows | None = None,
 ) -> Meaning:
     """Add all but the encoder itself to `folder`, which already holds `encoder/`.
 
-    Row i of `vectors` is position i of `index` and has the key `keys[i]`.
+    Row i of `vectors` is position i of `index` and has the key `keys[i]`. `passages` are the rows
+    of all cards' texts.
     """
     index.save(folder / "index.hnsw")
     np.save(folder / "vectors.npy", vectors)
@@ -147,6 +172,10 @@ def write_bundle(
     (folder / "calibration.json").write_text(json.dumps(calibration.to_json(), indent=1))
     if guessed:
         guessed.save(folder)
+    if passages:
+        np.save(folder / _PASSAGES, passages.all_vectors())
+        names = passages.keys(np.arange(len(passages)))
+        (folder / _PASSAGE_KEYS).write_text("\n".join(names))
     return Meaning(
         dimension=encoder.dimension,
         count=len(keys),
@@ -154,11 +183,24 @@ def write_bundle(
         neighbours=rule.neighbours,
         temperature=rule.temperature,
         guessed=len(guessed),
+        passages=len(passages or ()),
     )
 
 
 def _open_guessed(folder: Path, meaning: Meaning) -> Guessed:
     return Guessed.open(folder) if meaning.guessed else Guessed.nothing(meaning.dimension)
+
+
+def _open_passages(folder: Path, meaning: Meaning) -> tuple[Keys, Vectors] | None:
+    """Raises ArtefactRefused if there are not as many as the manifest says."""
+    if not meaning.passages:
+        return None
+    keys = (folder / _PASSAGE_KEYS).read_bytes().split()
+    vectors = np.load(folder / _PASSAGES, mmap_mode="r", allow_pickle=False)
+    shape = (meaning.passages, meaning.dimension)
+    if len(keys) != len(set(keys)) or (len(keys), vectors.shape) != (meaning.passages, shape):
+        raise ArtefactRefused(f"{_PASSAGES} is {vectors.shape} for {len(keys)} texts, not {shape}")
+    return as_keys(keys), vectors
 
 
 def _check_shapes(

@@ -1,6 +1,6 @@
 """Matcher: everything that an answer needs, loaded together and never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -9,17 +9,27 @@ from typing import Self
 import numpy as np
 
 from chatbot import metrics
-from chatbot.domain.matching import Calibration, Candidate, Decision, Scored, vote
+from chatbot.domain.matching import (
+    MOST_SCORED,
+    Calibration,
+    Candidate,
+    Decision,
+    Scored,
+    vote,
+)
+from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
 from chatbot.matching.guessed import Guessed
-from chatbot.matching.index import Vectors
+from chatbot.matching.index import Positions, Vectors
 from chatbot.matching.neighbourhood import Neighbourhood
+from chatbot.matching.passages import Passages, Said
 from chatbot.matching.phrasings import Indexed, Phrasings
 from chatbot.matching.reading import Match, match_read
 from chatbot.matching.wording import Wording
 
 MOST_NEIGHBOURS = 100
+_MOST_MEASURED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Matcher:
         phrasings: Phrasings,
         rule: Rule,
         wording: Wording,
+        passages: Passages | None = None,
     ) -> None:
         self.version = version
         self.bundle = bundle
@@ -50,6 +61,7 @@ class Matcher:
         self.intents = MappingProxyType(dict(intents))
         self.phrasings = phrasings
         self.wording = wording
+        self.passages = passages or Passages.none(bundle.encoder.dimension)
         self._rule = rule
 
     @classmethod
@@ -67,54 +79,43 @@ class Matcher:
         new texts are encoded. An index is built only for a model that has none.
         """
         if previous is not None and previous.bundle is bundle:
-            start = previous.phrasings.emptied()
+            start, passages = previous.phrasings.emptied(), previous.passages
         else:
-            start = Phrasings.of_bundle(bundle)
+            start, passages = Phrasings.of_bundle(bundle), bundle.passages
+        gone = dict.fromkeys(passages.places.keys() - catalogue.intents.keys())
         entries = dict(zip(catalogue.keys, catalogue.entries, strict=True))
         phrasings = start.edited(entries, bundle.encoder)
         if phrasings.indexed.index.size == 0:
             phrasings = phrasings.reindexed(phrasings.build_index())
-        wording = Wording.of(catalogue)
-        return cls(version, bundle, catalogue.revision, catalogue.intents, phrasings, rule, wording)
+        return cls(
+            version,
+            bundle,
+            catalogue.revision,
+            catalogue.intents,
+            phrasings,
+            rule,
+            Wording.of(catalogue),
+            passages.edited({**catalogue.intents, **gone}, bundle.encoder),
+        )
 
     def edited(self, edit: Edit) -> Self:
         """The same model after an edit of the FAQ, at the price of the edit."""
         cards = {**self.intents, **edit.cards}
-        return type(self)(
-            self.version,
-            self.bundle,
-            edit.revision,
-            {name: card for name, card in cards.items() if card is not None},
-            self.phrasings.edited(edit.entries, self.bundle.encoder),
-            self._rule,
-            self.wording.edited(edit),
+        return self._with(
+            revision=edit.revision,
+            intents={name: card for name, card in cards.items() if card is not None},
+            phrasings=self.phrasings.edited(edit.entries, self.bundle.encoder),
+            wording=self.wording.edited(edit),
+            passages=self.passages.edited(edit.cards, self.bundle.encoder),
         )
 
     def reindexed(self, indexed: Indexed) -> Self:
         """The same answers through another index of its phrasings, or of its predecessors'."""
-        phrasings = self.phrasings.reindexed(indexed)
-        return type(self)(
-            self.version,
-            self.bundle,
-            self.revision,
-            self.intents,
-            phrasings,
-            self._rule,
-            self.wording,
-        )
+        return self._with(phrasings=self.phrasings.reindexed(indexed))
 
     def guessing(self, guessed: Guessed) -> Self:
         """The same with other guesses among its neighbours."""
-        bundle = replace(self.bundle, guessed=guessed)
-        return type(self)(
-            self.version,
-            bundle,
-            self.revision,
-            self.intents,
-            self.phrasings,
-            self._rule,
-            self.wording,
-        )
+        return self._with(bundle=replace(self.bundle, guessed=guessed))
 
     @property
     def calibration(self) -> Calibration:
@@ -130,7 +131,7 @@ class Matcher:
 
     def match_each(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many texts as they stand; the encoder and the index work on batches."""
-        known = [self.phrasings.intent_of(text) for text in texts]
+        known = [self._intent_of(text) for text in texts]
         unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
         judged = iter(self._match_unknown(unknown))
         return [self._exact(intent) if intent else next(judged) for intent in known]
@@ -148,20 +149,42 @@ class Matcher:
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for known phrasings, each as if it were not in the index."""
         return [
-            self._vote(found, near, without_row=own)
-            for own, found, near in self._around(rows, self._rule.neighbours + 1)
+            self._vote(found, near, said, without_row=own)
+            for own, found, near, said in self._around(rows, self._rule.neighbours + 1)
         ]
 
     def score_as_unknown(self, rows: Sequence[int]) -> list[list[Scored]]:
         """Votes for known phrasings, each as if its whole intent were not in the index."""
         return [
-            self._vote(found, near, without_intent=self.phrasings.intent_at(own))
-            for own, found, near in self._around(rows, MOST_NEIGHBOURS)
+            self._vote(found, near, said, without_intent=self.phrasings.intent_at(own))
+            for own, found, near, said in self._around(rows, MOST_NEIGHBOURS)
         ]
 
     def score(self, texts: Sequence[str]) -> list[list[Scored]]:
         """Votes for `texts`, before calibration and without the short cut for known ones."""
         return self._score(self.bundle.encoder.encode(texts))
+
+    def density(self) -> float:
+        """How near intents lie to each other: the mean cosine of a phrasing to the nearest of
+        another intent, over a sample of at most 500. 0 with fewer than two intents.
+        """
+        rows = self.phrasings.known_rows
+        step = max(1, len(rows) // _MOST_MEASURED)
+        rows = rows[::step]
+        own = [self.phrasings.intent_at(row) for row in rows.tolist()]
+        own += self.passages.names
+        if len(set(own)) < 2:
+            return 0.0
+        vectors = np.vstack([self.phrasings.rows.vectors(rows), self.passages.titles])
+        found, similarities = self._neighbourhood.search(vectors, MOST_NEIGHBOURS)
+        rivals = [
+            next(
+                (cosine for row, cosine in near if self._neighbourhood.intent_at(row) != intent),
+                near[-1][1],
+            )
+            for intent, near in zip(own, _pairs(found, similarities), strict=True)
+        ]
+        return float(np.mean(rivals))
 
     def _match_unknown(self, texts: Sequence[str]) -> list[Match]:
         if not texts:
@@ -173,22 +196,37 @@ class Matcher:
 
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
         rows, similarities = self._neighbourhood.search(vectors, self._rule.neighbours)
-        found = zip(rows.tolist(), similarities.tolist(), strict=True)
-        return [self._vote(at, near) for at, near in found]
+        said = self.passages.compare(vectors)
+        found = zip(rows.tolist(), similarities.tolist(), *said, strict=True)
+        return [self._vote(at, near, Said(*both)) for at, near, *both in found]
 
-    def _around(self, rows: Sequence[int], k: int) -> list[tuple[int, list[int], list[float]]]:
+    def _around(
+        self, rows: Sequence[int], k: int
+    ) -> list[tuple[int, list[int], list[float], Said]]:
         vectors = self.phrasings.rows.vectors(np.array(rows, np.int64))
         found, similarities = self._neighbourhood.search(vectors, k)
-        return list(zip(rows, found.tolist(), similarities.tolist(), strict=True))
+        said = zip(*self.passages.compare(vectors), strict=True)
+        return [
+            (row, near.tolist(), cosines.tolist(), Said(*both))
+            for row, near, cosines, both in zip(rows, found, similarities, said, strict=True)
+        ]
 
     @cached_property
     def _neighbourhood(self) -> Neighbourhood:
-        return Neighbourhood(self.phrasings, self.bundle.guessed.among(self.intents))
+        """A title that is a phrasing as well speaks once."""
+        is_phrasing = self.phrasings.knows(self.passages.title_keys)
+        return Neighbourhood(
+            self.phrasings,
+            self.bundle.guessed.among(self.intents),
+            self.passages.search_titles(without=is_phrasing),
+            self.passages.names,
+        )
 
     def _vote(
         self,
         rows: list[int],
         similarities: list[float],
+        said: Said,
         without_row: int | None = None,
         without_intent: str | None = None,
     ) -> list[Scored]:
@@ -201,11 +239,61 @@ class Matcher:
         heard = heard[: self._rule.neighbours]
         vectors = self._neighbourhood.vectors(np.array([row for row, _ in heard], np.int64))
         between = (vectors @ vectors.T).tolist()
-        return vote([one for _, one in heard], between, self._rule.temperature)
+        votes = vote([one for _, one in heard], between, self._rule.temperature)
+        return self._with_answers(votes, said, without_intent)
+
+    def _with_answers(self, votes: list[Scored], said: Said, without: str | None) -> list[Scored]:
+        """With what answers say of these intents, and with those whose answers say most."""
+        if not self.passages.says_much:
+            return votes
+        names, number = self.passages.names, self.passages.number
+        answer, passage, nearest = said
+        evidence = {one.intent: (one.share, one.similarity) for one in votes}
+        for column in nearest[: MOST_SCORED - len(votes)].tolist():
+            if names[column] != without:
+                evidence.setdefault(names[column], (0.0, float(answer[column])))
+        found = []
+        for intent, (share, similarity) in evidence.items():
+            at = number.get(intent)
+            both = (0.0, 0.0) if at is None else (float(answer[at]), float(passage[at]))
+            found.append(Scored(intent, share, similarity, *both))
+        return found
 
     def _judge(self, scored: list[Scored]) -> Match:
         candidates = self.calibration.candidates(scored)
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
+    def _intent_of(self, text: str) -> str | None:
+        """Of a known phrasing, or of a title that only one intent has."""
+        return self.phrasings.intent_of(text) or self.passages.by_title.get(normalise(text))
+
+    def _with(
+        self,
+        *,
+        bundle: Bundle | None = None,
+        revision: int | None = None,
+        intents: Mapping[str, IntentCard] | None = None,
+        phrasings: Phrasings | None = None,
+        wording: Wording | None = None,
+        passages: Passages | None = None,
+    ) -> Self:
+        """The same but for what is given."""
+        return type(self)(
+            self.version,
+            bundle or self.bundle,
+            self.revision if revision is None else revision,
+            self.intents if intents is None else intents,
+            phrasings or self.phrasings,
+            self._rule,
+            wording or self.wording,
+            passages or self.passages,
+        )
+
     def _exact(self, intent: str) -> Match:
         return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
+
+
+def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
+    """Of each line, (row, similarity)."""
+    for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
+        yield list(zip(line, cosines, strict=True))

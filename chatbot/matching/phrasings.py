@@ -29,7 +29,7 @@ from chatbot.matching.index import (
     search_exactly,
 )
 from chatbot.matching.recall import tune
-from chatbot.matching.rows import UNKNOWN, Part, Rows, as_keys
+from chatbot.matching.rows import UNKNOWN, Keys, Part, Rows, as_keys
 
 GONE = -1
 LEAST_OUTGROWN = 1000
@@ -94,6 +94,13 @@ class Phrasings:
         """Of a known phrasing, whatever its case and spacing."""
         (row,) = self.rows.find(as_keys([key(text)]))
         return int(row) if row != UNKNOWN and self.intents[row] != GONE else None
+
+    def knows(self, keys: Keys) -> NDArray[np.bool_]:
+        """Whether each key is that of a phrasing that is not gone."""
+        rows = self.rows.find(keys)
+        known: NDArray[np.bool_] = rows != UNKNOWN
+        known[known] = self.intents[rows[known]] != GONE
+        return known
 
     def search(self, vectors: Vectors, k: int) -> Found:
         """(rows, cosine similarities), each (n, min(k, size)), nearest first."""

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from chatbot.domain.matching import (
     usefulness,
 )
 from chatbot.domain.matching import vote as vote_among
+from chatbot.domain.utility import Costs
 
 CALIBRATION = Calibration(8.0, 1.0, -6.0, answer_at=0.8, clarify_at=0.5, rows=100)
 
@@ -146,6 +148,8 @@ def test_extreme_votes_do_not_overflow() -> None:
         pytest.param([], Decision.HANDOFF, id="no-candidates"),
         pytest.param([0.8, 0.1], Decision.ANSWER, id="at-the-threshold"),
         pytest.param([0.79, 0.1], Decision.CLARIFY, id="just-below"),
+        pytest.param([0.8, 0.2], Decision.ANSWER, id="as-dear-as-asking"),
+        pytest.param([0.81], Decision.ANSWER, id="nothing-to-choose-from"),
         pytest.param([0.3, 0.2], Decision.CLARIFY, id="together-enough"),
         pytest.param([0.3, 0.19], Decision.HANDOFF, id="together-too-little"),
         pytest.param([0.2, 0.14, 0.13, 0.12], Decision.HANDOFF, id="only-three-are-offered"),
@@ -167,18 +171,47 @@ def test_an_answering_threshold_above_one_never_answers(probabilities: list[floa
 @pytest.mark.parametrize(
     ("probabilities", "number"),
     [
-        pytest.param([0.6, 0.3], 1, id="one-is-enough"),
-        pytest.param([0.4, 0.3, 0.2], 2, id="two"),
-        pytest.param([0.25, 0.2, 0.15, 0.1], 3, id="three"),
+        pytest.param([0.6], 1, id="there-is-one"),
+        pytest.param([0.6, 0.3], 2, id="never-one-of-two"),
+        pytest.param([0.4, 0.3, 0.04], 2, id="a-third-is-not-worth-reading"),
+        pytest.param([0.4, 0.3, 0.2], 3, id="three"),
+        pytest.param([0.25, 0.2, 0.15, 0.1], 3, id="never-more-than-three"),
         pytest.param([0.2, 0.14, 0.13, 0.12], 0, id="three-are-too-few"),
         pytest.param([], 0, id="no-candidates"),
     ],
 )
-def test_as_few_are_offered_as_hold_the_right_one_probably_enough(
+def test_two_or_three_are_offered_if_one_of_them_is_probable_enough(
     probabilities: list[float], number: int
 ) -> None:
     candidates = [Candidate(str(i), p) for i, p in enumerate(probabilities)]
     assert CALIBRATION.offered(candidates) == candidates[:number]
+
+
+@pytest.mark.parametrize(
+    ("costs", "decision"),
+    [
+        pytest.param(Costs(1.0, 0.8, 0.2), Decision.ANSWER, id="usual"),
+        pytest.param(Costs(1.0, 0.8, 0.0), Decision.CLARIFY, id="a-click-is-free"),
+        pytest.param(Costs(9.0, 0.8, 0.2), Decision.CLARIFY, id="a-wrong-answer-is-dear"),
+    ],
+)
+def test_what_costs_least_is_done(costs: Costs, decision: Decision) -> None:
+    candidates = [Candidate("a", 0.85), Candidate("b", 0.1)]
+    assert replace(CALIBRATION, costs=costs).decide(candidates) is decision
+
+
+def test_what_an_answer_says_counts_beside_the_phrasings() -> None:
+    reading = replace(CALIBRATION, answer=2.0, passage=4.0)
+    scored = [Scored("a", 0.5, 0.6, answer=0.1, passage=0.2), Scored("b", 0.5, 0.6, 0.4, 0.7)]
+    assert reading.candidates(scored)[0].intent == "b"
+    assert CALIBRATION.candidates(scored)[0].intent == "a"
+
+
+def test_a_calibration_of_before_answers_counted_reads_none() -> None:
+    stored = CALIBRATION.to_json()
+    for name in ("answer", "passage", "costs"):
+        del stored[name]
+    assert Calibration.from_json(stored) == CALIBRATION
 
 
 def test_intents_and_none_of_these_compete_for_the_question() -> None:

@@ -72,6 +72,7 @@ def test_the_manifest_says_what_the_files_mean(manifest: Manifest) -> None:
             "neighbours": 10,
             "temperature": 0.05,
             "guessed": 0,
+            "passages": 0,
         }
     }
 

@@ -7,7 +7,7 @@ from chatbot.matching.catalogue import Edit, Entry, IntentCard
 from chatbot.matching.wording import Wording
 from factories import make_catalogue
 
-FAQ = {"mute": ["turn the sound off", "beeps annoy me"], "sound": ["set up the sound"]}
+FAQ = {"mute": ["beeps annoy me", "turn the sound off"], "sound": ["set up the sound"]}
 
 
 def test_intents_are_known_by_their_phrasings_and_titles() -> None:

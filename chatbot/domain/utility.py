@@ -1,0 +1,48 @@
+"""What can become of a visitor's question, and what each end costs the helpdesk."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class End(StrEnum):
+    """How a question ends; one that the FAQ has no answer to ends in one of the last three ways.
+
+    Handed over is then right, and asked in vain means asked back needlessly.
+    """
+
+    ANSWERED_RIGHTLY = "answered_rightly"
+    OFFERED = "offered"  # asked back, with the right one among those offered
+    ASKED_IN_VAIN = "asked_in_vain"
+    HANDED_OVER = "handed_over"
+    ANSWERED_WRONGLY = "answered_wrongly"
+
+
+IN_SCOPE_ONLY = frozenset({End.ANSWERED_RIGHTLY, End.OFFERED})
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a wrong answer, a hand-off to a person and a visitor's click cost; all of one unit.
+
+    A right answer is free. Asked back in vain, a visitor clicks and is handed over all the same.
+    """
+
+    wrong_answer: float = 1.0
+    handoff: float = 0.8
+    click: float = 0.2
+
+    def of(self, end: End) -> float:
+        return {
+            End.ANSWERED_RIGHTLY: 0.0,
+            End.OFFERED: self.click,
+            End.ASKED_IN_VAIN: self.click + self.handoff,
+            End.HANDED_OVER: self.handoff,
+            End.ANSWERED_WRONGLY: self.wrong_answer,
+        }[end]
+
+    def saved(self, before: End, after: End) -> int:
+        """What `after` costs less than `before`, in hundredths of a wrong answer."""
+        return round(100 * (self.of(before) - self.of(after)) / self.wrong_answer)
+
+
+USUAL_COSTS = Costs()
