@@ -82,8 +82,19 @@ class Settings(BaseModel):
     promise_confidence: float = Field(
         0.8, ge=0, lt=1, description="Confidence with which the promise is kept."
     )
-    clarify_probability: Share = Field(
-        0.5, description="Least probability that the offered intents hold the right one."
+    cost_wrong_answer: float = Field(
+        1.0, gt=0, le=1000, description="What a wrong answer costs, in a unit of your own."
+    )
+    cost_handoff: float = Field(
+        0.8, ge=0, le=1000, description="What it costs to hand a question over to a person."
+    )
+    cost_click: float = Field(
+        0.2, ge=0, le=1000, description="What it costs to ask a visitor back, who may leave then."
+    )
+    clarify_probability: Share | None = Field(
+        None,
+        description="Least probability that the offered intents hold the right one; empty: where "
+        "asking back costs less than a hand-off.",
     )
     max_text_chars: int = Field(
         2000, ge=100, le=20000, description="Longest question, in characters."

@@ -1,80 +1,101 @@
 """Fit, for one model version, what its votes mean as probabilities and when it may answer."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import binom
+from scipy.stats import beta
 
 from chatbot.domain.matching import (
-    MOST_CANDIDATES,
+    MOST_SCORED,
     NEVER,
-    USUAL,
     Calibration,
     Candidate,
     Scored,
 )
+from chatbot.domain.text import normalise
+from chatbot.domain.utility import Costs
 from chatbot.settings import Settings
+from workers.prior import Prior
 from workers.unseen import Unseen
 
 GENERIC = Path(__file__).parent / "generic_out_of_scope.txt"
 LEAST_ROWS = 50
-OUT_OF_SCOPE_SHARE = 0.2
+UNCOVERED_SHARE = 0.5
+NEAR_SHARE = 0.7
 OTHER_PROMISES = tuple(percent / 100 for percent in range(1, 21))
 LEAST_PROBABILITY = 0.5
+_ENOUGH_FOREIGN = 50
+_AUTHORED_HALF = 2000  # phrasings an intent of which each is worth half a question
 _MOST_STAND_INS = 400
-_HIDDEN_SHARE = 0.1
 _COVERED_QUANTILE = 0.1
 _CROSS_FITS = 5
 _STEPS = 50
-_CLARIFY_STEPS = 5
-_LOOSE = np.array([10.0, 1.0, 10.0])  # how far from the usual weights is no surprise
+_FEATURES = len(Scored("", 0, 0).features)
 
 T = TypeVar("T")
-Vote = tuple[list[Scored], str | None]
-Judged = tuple[list[Candidate], str | None]
+Judged = tuple[list[Candidate], str | None, float]
 Array = NDArray[np.float64]
 
 
-def gather_votes(unseen: Sequence[Unseen], out_of_scope: Sequence[str]) -> list[Vote]:
+class Vote(NamedTuple):
+    """A question's evidence, the intent that it asks for, and how many questions it stands for.
+
+    Without an intent, the FAQ has no answer to it.
+    """
+
+    scored: list[Scored]
+    truth: str | None
+    weight: float = 1.0
+
+
+def gather_votes(
+    unseen: Sequence[Unseen], out_of_scope: Sequence[str], confirmed: Container[str] = ()
+) -> list[Vote]:
     """For catalogue entries that the encoder was not trained on, each hidden from the index.
 
-    A fifth of the rows is out of scope, as visitors' questions are. Until as many `out_of_scope`
-    questions are known, stand-ins take their place: what people ask any chatbot, and a few entries
-    whose whole intent is hidden, foreign to the FAQ but near.
+    What visitors asked, and agents `confirmed` (normalised), counts in full. An author writes a few
+    phrasings so that they differ, and they are harder than questions: they count the less the fewer
+    an intent has.
+    Half of what visitors ask has no answer in the FAQ, as far as nothing else is known: mostly they
+    ask in its own words for what it lacks, sometimes for something else altogether. For the one
+    stand entries whose whole intent is hidden, for the other what people ask any chatbot. The more
+    `out_of_scope` questions are known, the more of that half is theirs.
     """
-    rows = sum(len(part.rows) for part in unseen)
-    wanted = round(rows * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
-    known = _spread(out_of_scope, wanted)
-    missing = max(0, min(wanted, _MOST_STAND_INS) - len(known))
-    hidden = round(missing * _HIDDEN_SHARE)
-    generic = _spread(GENERIC.read_text(encoding="utf-8").splitlines(), missing - hidden)
+    weights = [_weights(part, confirmed) for part in unseen]
+    foreign = sum(map(sum, weights)) * UNCOVERED_SHARE / (1 - UNCOVERED_SHARE)
+    known_share = len(out_of_scope) / (len(out_of_scope) + _ENOUGH_FOREIGN)
+    stand_ins = (1 - known_share) * foreign
+    generic = GENERIC.read_text(encoding="utf-8").splitlines()
     votes: list[Vote] = []
+    known, near, far = [], [], []
     for number, part in enumerate(unseen):
         every = slice(number, None, len(unseen))
-        votes += _votes_of(part, known[every], generic[every], len(range(hidden)[every]))
-    return votes
+        familiar = part.matcher.score_known(part.rows)
+        votes += map(Vote, familiar, part.intents, weights[number])
+        known += part.matcher.score(out_of_scope[every])
+        near += part.matcher.score_as_unknown(_spread(part.rows, _MOST_STAND_INS // len(unseen)))
+        far += _not_covered(part.matcher.score(generic[every]), familiar)
+    votes += _weighing(known, known_share * foreign)
+    votes += _weighing(near, NEAR_SHARE * stand_ins)
+    return votes + _weighing(far, (1 - NEAR_SHARE) * stand_ins)
 
 
-def _votes_of(
-    part: Unseen, known: Sequence[str], generic: Sequence[str], hidden: int
-) -> list[Vote]:
-    """Of one part, with as many of its rows as leave the foreign questions their share."""
-    matcher = part.matcher
-    familiar = matcher.score_known(part.rows)
-    foreign = matcher.score(known)
-    foreign += _not_covered(matcher.score(generic), familiar)
-    foreign += matcher.score_as_unknown(_spread(part.rows, hidden))
-    votes: list[Vote] = list(zip(familiar, part.intents, strict=True))
-    if foreign:
-        share = (1 - OUT_OF_SCOPE_SHARE) / OUT_OF_SCOPE_SHARE
-        votes = list(_spread(votes, round(len(foreign) * share)))
-    return votes + [(scored, None) for scored in foreign]
+def _weights(part: Unseen, confirmed: Container[str]) -> list[float]:
+    """As how many questions each row counts."""
+    size = part.matcher.phrasings.size / max(1, len(part.matcher.intents))
+    authored = size / (size + _AUTHORED_HALF)
+    return [1.0 if normalise(text) in confirmed else authored for text in part.texts]
+
+
+def _weighing(scored: Sequence[list[Scored]], weight: float) -> list[Vote]:
+    """Out of scope, and together as much as `weight` questions."""
+    return [Vote(one, None, weight / len(scored)) for one in scored]
 
 
 def _not_covered(
@@ -91,7 +112,7 @@ def _not_covered(
 
 @dataclass(frozen=True)
 class Table:
-    """Votes as arrays: features (rows, candidates, 2), which are real, and the right one's place.
+    """Votes as arrays: features (rows, candidates, 4), which are real, the right place, weights.
 
     The place behind the last candidate means "none of these".
     """
@@ -99,146 +120,178 @@ class Table:
     features: Array
     real: NDArray[np.bool_]
     right: NDArray[np.int64]
+    weight: Array
 
     @classmethod
     def of(cls, votes: Sequence[Vote]) -> Self:
-        shape = (len(votes), MOST_CANDIDATES)
-        features, real = np.zeros((*shape, 2)), np.zeros(shape, bool)
-        right = np.full(len(votes), MOST_CANDIDATES)
-        for row, (scored, truth) in enumerate(votes):
-            for place, candidate in enumerate(scored):
+        shape = (len(votes), MOST_SCORED)
+        features, real = np.zeros((*shape, _FEATURES)), np.zeros(shape, bool)
+        right = np.full(len(votes), MOST_SCORED)
+        for row, vote in enumerate(votes):
+            for place, candidate in enumerate(vote.scored):
                 features[row, place] = candidate.features
                 real[row, place] = True
-                if candidate.intent == truth:
+                if candidate.intent == vote.truth:
                     right[row] = place
-        return cls(features, real, right)
-
-    @property
-    def teaches(self) -> bool:
-        """Whether it has both right and wrong candidates."""
-        right = int((self.right < MOST_CANDIDATES).sum())
-        return 0 < right < int(self.real.sum())
+        return cls(features, real, right, np.array([vote.weight for vote in votes]))
 
     def surprise(self, weights: Array) -> tuple[float, Array]:
-        """Negative log likelihood of `weights`, and its gradient."""
-        logits = np.where(self.real, self.features @ weights[:2] + weights[2], -np.inf)
+        """Negative log likelihood of `weights`, the last of which is the bias, and its gradient."""
+        logits = np.where(self.real, self.features @ weights[:-1] + weights[-1], -np.inf)
         logits = np.column_stack([logits, np.zeros(len(logits))])
         logits -= logits.max(axis=1, keepdims=True)
         log_total = np.log(np.exp(logits).sum(axis=1))
         rows = np.arange(len(logits))
         error = np.exp(logits - log_total[:, None])
         error[rows, self.right] -= 1
-        error = error[:, :-1]
+        error = error[:, :-1] * self.weight[:, None]
         gradient = np.append((error[..., None] * self.features).sum(axis=(0, 1)), error.sum())
-        return float((log_total - logits[rows, self.right]).sum()), gradient
+        return float(self.weight @ (log_total - logits[rows, self.right])), gradient
 
 
-def fit(votes: Sequence[Vote], settings: Settings) -> Calibration:
+def fit(votes: Sequence[Vote], prior: Prior, settings: Settings) -> Calibration:
     """What votes mean, then from which probability on questions are answered and asked back.
 
-    Both thresholds are set on probabilities by calibrations that did not see the question.
+    What `prior` says of FAQs like this one counts as much as its uncertainty lets it; the threshold
+    is set on probabilities by calibrations that did not see the question.
     """
-    table = Table.of(votes)
-    if len(votes) < LEAST_ROWS or not table.teaches:
-        return Calibration.unfitted(settings.clarify_probability)
-    judged = cross_fit(votes)
-    answers = [_first(*row) for row in judged]
-    answer_at = answering_threshold(answers, settings.promise, settings.promise_confidence)
-    draft = replace(_fit_weights(table), answer_at=answer_at)
-    return replace(draft, clarify_at=clarifying_threshold(judged, draft, settings))
+    answers = [_first(*row) for row in cross_fit(votes, prior)]
+    costs = Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click)
+    return replace(
+        _fit_weights(votes, prior),
+        answer_at=answering_threshold(
+            answers, prior, settings.promise, settings.promise_confidence
+        ),
+        clarify_at=clarifying_threshold(settings, costs),
+        rows=sum(vote.truth is not None for vote in votes),
+        costs=costs,
+    )
 
 
 def thresholds_of_other_promises(
-    calibration: Calibration, votes: Sequence[Vote], confidence: float
+    votes: Sequence[Vote], prior: Prior, confidence: float
 ) -> list[tuple[float, float]]:
-    """(promise, where this version would answer if that were the promise); none if unfitted."""
-    if calibration.rows == 0:
-        return []
-    answers = [_first(*row) for row in cross_fit(votes)]
-    return [(p, answering_threshold(answers, p, confidence)) for p in OTHER_PROMISES]
+    """(promise, where this version would answer if that were the promise)."""
+    answers = [_first(*row) for row in cross_fit(votes, prior)]
+    return [(p, answering_threshold(answers, prior, p, confidence)) for p in OTHER_PROMISES]
 
 
-def cross_fit(votes: Sequence[Vote]) -> list[Judged]:
-    """Candidates of each question, by a calibration that was fitted without it, and the truth."""
+def cross_fit(votes: Sequence[Vote], prior: Prior) -> list[Judged]:
+    """Candidates of each question, by a calibration fitted without it, the truth and the weight."""
     judged: list[Judged] = []
     for part in range(_CROSS_FITS):
         others = [vote for place, vote in enumerate(votes) if place % _CROSS_FITS != part]
-        calibration = _fit_weights(Table.of(others))
-        judged += [(calibration.candidates(s), truth) for s, truth in votes[part::_CROSS_FITS]]
+        calibration = _fit_weights(others, prior)
+        judged += [
+            (calibration.candidates(vote.scored), vote.truth, vote.weight)
+            for vote in votes[part::_CROSS_FITS]
+        ]
     return judged
 
 
 def answering_threshold(
-    answers: Sequence[tuple[float, bool]], promise: float, confidence: float
+    answers: Sequence[tuple[float, bool, float]], prior: Prior, promise: float, confidence: float
 ) -> float:
     """The lowest probability from which at most `promise` of the answers are wrong.
 
-    `answers` are (probability of the first candidate, whether it is right). Thresholds are tested
-    one after the other, each lower than the one before, with an exact binomial test until one
-    fails: with probability `confidence` the promise holds on questions like these (fixed-sequence
-    testing in Learn then Test, Angelopoulos et al. 2021). The first is where the probabilities,
-    without a look at what is right, expect the clearest evidence.
+    `answers` are (probability of the first candidate, whether it is right, weight). The share of
+    wrong answers from a threshold on has a beta distribution: `prior` says what it was in other
+    FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial model,
+    Gelman et al. 2013, 5.3). Thresholds are tested one after the other, each lower than the one
+    before, until the promise no longer holds with probability `confidence` (fixed-sequence testing
+    in Learn then Test, Angelopoulos et al. 2021). The first is where the probabilities, without a
+    look at what is right, expect the clearest evidence.
 
-    NEVER if that fails already or there is too little data. What is more likely wrong than right is
-    not answered, whatever the promise.
+    NEVER if that fails already. What is more likely wrong than right is not answered, whatever the
+    promise.
     """
     if not 0 < promise < 1:
         return NEVER
-    ranked = sorted(answers, key=lambda answer: -answer[0])
-    falling = [-probability for probability, _ in ranked]
-    step = max(1, len(ranked) // _STEPS)
-    most = bisect_right(falling, -LEAST_PROBABILITY)
-    answered = [bisect_right(falling, falling[n - 1]) for n in range(step, most + 1, step)]
-    answered = [n for n in answered if (1 - promise) ** n <= 1 - confidence]
-    wrong = np.cumsum([not is_right for _, is_right in ranked])
+    counted = _Counted.of(answers)
+    tested = [t for t in counted.thresholds(prior) if t >= LEAST_PROBABILITY]
     threshold = NEVER
-    for n in answered[_clearest(answered, np.cumsum([1 + p for p in falling]), promise) :]:
-        if binom.cdf(wrong[n - 1], n, promise) > 1 - confidence:
+    for candidate in tested[counted.clearest(tested, promise) :]:
+        if counted.belief(candidate, prior, promise) < confidence:
             break
-        threshold = ranked[n - 1][0]
+        threshold = candidate
     return threshold
 
 
-def _clearest(answered: Sequence[int], expected_wrong: Array, promise: float) -> int:
-    """Place of the `answered` with most standard deviations between promise and expectation."""
-    margins = [(promise * n - expected_wrong[n - 1]) / np.sqrt(n) for n in answered]
-    return int(np.argmax(margins)) if margins else 0
-
-
-def clarifying_threshold(
-    judged: Sequence[Judged], calibration: Calibration, settings: Settings
-) -> float:
-    """Where sets of intents that reach it together hold the right one as often as promised.
-
-    Among questions that are not answered; the first value from the promised probability on whose
-    misses, and one more, stay within it (conformal risk control, Angelopoulos et al. 2022).
+@dataclass(frozen=True)
+class _Counted:
+    """Answers by falling probability: running sums of weight, its square, what was wrong of it, and
+    what the probabilities expected to be wrong.
     """
-    promised = settings.clarify_probability
-    for step in range(_CLARIFY_STEPS):
-        clarify_at = promised + (1 - promised) * step / _CLARIFY_STEPS
-        asking = replace(calibration, clarify_at=clarify_at)
-        offers = [
-            (asking.offered(candidates), truth)
-            for candidates, truth in judged
-            if not candidates or candidates[0].probability < calibration.answer_at
-        ]
-        held = [truth in [c.intent for c in offer] for offer, truth in offers if offer]
-        if held.count(False) + 1 <= (1 - promised) * (len(held) + 1):
-            return clarify_at
-    return NEVER
+
+    falling: list[float]
+    weight: Array
+    square: Array
+    wrong: Array
+    expected: Array
+
+    @classmethod
+    def of(cls, answers: Sequence[tuple[float, bool, float]]) -> Self:
+        ranked = sorted(answers, key=lambda answer: -answer[0])
+        weight = np.array([w for _, _, w in ranked])
+        return cls(
+            [-p for p, _, _ in ranked],
+            np.cumsum(weight),
+            np.cumsum(weight**2),
+            np.cumsum([w * (not is_right) for _, is_right, w in ranked]),
+            np.cumsum([w * (1 - p) for p, _, w in ranked]),
+        )
+
+    def thresholds(self, prior: Prior) -> list[float]:
+        """Falling, spread over these answers; those of the prior where there are few."""
+        step = max(1, len(self.falling) // _STEPS)
+        own = [-p for p in self.falling[step - 1 :: step]]
+        return sorted({*own, *(t for t, _ in prior.wrong_from)}, reverse=True)
+
+    def clearest(self, thresholds: Sequence[float], promise: float) -> int:
+        """Place of the threshold with most standard deviations between promise and expectation."""
+        margins = []
+        for threshold in thresholds:
+            n = bisect_right(self.falling, -threshold)
+            weight, square = (self.weight[n - 1], self.square[n - 1]) if n else (0.0, 1.0)
+            expected = self.expected[n - 1] if n else 0.0
+            margins.append((promise * weight - expected) / np.sqrt(square))
+        return int(np.argmax(margins)) if margins else 0
+
+    def belief(self, threshold: float, prior: Prior, promise: float) -> float:
+        """The probability that no more than `promise` of the answers from `threshold` are wrong."""
+        n = bisect_right(self.falling, -threshold)
+        weight, square = (self.weight[n - 1], self.square[n - 1]) if n else (0.0, 1.0)
+        effective = min(weight, weight**2 / square)
+        wrong = effective * self.wrong[n - 1] / self.weight[n - 1] if n else 0.0
+        usual, worth = prior.wrong_at(threshold), prior.worth
+        return float(
+            beta.cdf(promise, usual * worth + wrong, (1 - usual) * worth + effective - wrong)
+        )
 
 
-def _fit_weights(table: Table) -> Calibration:
-    """Most probable weights, where the usual ones are probable before any question is seen."""
+def clarifying_threshold(settings: Settings, costs: Costs) -> float:
+    """How probable the offered intents must be together: as an admin says, or where a click with
+    the hand-offs that it spares costs less than a hand-off.
+    """
+    if settings.clarify_probability is not None:
+        return settings.clarify_probability
+    return min(NEVER, costs.click / costs.handoff) if costs.handoff else NEVER
+
+
+def _fit_weights(votes: Sequence[Vote], prior: Prior) -> Calibration:
+    """Most probable weights, where those of `prior` are probable before any question is seen."""
+    table = Table.of(votes)
 
     def objective(weights: Array) -> tuple[float, Array]:
         surprise, gradient = table.surprise(weights)
-        away = (weights - USUAL) / _LOOSE
-        return surprise + float(away @ away) / 2, gradient + away / _LOOSE
+        away = (weights - prior.weights) / prior.spread
+        return surprise + float(away @ away) / 2, gradient + away / prior.spread
 
-    found = minimize(objective, np.array(USUAL), jac=True, method="L-BFGS-B")
-    similarity, votes, bias = (float(weight) for weight in found.x)
-    return Calibration(similarity, votes, bias, NEVER, NEVER, len(table.right))
+    found = minimize(objective, prior.weights, jac=True, method="L-BFGS-B")
+    similarity, votes_, answer, passage, bias = (float(weight) for weight in found.x)
+    return Calibration(
+        similarity, votes_, bias, NEVER, NEVER, len(votes), answer=answer, passage=passage
+    )
 
 
 def _spread(items: Sequence[T], most: int) -> Sequence[T]:
@@ -248,8 +301,10 @@ def _spread(items: Sequence[T], most: int) -> Sequence[T]:
     return [items[i * len(items) // most] for i in range(most)] if len(items) > most else items
 
 
-def _first(candidates: Sequence[Candidate], truth: str | None) -> tuple[float, bool]:
-    """Probability of the first candidate, and whether it is right."""
+def _first(
+    candidates: Sequence[Candidate], truth: str | None, weight: float
+) -> tuple[float, bool, float]:
+    """Probability of the first candidate, whether it is right, and the weight."""
     if not candidates:
-        return 0.0, False
-    return candidates[0].probability, candidates[0].intent == truth
+        return 0.0, False, weight
+    return candidates[0].probability, candidates[0].intent == truth, weight

@@ -19,7 +19,7 @@ import numpy as np
 
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.example import Example
-from chatbot.domain.matching import Calibration
+from chatbot.domain.matching import NEVER, Calibration
 from chatbot.errors import (
     ArtefactRefused,
     ChatbotError,
@@ -46,6 +46,7 @@ from workers.child import run_trainer
 from workers.guess import guess_all
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
+from workers.prior import Prior
 from workers.recipe import make_spec, say_what_lacks
 from workers.second_look import look_again
 from workers.spec import TrainingSpec
@@ -215,8 +216,9 @@ class _Retraining:
         recall = _check_recall(index, vectors)
         matcher, parts = self._with_guesses(matcher, self._parts(matcher, folder / "out" / "folds"))
         unseen = [Unseen.of(part.matcher, self._as_they_came(part.unseen)) for part in parts]
-        votes = gather_votes(unseen, self.frozen.out_of_scope)
-        calibration = fit(votes, self.settings)
+        votes = gather_votes(unseen, self.frozen.out_of_scope, self.frozen.teachers)
+        prior = Prior.of(matcher, trained=self.spec.epochs > 0)
+        calibration = fit(votes, prior, self.settings)
         if self.spec.epochs and not self.spec.start_from:
             out_of_fold.write(artefact, ChainMap(*(part.outcomes(calibration) for part in unseen)))
         novelty.write(artefact, self.frozen)
@@ -230,6 +232,7 @@ class _Retraining:
             index,
             matcher.bundle.guessed,
             self.rule,
+            matcher.passages.rows,
         )
         digest = self.parts.artefacts.publish(artefact, meaning.to_json())
         candidate = release.Candidate(
@@ -246,14 +249,14 @@ class _Retraining:
             "index": {"ef": meaning.ef, "recall_at_10": round(recall, 4)},
             "guessed": meaning.guessed,
             "thresholds": thresholds_of_other_promises(
-                calibration, votes, self.settings.promise_confidence
+                votes, prior, self.settings.promise_confidence
             ),
         }
 
     def _matcher(self, encoder: Path) -> Matcher:
         """Over the whole catalogue, not calibrated yet."""
         opened = OnnxEncoder.open(encoder, self.settings.training_threads or 1)
-        blank = Bundle.blank(opened, Calibration.unfitted(self.settings.clarify_probability))
+        blank = Bundle.blank(opened, Calibration.unfitted(NEVER))
         return Matcher.build(0, blank, self.frozen.catalogue, self.rule)
 
     def _parts(self, matcher: Matcher, folds: Path) -> list[Part]:

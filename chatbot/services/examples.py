@@ -159,6 +159,9 @@ _TRAINING_SETTINGS = {
     "promise",
     "promise_confidence",
     "clarify_probability",
+    "cost_wrong_answer",
+    "cost_handoff",
+    "cost_click",
     "validation_share",
     "unlabelled_cap",
 }

@@ -268,13 +268,13 @@ def _said(reply: dict[str, Any]) -> str:
 
 
 def _calibration(calibration: dict[str, Any], promises: list[dict[str, Any]]) -> str:
-    if calibration["rows"] == 0:
+    if calibration["rows"] == 0 and calibration["answer_at"] > 1:
         return "Too few utterances to calibrate: only known utterances are answered automatically."
     curve = [[f"{p:.2f}", f"{right:.2f}", str(n)] for p, right, n in calibration["curve"]]
     return (
         f"{_answers(calibration, promises)}; fitted on {calibration['rows']} questions that it was "
-        f"not trained on. {_asks_back(calibration)}\n\n"
-        + _table(["Probability", "Right", "Questions"], curve)
+        "not trained on, and on what is usual for FAQs like this one. "
+        f"{_asks_back(calibration)}\n\n" + _table(["Probability", "Right", "Questions"], curve)
     )
 
 
@@ -292,8 +292,8 @@ def _answers(calibration: dict[str, Any], promises: list[dict[str, Any]]) -> str
 
 def _asks_back(calibration: dict[str, Any]) -> str:
     if calibration["clarify_at"] > 1:
-        return "Never asks back: no three intents hold the right one as often as promised."
-    return f"Asks back if at most three intents reach {calibration['clarify_at']:.2f} together."
+        return "Never asks back: a person is said to cost less."
+    return f"Asks back if two or three intents reach {calibration['clarify_at']:.2f} together."
 
 
 def _training(report: dict[str, Any]) -> str:

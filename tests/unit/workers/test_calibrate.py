@@ -2,18 +2,20 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from chatbot.domain.example import Example
-from chatbot.domain.matching import NEVER, USUAL, Calibration, Candidate, Scored
+from chatbot.domain.matching import NEVER, Scored
+from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
 from workers.calibrate import (
     GENERIC,
     LEAST_PROBABILITY,
-    LEAST_ROWS,
-    Judged,
+    UNCOVERED_SHARE,
+    Vote,
     answering_threshold,
     clarifying_threshold,
     cross_fit,
@@ -21,9 +23,15 @@ from workers.calibrate import (
     gather_votes,
     thresholds_of_other_promises,
 )
+from workers.prior import Prior
 from workers.unseen import Unseen
 
-Answers = list[tuple[float, bool]]
+Answers = list[tuple[float, bool, float]]
+
+KNOWS_NOTHING = Prior(
+    np.array([16.0, 0.9, 0.0, 0.0, -10.0]), np.full(5, 10.0), ((0.5, 0.5), (1.0, 0.5)), worth=0.01
+)
+USUAL = replace(KNOWS_NOTHING, wrong_from=((0.5, 0.2), (0.8, 0.05), (1.0, 0.01)), worth=40.0)
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def simulated(random: Random, rows: int) -> Answers:
     answers = []
     for _ in range(rows):
         p = random.random() ** 0.1
-        answers.append((p, random.random() < p**2))
+        answers.append((p, random.random() < p**2, 1.0))
     return answers
 
 
@@ -52,55 +60,78 @@ def true_wrong_share(threshold: float) -> float:
 def test_the_promise_is_broken_no_oftener_than_agreed(promise: float, confidence: float) -> None:
     random = Random(2026)
     broken, answering = 0, 0
-    for _ in range(1000):
-        threshold = answering_threshold(simulated(random, 300), promise, confidence)
+    for _ in range(300):
+        answers = simulated(random, 300)
+        threshold = answering_threshold(answers, KNOWS_NOTHING, promise, confidence)
         answering += threshold < 1
         broken += threshold < 1 and true_wrong_share(threshold) > promise
-    assert broken / 1000 <= (1 - confidence) + 0.02
-    assert answering > 100
+    assert broken / 300 <= (1 - confidence) + 0.04
+    assert answering > 30
 
 
 def test_more_data_lets_more_be_answered() -> None:
     random = Random(7)
-    few = [answering_threshold(simulated(random, 200), 0.1, 0.9) for _ in range(100)]
-    many = [answering_threshold(simulated(random, 4000), 0.1, 0.9) for _ in range(20)]
-    assert sum(many) / 20 < sum(few) / 100
+
+    def threshold(rows: int) -> float:
+        return answering_threshold(simulated(random, rows), KNOWS_NOTHING, 0.1, 0.9)
+
+    few = [threshold(200) for _ in range(50)]
+    many = [threshold(4000) for _ in range(10)]
+    assert sum(many) / 10 < sum(few) / 50
     assert all(true_wrong_share(t) < 0.12 for t in many)
 
 
 def test_answers_that_are_always_right_are_given_unless_they_seem_wrong() -> None:
-    answers = [(i / 100, True) for i in range(1, 101)]
-    assert answering_threshold(answers, 0.05, 0.9) == pytest.approx(LEAST_PROBABILITY, abs=0.02)
+    answers = [(i / 100, True, 1.0) for i in range(1, 101)]
+    threshold = answering_threshold(answers, KNOWS_NOTHING, 0.05, 0.9)
+    assert threshold == pytest.approx(LEAST_PROBABILITY, abs=0.02)
 
 
 @pytest.mark.parametrize(
     ("answers", "promise"),
     [
         pytest.param([], 0.05, id="no-data"),
-        pytest.param([(0.9, True)] * 20, 0.05, id="too-little-data"),
-        pytest.param([(0.9, False)] * 500, 0.05, id="always-wrong"),
-        pytest.param([(0.9, i % 2 == 0) for i in range(500)], 0.05, id="a-coin"),
-        pytest.param([(0.9, True)] * 500, 0.0, id="a-promise-nobody-can-keep"),
+        pytest.param([(0.9, False, 1.0)] * 500, 0.05, id="always-wrong"),
+        pytest.param([(0.9, i % 2 == 0, 1.0) for i in range(500)], 0.05, id="a-coin"),
+        pytest.param([(0.9, True, 1.0)] * 500, 0.0, id="a-promise-nobody-can-keep"),
     ],
 )
 def test_where_the_promise_cannot_be_kept_nothing_is_answered(
     answers: Answers, promise: float
 ) -> None:
-    assert answering_threshold(answers, promise, 0.9) == NEVER
+    assert answering_threshold(answers, KNOWS_NOTHING, promise, 0.9) == NEVER
+
+
+def test_without_data_what_is_usual_says_when_to_answer() -> None:
+    assert 0.8 <= answering_threshold([], USUAL, 0.1, 0.8) < 1
+    lax, strict = (answering_threshold([], USUAL, promise, 0.8) for promise in (0.2, 0.05))
+    assert lax < strict
+
+
+def test_own_data_outweighs_what_is_usual() -> None:
+    wrong = [(0.9, i % 4 > 0, 1.0) for i in range(400)]
+    assert answering_threshold(wrong[:4], USUAL, 0.1, 0.8) < 1
+    assert answering_threshold(wrong, USUAL, 0.1, 0.8) > 0.9
+
+
+def test_a_row_counts_as_much_as_it_weighs() -> None:
+    """A thousand rows that are worth a hundredth each say no more than ten."""
+    light = [(0.9, i % 4 > 0, 0.01) for i in range(400)]
+    assert answering_threshold(light, USUAL, 0.1, 0.8) < 0.9
 
 
 def test_wrong_answers_of_the_same_probability_count_whatever_their_order() -> None:
     """All answers from a threshold on are given, also those that tie with the last one tested."""
-    right, wrong = [(0.7, True)] * 100, [(0.7, False)] * 100
-    assert answering_threshold(right + wrong, 0.05, 0.9) == NEVER
-    safe = [(0.995, True)] * 200
-    assert answering_threshold(safe + right + wrong, 0.05, 0.9) == 0.995
+    right, wrong = [(0.7, True, 1.0)] * 100, [(0.7, False, 1.0)] * 100
+    assert answering_threshold(right + wrong, KNOWS_NOTHING, 0.05, 0.9) == NEVER
+    safe = [(0.995, True, 1.0)] * 200
+    assert answering_threshold(safe + right + wrong, KNOWS_NOTHING, 0.05, 0.9) == 0.995
 
 
-def votes(count: int, noise: float, seed: int = 1) -> list[tuple[list[Scored], str | None]]:
+def votes(count: int, noise: float, seed: int = 1) -> list[Vote]:
     """Right intents are near; a share `noise` of the questions is out of scope and far."""
     random = Random(seed)
-    rows: list[tuple[list[Scored], str | None]] = []
+    rows: list[Vote] = []
     for _ in range(count):
         foreign = random.random() < noise
         near = random.uniform(0.1, 0.5) if foreign else random.uniform(0.6, 1.0)
@@ -109,60 +140,78 @@ def votes(count: int, noise: float, seed: int = 1) -> list[tuple[list[Scored], s
             Scored("a", share=share, similarity=near),
             Scored("b", share=1 - share, similarity=near - 0.1),
         ]
-        rows.append((scored, None if foreign else "a"))
+        rows.append(Vote(scored, None if foreign else "a"))
     return rows
 
 
 def test_a_fitted_calibration_tells_near_from_far(settings: Settings) -> None:
-    calibration = fit(votes(400, noise=0.2), settings)
+    rows = votes(400, noise=0.2)
+    calibration = fit(rows, KNOWS_NOTHING, settings)
     near = calibration.candidates([Scored("a", share=0.95, similarity=0.9)])
     far = calibration.candidates([Scored("a", share=0.55, similarity=0.2)])
     assert near[0].probability > 0.9
     assert far[0].probability < 0.1
     assert calibration.answer_at <= near[0].probability
-    assert calibration.rows == 400
-    assert calibration.clarify_at == settings.clarify_probability
+    assert calibration.rows == sum(row.truth is not None for row in rows)
 
 
 def test_the_same_votes_give_the_same_calibration(settings: Settings) -> None:
-    assert fit(votes(200, 0.2), settings).id == fit(votes(200, 0.2), settings).id
-    assert fit(votes(200, 0.2), settings).id != fit(votes(200, 0.2, seed=2), settings).id
+    def made(seed: int) -> str:
+        return fit(votes(200, 0.2, seed), KNOWS_NOTHING, settings).id
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
 
 
 @pytest.mark.parametrize(
-    "rows",
-    [
-        pytest.param(votes(LEAST_ROWS - 1, 0.2), id="too-few"),
-        pytest.param([], id="none"),
-        pytest.param(votes(100, 1.0), id="nothing-is-ever-right"),
-        pytest.param([([], "a")] * 100, id="no-candidates"),
-    ],
+    "rows", [pytest.param([], id="none"), pytest.param([Vote([], "a")] * 3, id="no-candidates")]
 )
-def test_without_enough_to_learn_from_it_stays_unfitted(
-    rows: list[tuple[list[Scored], str | None]], settings: Settings
+def test_without_anything_to_learn_from_it_is_what_is_usual(
+    rows: list[Vote], settings: Settings
 ) -> None:
-    assert fit(rows, settings) == Calibration.unfitted(settings.clarify_probability)
+    calibration = fit(rows, USUAL, settings.model_copy(update={"promise": 0.1}))
+    assert [*calibration.weights, calibration.bias] == pytest.approx(USUAL.weights, abs=0.1)
+    assert calibration.answer_at < 1
+
+
+def test_a_tight_prior_holds_against_a_few_rows(settings: Settings) -> None:
+    tight = replace(USUAL, spread=np.full(5, 0.01))
+    away = fit(votes(20, 0.2), USUAL, settings).similarity - 16.0
+    assert abs(fit(votes(20, 0.2), tight, settings).similarity - 16.0) < abs(away) / 10
 
 
 def test_a_version_says_when_it_would_answer_under_other_promises(settings: Settings) -> None:
     rows = votes(400, noise=0.2)
-    calibration = fit(rows, settings)
-    others = dict(thresholds_of_other_promises(calibration, rows, settings.promise_confidence))
+    calibration = fit(rows, USUAL, settings)
+    others = dict(thresholds_of_other_promises(rows, USUAL, settings.promise_confidence))
     assert others[settings.promise] == calibration.answer_at
     assert others[0.01] >= others[0.05] >= others[0.2]
 
 
-def test_an_unfitted_version_keeps_no_promise(settings: Settings) -> None:
-    unfitted = Calibration.unfitted(settings.clarify_probability)
-    assert thresholds_of_other_promises(unfitted, votes(10, 0.2), 0.9) == []
-
-
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
     random = Random(3)
-    coin = [(scored, random.choice(["a", "b"])) for scored, _ in votes(300, 0.0)]
-    calibration = fit(coin, settings)
-    assert calibration.rows == 300
-    assert calibration.answer_at == NEVER
+    coin = [vote._replace(truth=random.choice(["a", "b"])) for vote in votes(300, 0.0)]
+    assert fit(coin, USUAL, settings).answer_at > 0.99
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        pytest.param(Costs(1.0, 0.8, 0.2), 0.25, id="usual"),
+        pytest.param(Costs(1.0, 0.8, 0.0), 0.0, id="a-click-is-free"),
+        pytest.param(Costs(1.0, 0.1, 0.2), NEVER, id="a-person-is-cheaper"),
+        pytest.param(Costs(1.0, 0.0, 0.2), NEVER, id="a-person-is-free"),
+    ],
+)
+def test_it_asks_back_where_that_costs_less_than_a_person(
+    settings: Settings, costs: Costs, expected: float
+) -> None:
+    assert clarifying_threshold(settings, costs) == expected
+
+
+def test_an_admin_can_say_when_to_ask_back(settings: Settings) -> None:
+    told = settings.model_copy(update={"clarify_probability": 0.6})
+    assert clarifying_threshold(told, Costs()) == 0.6
 
 
 WORDS = {
@@ -201,6 +250,9 @@ UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in W
 EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
 
 
+EXAMPLE_TEXTS = [example.text for example in EXAMPLES]
+
+
 def everything(matcher: Matcher) -> Unseen:
     return Unseen.of(matcher, EXAMPLES)
 
@@ -210,8 +262,9 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
 ) -> None:
     matcher = make_matcher(UTTERANCES)
     foreign = [f"purple elephants number {i} dance over {'xyz' * i}" for i in range(20)]
-    calibration = fit(gather_votes([everything(matcher)], foreign), settings)
-    assert calibration.rows == 100
+    votes = gather_votes([everything(matcher)], foreign, set(EXAMPLE_TEXTS))
+    calibration = fit(votes, KNOWS_NOTHING, settings)
+    assert calibration.rows == len(EXAMPLES)
     (known,) = matcher.score([UTTERANCES["vpn"][0] + " again"])
     (unknown,) = matcher.score(["green giraffes sing"])
     assert calibration.candidates(known)[0].intent == "vpn"
@@ -219,29 +272,47 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
     assert calibration.candidates(unknown)[0].probability < 0.7
 
 
-def test_hidden_intents_stand_in_for_unknown_questions(settings: Settings) -> None:
-    calibration = fit(gather_votes([everything(make_matcher(UTTERANCES))], []), settings)
-    assert calibration.rows == 100
+def shares(rows: list[Vote]) -> tuple[float, float]:
+    """What the questions that are covered weigh, and those that are not."""
+    covered = sum(row.weight for row in rows if row.truth is not None)
+    return covered, sum(row.weight for row in rows if row.truth is None)
+
+
+def test_half_of_what_is_asked_is_not_covered_however_it_is_known() -> None:
+    matcher = make_matcher(UTTERANCES)
+    elephants = [f"purple elephants number {n} dance" for n in range(200)]
+    for known in (0, 5, 200):
+        covered, foreign = shares(gather_votes([everything(matcher)], elephants[:known]))
+        assert foreign / (covered + foreign) == pytest.approx(UNCOVERED_SHARE)
 
 
 def test_parts_are_calibrated_together() -> None:
     matcher = make_matcher(UTTERANCES)
     halves = [Unseen.of(matcher, EXAMPLES[start::2]) for start in (0, 1)]
-    assert len(gather_votes(halves, [])) == 100
-    rows = gather_votes(halves, [f"elephant {n}" for n in range(8)])
-    assert sum(truth is None for _, truth in rows) == 20
-    assert len(rows) == pytest.approx(100, abs=5)
+    whole, parted = (shares(gather_votes(p, [])) for p in ([everything(matcher)], halves))
+    assert parted == pytest.approx(whole)
 
 
-def test_confirmed_questions_from_outside_take_the_place_of_stand_ins() -> None:
+def test_the_more_questions_from_outside_are_known_the_more_of_the_mix_is_theirs() -> None:
     matcher = make_matcher(UTTERANCES)
-    confirmed = [f"purple elephants number {n} dance" for n in range(30)]
-    for count in (0, 5, 20, 30):
+    confirmed = [f"purple elephants number {n} dance" for n in range(200)]
+    theirs = matcher.score(confirmed)
+    parts = []
+    for count in (0, 20, 200):
         rows = gather_votes([everything(matcher)], confirmed[:count])
-        foreign = [scored for scored, truth in rows if truth is None]
-        assert (len(rows), len(foreign)) == (100, 20)
-        used = sum(scored in foreign for scored in matcher.score(confirmed[:count]))
-        assert used >= min(count, 20)
+        own = sum(row.weight for row in rows if row.truth is None and row.scored in theirs)
+        parts.append(own / shares(rows)[1])
+    assert parts[0] == 0
+    assert 0.2 < parts[1] < 0.5 < parts[2] < 1
+
+
+def test_what_visitors_asked_counts_in_full_and_what_an_author_wrote_does_not() -> None:
+    matcher = make_matcher(UTTERANCES)
+    asked = EXAMPLE_TEXTS[:5]
+    rows = gather_votes([everything(matcher)], [], set(asked))
+    weights = [row.weight for row in rows if row.truth is not None]
+    assert weights[:5] == [1.0] * 5
+    assert max(weights[5:]) < 0.2
 
 
 def test_small_talk_that_the_faq_covers_does_not_stand_in_for_unknown_questions() -> None:
@@ -250,55 +321,22 @@ def test_small_talk_that_the_faq_covers_does_not_stand_in_for_unknown_questions(
     examples = [Example(text, name) for name, texts in chatty.items() for text in texts]
     matcher = make_matcher(chatty)
     rows = gather_votes([Unseen.of(matcher, examples)], [])
-    foreign = [scored for scored, truth in rows if truth is None]
-    assert foreign
-    assert len(rows) == pytest.approx(5 * len(foreign), abs=1)
-    assert max(scored[0].similarity for scored in foreign) < 0.9
+    far = [row for row in rows if row.truth is None and row.weight == rows[-1].weight]
+    assert far
+    assert max(row.scored[0].similarity for row in far) < 0.9
 
 
 def test_every_probability_for_a_threshold_comes_from_a_fit_without_that_question(
     settings: Settings,
 ) -> None:
     rows = votes(100, 0.2)
-    moved = [([replace(s, similarity=-1.0) for s in rows[0][0]], "b"), *rows[1:]]
-    before, after = cross_fit(rows), cross_fit(moved)
+    first = Vote([replace(s, similarity=-1.0) for s in rows[0].scored], "b")
+    moved = [first, *rows[1:]]
+    before, after = cross_fit(rows, KNOWS_NOTHING), cross_fit(moved, KNOWS_NOTHING)
     assert len(before) == len(rows)
     assert before[1:20] == after[1:20]
     assert before[20:] != after[20:]
-    assert fit(rows, settings) != fit(moved, settings)
-
-
-@pytest.mark.parametrize("promised", [0.5, 0.7, 0.9])
-def test_offered_sets_hold_the_right_intent_as_often_as_promised(
-    settings: Settings, promised: float
-) -> None:
-    """Of a model whose probabilities are far too high for every intent but the right one."""
-    changed = settings.model_copy(update={"clarify_probability": promised})
-    never = Calibration(*USUAL, answer_at=NEVER, clarify_at=promised, rows=100)
-    random = Random(5)
-
-    def judged(count: int) -> list[Judged]:
-        rows: list[Judged] = []
-        for _ in range(count):
-            shares = sorted((random.random() for _ in range(4)), reverse=True)
-            candidates = [
-                Candidate(n, s / sum(shares)) for n, s in zip("abcd", shares, strict=True)
-            ]
-            rows.append((candidates, random.choices("abcd", [s**0.5 for s in shares])[0]))
-        return rows
-
-    clarify_at = clarifying_threshold(judged(2000), never, changed)
-    assert clarify_at >= promised
-    asking = replace(never, clarify_at=clarify_at)
-    sets = [(asking.offered(candidates), truth) for candidates, truth in judged(5000)]
-    held = [truth in [c.intent for c in offered] for offered, truth in sets if offered]
-    assert sum(held) >= (promised - 0.02) * len(held)
-
-
-def test_where_no_set_keeps_its_promise_nothing_is_offered(settings: Settings) -> None:
-    hopeless: list[Judged] = [([Candidate("a", 0.6), Candidate("b", 0.3)], "c")] * 100
-    never = Calibration(*USUAL, answer_at=NEVER, clarify_at=0.5, rows=100)
-    assert clarifying_threshold(hopeless, never, settings) == NEVER
+    assert fit(rows, KNOWS_NOTHING, settings) != fit(moved, KNOWS_NOTHING, settings)
 
 
 def test_only_known_texts_of_the_same_intent_are_used() -> None:
