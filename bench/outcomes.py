@@ -14,6 +14,7 @@ class Kind(StrEnum):
     """What kind of question it is, as the `kind` column of a questions file says."""
 
     PLAIN = "plain"
+    INDIRECT = "indirect"
     NOISY = "noisy"
     NEAR = "near"
     FAR = "far"
