@@ -12,6 +12,7 @@ import click
 from chatbot.cli import (
     ask,
     chatwoot,
+    demo,
     doctor,
     faq,
     keys,
@@ -56,6 +57,8 @@ def main(ctx: click.Context, data_dir: Path | None) -> None:
 for command in (
     up.up,
     faq.import_files,
+    faq.undo,
+    demo.demo,
     pins.pin,
     ask.ask,
     ask.queries,

@@ -1,65 +1,187 @@
-"""`chatbot import`: FAQ files into the database."""
+"""`chatbot import`, `chatbot undo`: FAQ files into the database, and out again."""
 
 from pathlib import Path
 
 import click
 from rich.progress import Progress
 
-from chatbot.cli.context import Context, pass_context, remark, remarks, warn
-from chatbot.cli.jobs import run_job_here
-from chatbot.services import jobs
+from chatbot.cli.context import (
+    ROW,
+    Context,
+    as_json,
+    pass_context,
+    print_json,
+    remark,
+    remarks,
+    warn,
+)
+from chatbot.cli.jobs import request_job, run_job_here, worker_lives
+from chatbot.errors import NotFound
+from chatbot.services import faq_snapshot, jobs
 from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import Imported, import_faq
-from chatbot.services.outgrown_calibration import find_outgrown
+from chatbot.services.import_faq import (
+    Clashes,
+    Imported,
+    Mode,
+    Wanted,
+    import_faq,
+    preview_import,
+)
+from chatbot.services.outgrown_calibration import (
+    find_outgrown,
+    has_intents,
+    has_model,
+    request_what_is_needed,
+)
+
+_MOST_LINES = 40
 
 
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
+    "--mode",
+    type=click.Choice([str(mode) for mode in Mode]),
+    default=str(Mode.UPDATE),
+    show_default=True,
+    help="add: only what is new. update: also change what differs. "
+    "replace: also remove what the file does not have.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option(
+    "--move-clashes", is_flag=True, help="Utterances of other intents move to the file's intents."
+)
+@click.option(
+    "--keep-clashes",
+    is_flag=True,
+    help="Utterances of other intents stay there; these are skipped.",
+)
+@click.option(
     "--no-calibrate", is_flag=True, help="Keep an untrained model's thresholds as they are."
 )
+@as_json
 @pass_context
-def import_files(context: Context, path: Path, no_calibrate: bool) -> None:
+def import_files(
+    context: Context,
+    path: Path,
+    mode: str,
+    dry_run: bool,
+    move_clashes: bool,
+    keep_clashes: bool,
+    no_calibrate: bool,
+    as_json: bool,
+) -> None:
     """Add or change intents from PATH.
 
     PATH is a folder with intents/*.yaml and, if there, held_out/*.yaml and out_of_scope.yaml, or a
     YAML file as the console exports it, or a CSV with the columns text,intent and, if there,
     answer,title,topic,enabled, or a help centre's articles: a CSV with the columns title,answer.
-    Nothing is removed; one mistake, and nothing happens.
+    One mistake, and nothing happens. `chatbot undo` takes it back.
     """
-    done = import_path(context, path)
-    click.echo(
-        f"{done.intents_added} intents added, {done.intents_changed} changed, "
-        f"{done.utterances_added} utterances added, {done.evaluation_added} evaluation questions "
-        "added."
-    )
+    if move_clashes and keep_clashes:
+        raise click.UsageError("Choose one of --move-clashes and --keep-clashes.")
+    clashes = Clashes.MOVE if move_clashes else Clashes.KEEP if keep_clashes else Clashes.REFUSE
+    wanted = Wanted(Mode(mode), clashes)
+    if dry_run:
+        done = preview_import(context.parts.database, read_catalogue_files(path), wanted)
+    else:
+        done = import_path(context, path, wanted)
+    if as_json:
+        print_json({name: value for name, value in vars(done).items() if name != "new_phrasings"})
+    else:
+        click.echo(describe(done))
+        for line in _list_changes(done):
+            remark(line)
     for warning in done.warnings:
         warn(warning)
-    if not no_calibrate:
-        _calibrate_again(context)
+    if dry_run:
+        remark("Nothing was changed: this is what the import would do.")
+    elif not no_calibrate:
+        ask_for_model(context)
 
 
-def import_path(context: Context, path: Path) -> Imported:
+@click.command()
+@click.argument("act", type=ROW, required=False)
+@pass_context
+def undo(context: Context, act: int | None) -> None:
+    """Take the last import, bulk edit or removal back as a whole, or the one called ACT."""
+    with context.parts.database.write() as session:
+        if act is None:
+            last = faq_snapshot.last_act(session)
+            if last is None:
+                raise NotFound("There is nothing to undo, or it was changed since.")
+            act = last.id
+        undone = faq_snapshot.undo(session, context.actor, act)
+    context.parts.nudge.send()
+    click.echo(f"Undone: {undone.action} of {undone.subject}, by {undone.actor}.")
+    ask_for_model(context)
+
+
+def describe(done: Imported) -> str:
+    """What an import did, in one sentence."""
+    said = (
+        f"{done.intents_added} intents added, {done.intents_changed} changed, "
+        f"{done.utterances_added} utterances added, {done.evaluation_added} evaluation questions "
+        "added"
+    )
+    rest = {
+        "intents removed": done.intents_removed,
+        "utterances removed": done.utterances_removed,
+        "utterances moved": done.utterances_moved,
+        "evaluation questions became utterances": done.evaluation_removed,
+    }
+    more = [f"{count} {what}" for what, count in rest.items() if count]
+    return ", ".join([said, *more]) + "."
+
+
+def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> Imported:
     """Raises InvalidCatalogue."""
     draft = read_catalogue_files(path)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
         with context.parts.database.write() as session:
             done = import_faq(
-                session, draft, context.actor, lambda texts: progress.advance(task, texts)
+                session,
+                draft,
+                context.actor,
+                lambda texts: progress.advance(task, texts),
+                wanted or Wanted(),
             )
     context.parts.nudge.send()
     return done
 
 
-def _calibrate_again(context: Context) -> None:
+def ask_for_model(context: Context) -> None:
+    """Have thresholds made that fit the FAQ of now, or, where a worker lives, a first model.
+
+    Without either, the next command that asks makes the first model.
+    """
     with context.parts.database.read() as session:
-        outgrown = find_outgrown(session)
-    if outgrown is None:
+        outgrown, is_first = find_outgrown(session), not has_model(session)
+        can_answer = has_intents(session, enabled_only=True)
+    if not can_answer:
         return
-    remark(
-        f"The model was calibrated on {outgrown.fitted} utterances, now there are "
-        f"{outgrown.utterances}: calibrating again."
-    )
-    job = run_job_here(context, jobs.Kind.UNTRAINED)
-    remark(job.message)
+    if outgrown is not None:
+        remark(
+            f"The model was calibrated on {outgrown.fitted} utterances, now there are "
+            f"{outgrown.utterances}: calibrating again."
+        )
+        job = run_job_here(context, jobs.Kind.UNTRAINED)
+        remark(job.message)
+        if outgrown.was_trained:
+            request_job(context, jobs.Kind.TRAIN)
+    elif is_first and worker_lives(context.parts):
+        with context.parts.database.write() as session:
+            request_what_is_needed(session, context.actor)
+        remark("A worker makes a model that fits the FAQ, within minutes: chatbot models")
+
+
+def _list_changes(done: Imported) -> list[str]:
+    lines = [f"+ {name}" for name in done.added]
+    lines += [f"~ {name}: {', '.join(fields)}" for name, fields in done.changes.items()]
+    lines += [f"- {name}" for name in done.removed]
+    lines += [f"> “{c.text}” of {c.owner}, in the file of {c.wanted}" for c in done.clashes]
+    for name, texts in done.lost_utterances.items():
+        lines += [f"- {name}: “{text}”" for text in texts]
+    more = len(lines) - _MOST_LINES
+    return [*lines[:_MOST_LINES], f"… and {more} more"] if more > 0 else lines

@@ -16,6 +16,7 @@ from chatbot.console import (
     review,
     sign_in,
     sites,
+    start,
     view,
     webhooks,
 )
@@ -23,6 +24,7 @@ from chatbot.console import (
 _AREAS = (
     assets,
     sign_in,
+    start,
     overview,
     review,
     handoffs,

@@ -11,11 +11,13 @@ from chatbot.api.context import parts
 from chatbot.api.health import readiness
 from chatbot.console.access import allows
 from chatbot.console.charts import Bars
+from chatbot.console.start import doors
 from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
 from chatbot.services import gaps, jobs, processes, release, traffic
 from chatbot.services.keys import Scope
 from chatbot.services.monitor import LiveState
+from chatbot.services.outgrown_calibration import has_intents
 from chatbot.services.traffic import Traffic
 from chatbot.storage.tables import TrainingJob
 
@@ -27,6 +29,11 @@ _RECENT_JOBS = 10
 @blueprint.get("/")
 @allows(Scope.AGENT)
 def show() -> str:
+    """How it goes; of an empty FAQ, which has nothing to tell, the ways to begin."""
+    with parts().database.read() as session:
+        is_empty = not has_intents(session)
+    if is_empty and "all" not in request.args:
+        return doors()
     ready = readiness(parts())
     has_store = parts().nudge.is_reachable()
     promise = parts().settings.promise

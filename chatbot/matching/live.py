@@ -28,6 +28,12 @@ longer all questions wait for that (the slowest of bench/swap.py: 384 ms at 10, 
 _WARM_UP = ("hello", "how do I restet my pasword?", "a longer question " * 12)
 
 
+_LOADING = "The first model is being loaded. Try again in a few seconds."
+_NONE_YET = (
+    "There is no model yet: it is made from the FAQ, within minutes after one is brought in."
+)
+
+
 @dataclass(frozen=True)
 class Target:
     """What should be live: a generation of the pointer, its version, and the FAQ's revision."""
@@ -60,6 +66,7 @@ class LiveMatcher:
         self._current: Matcher | None = None
         self._adopted: Target | None = None
         self._error: str | None = None
+        self._is_wanted = True  # until the first look says otherwise
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._refreshing = threading.Lock()
@@ -68,9 +75,7 @@ class LiveMatcher:
     def current(self) -> Matcher:
         """The matcher to answer one request with. Raises NotReady before the first is loaded."""
         if self._current is None:
-            raise NotReady(
-                self._error or "The first model is being loaded. Try again in a few seconds."
-            )
+            raise NotReady(self._error or (_LOADING if self._is_wanted else _NONE_YET))
         return self._current
 
     @property
@@ -79,8 +84,8 @@ class LiveMatcher:
 
     @property
     def error(self) -> str | None:
-        """Why the newest target is not loaded; None when it is."""
-        return self._error
+        """Why the newest target is not loaded, or that there is none; None when it is loaded."""
+        return self._error or (None if self._current or self._is_wanted else _NONE_YET)
 
     def follow(
         self, listen: Callable[[Callable[[], object], threading.Event], None] | None = None
@@ -102,6 +107,7 @@ class LiveMatcher:
         with self._refreshing:
             try:
                 target = self._source.read_target()
+                self._is_wanted = target is not None
                 if target is not None and target != self._adopted:
                     self._swap_in(target)
                 self._error = None

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from chatbot.storage.tables import AuditEvent
 
 
-def record(session: Session, actor: str, action: str, subject: object, **detail: Any) -> None:
-    session.add(AuditEvent(actor=actor, action=action, subject=str(subject), detail=detail))
+def record(session: Session, actor: str, action: str, subject: object, **detail: Any) -> AuditEvent:
+    event = AuditEvent(actor=actor, action=action, subject=str(subject), detail=detail)
+    session.add(event)
+    return event
 
 
 def list_events(session: Session, before: int | None, limit: int) -> Sequence[AuditEvent]:

@@ -8,6 +8,7 @@ from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 
 
 def export_faq(session: Session) -> CatalogueDraft:
+    """Return all of it but a test question that became an utterance: no file holds a text twice."""
     drafts = {
         intent.id: IntentDraft(
             intent.name, intent.title, intent.topic, intent.answer, enabled=intent.enabled
@@ -18,7 +19,9 @@ def export_faq(session: Session) -> CatalogueDraft:
     for intent_id, text in session.execute(utterances):
         drafts[intent_id].utterances.append(text)
     out_of_scope: list[str] = []
-    questions = select(EvaluationQuestion.intent_id, EvaluationQuestion.text)
+    questions = select(EvaluationQuestion.intent_id, EvaluationQuestion.text).where(
+        EvaluationQuestion.normalised.not_in(select(Utterance.normalised))
+    )
     for owner, text in session.execute(questions.order_by(EvaluationQuestion.id)):
         (out_of_scope if owner is None else drafts[owner].held_out).append(text)
     return CatalogueDraft({draft.name: draft for draft in drafts.values()}, out_of_scope)

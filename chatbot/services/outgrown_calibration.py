@@ -1,12 +1,14 @@
-"""Whether the FAQ has outgrown the thresholds of an untrained model that is live."""
+"""Whether the live model's thresholds fit the FAQ of now, and asking for what it needs."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.services import jobs
 from chatbot.services.jobs import Kind
 from chatbot.services.release import get_version, read_pointer
+from chatbot.services.removed_demo import knows_removed_demo
 from chatbot.storage.tables import Intent, Utterance
 
 _STALE_SHARE = 0.2
@@ -14,21 +16,57 @@ _STALE_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Outgrown:
-    """How many utterances the thresholds were fitted to, and how many there are."""
+    """How many utterances the thresholds were fitted to, and how many there are.
+
+    `was_trained` tells of a live version that was trained, with a demo that is gone since.
+    """
 
     fitted: int
     utterances: int
+    was_trained: bool = False
 
 
 def find_outgrown(session: Session) -> Outgrown | None:
-    """An untrained version's thresholds fit the FAQ that they were made on, not one much larger."""
+    """An untrained version's thresholds fit the FAQ that they were made on, not one much larger.
+
+    Nor do those of any version fit that was made when the demo was still there.
+    """
     pointer = read_pointer(session)
     if pointer is None:
         return None
     live = get_version(session, pointer.version_id)
     query = select(func.count(Utterance.id)).join(Intent).where(Intent.enabled)
     utterances = session.scalar(query) or 0
+    if knows_removed_demo(session, live):
+        return Outgrown(live.training_rows, utterances, live.kind == Kind.TRAIN)
     change = abs(utterances - live.training_rows) / max(1, live.training_rows)
     if live.kind != Kind.UNTRAINED or change <= _STALE_SHARE:
         return None
     return Outgrown(live.training_rows, utterances)
+
+
+def has_model(session: Session) -> bool:
+    return read_pointer(session) is not None
+
+
+def has_intents(session: Session, enabled_only: bool = False) -> bool:
+    """Whether the FAQ holds anything, or with `enabled_only` anything to answer with."""
+    which = exists().where(Intent.enabled) if enabled_only else exists(Intent.id)
+    return bool(session.scalar(select(which)))
+
+
+def request_what_is_needed(session: Session, by: str) -> bool:
+    """Ask for a first model, or for thresholds that fit the FAQ of now. Whether either is needed.
+
+    A first model is trained on the FAQ afterwards; so is one that replaces what the demo taught.
+    """
+    if not has_intents(session, enabled_only=True):
+        return False
+    outgrown = find_outgrown(session)
+    is_first = not has_model(session)
+    if not is_first and outgrown is None:
+        return False
+    jobs.request(session, Kind.UNTRAINED, by)
+    if is_first or (outgrown is not None and outgrown.was_trained):
+        jobs.request(session, Kind.TRAIN, by)
+    return True

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound, Outdated, UtteranceTaken
 from chatbot.services import audit
+from chatbot.storage.database import batched
 from chatbot.storage.tables import (
     Confirmation,
     EvaluationQuestion,
@@ -110,7 +111,9 @@ def create_intent(
     session.flush()
     added = _add_utterances(session, intent, utterances)
     texts = [utterance.text for utterance in added]
-    audit.record(session, by, "intent.create", name, title=title, enabled=enabled, utterances=texts)
+    measured = stop_measuring(session, [utterance.normalised for utterance in added])
+    detail = {"title": title, "enabled": enabled, "utterances": texts} | measured
+    audit.record(session, by, "intent.create", name, **detail)
     raise_revision(session, [name], [u.normalised for u in added])
     return intent
 
@@ -128,6 +131,7 @@ def change_intent(
     if changes:
         for field, value in changes.items():
             setattr(intent, field, value)
+        make_own(intent, changes)
         audit.record(session, by, "intent.change", name, before=before, after=changes)
         appears = before.get("enabled") != changes.get("enabled")
         raise_revision(session, [name], phrasings_of(session, intent) if appears else ())
@@ -140,6 +144,14 @@ def delete_intent(session: Session, by: str, name: str, seen: datetime | None = 
     Raises Outdated if the intent is not as it was at `seen`, its `updated_at` then.
     """
     intent = _get_to_change(session, name, seen)
+    record_deletion(session, by, intent)
+    phrasings = phrasings_of(session, intent)
+    session.execute(delete(Intent).where(Intent.id == intent.id))
+    raise_revision(session, [name], phrasings)
+
+
+def record_deletion(session: Session, by: str, intent: Intent) -> None:
+    """Keep all of it in the audit trail, so that it can be brought back."""
     measures = EvaluationQuestion.intent_id == intent.id
     kept = {
         "title": intent.title,
@@ -148,11 +160,15 @@ def delete_intent(session: Session, by: str, name: str, seen: datetime | None = 
         "enabled": intent.enabled,
         "utterances": [utterance.text for utterance in intent.utterances],
         "held_out": list(session.scalars(select(EvaluationQuestion.text).where(measures))),
+        "origin": intent.origin,
     }
-    audit.record(session, by, "intent.delete", name, **kept)
-    phrasings = phrasings_of(session, intent)
-    session.execute(delete(Intent).where(Intent.id == intent.id))
-    raise_revision(session, [name], phrasings)
+    audit.record(session, by, "intent.delete", intent.name, **kept)
+
+
+def make_own(intent: Intent, changed: Iterable[str]) -> None:
+    """What somebody wrote anew is no longer the demo's."""
+    if {"title", "answer"} & set(changed):
+        intent.origin = None
 
 
 def _get_to_change(session: Session, name: str, seen: datetime | None) -> Intent:
@@ -190,7 +206,8 @@ def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
     added = _add_utterances(session, intent, [text])
     if not added:
         return session.scalars(_having(normalise(clean(text, MAX_UTTERANCE_CHARS)))).one()
-    audit.record(session, by, "utterance.add", name, text=added[0].text)
+    measured = stop_measuring(session, [added[0].normalised])
+    audit.record(session, by, "utterance.add", name, text=added[0].text, **measured)
     raise_revision(session, phrasings=[added[0].normalised])
     return added[0]
 
@@ -206,6 +223,33 @@ def _add_utterances(session: Session, intent: Intent, texts: Sequence[str]) -> l
     session.add_all(added)
     session.flush()
     return added
+
+
+def stop_measuring(session: Session, phrasings: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Take normalised `phrasings` out of the test questions: what the FAQ says measures nothing.
+
+    Return {"measured": what they were}, for the record, so that an undo puts them back; {} if none.
+    """
+    found: list[dict[str, Any]] = []
+    for some in batched(phrasings):
+        there = EvaluationQuestion.normalised.in_(some)
+        for row in session.scalars(select(EvaluationQuestion).where(there)):
+            described = {"text": row.text, "intent": row.intent.name if row.intent else None}
+            kept = {name: getattr(row, name) for name in ("calibration", "origin", "added_by")}
+            found.append(described | kept)
+        session.execute(delete(EvaluationQuestion).where(there))
+    return {"measured": found} if found else {}
+
+
+def measure_again(session: Session, measured: Sequence[dict[str, Any]]) -> None:
+    """Put back what `stop_measuring` took out, as far as its intent is still there."""
+    for row in measured:
+        owner = row["intent"]
+        intent = session.scalar(select(Intent).where(Intent.name == owner)) if owner else None
+        if owner is None or intent is not None:
+            kept = {name: row[name] for name in ("text", "calibration", "origin", "added_by")}
+            normalised, intent_id = normalise(row["text"]), intent.id if intent else None
+            session.add(EvaluationQuestion(normalised=normalised, intent_id=intent_id, **kept))
 
 
 def _having(*normalised: str) -> Select[Utterance]:
@@ -231,7 +275,10 @@ def change_utterance(
     if taken is not None:
         raise UtteranceTaken(text, taken.intent.name, name)
     if utterance.text != text:
-        audit.record(session, by, "utterance.change", name, before=utterance.text, after=text)
+        measured = stop_measuring(session, [normalise(text)])
+        detail = {"before": utterance.text, "after": text} | measured
+        audit.record(session, by, "utterance.change", name, **detail)
+        utterance.origin = None
         before, utterance.text, utterance.normalised = utterance.normalised, text, normalise(text)
         raise_revision(session, phrasings={before, utterance.normalised})
     return utterance

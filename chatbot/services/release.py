@@ -11,6 +11,7 @@ from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
 from chatbot.services import audit, events
 from chatbot.services.hold import refuse_while_held
+from chatbot.services.removed_demo import knows_removed_demo
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 
@@ -35,6 +36,7 @@ def register(session: Session, candidate: Candidate) -> ModelVersion:
     """Keep the candidate, before it is judged; the same artefact again gives the same row."""
     existing = session.scalar(select(ModelVersion).where(ModelVersion.digest == candidate.digest))
     if existing is not None:
+        existing.knowledge_revision = max(existing.knowledge_revision, candidate.knowledge_revision)
         return existing
     version = ModelVersion(
         digest=candidate.digest,
@@ -149,14 +151,16 @@ def install_untrained(
 ) -> Release:
     """Make an untrained version live: the first of all, or the successor of an untrained one.
 
-    Raises Conflict if a trained version is live by now, or if this one was rolled back.
+    Raises Conflict if this one was rolled back, or if a trained version is live by now, but for one
+    that learnt from a demo which was removed since.
     """
     version = get_version(session, version_id)
     if version.withdrawn:
         raise Conflict(f"Version {version_id} was rolled back. Only a person may promote it again.")
     pointer = read_pointer(session)
-    if pointer is not None and get_version(session, pointer.version_id).kind != version.kind:
-        raise Conflict(f"Version {pointer.version_id}, which is live, was trained.")
+    live = get_version(session, pointer.version_id) if pointer else version
+    if live.kind != version.kind and not knows_removed_demo(session, live):
+        raise Conflict(f"Version {live.id}, which is live, was trained.")
     return _move(session, version, "install", "system", reason, expected_generation)
 
 

@@ -17,6 +17,7 @@ EDITS = (
     "intent.change",
     "intent.import",
     "intent.delete",
+    "intent.restore",
     "utterance.add",
     "utterance.change",
     "utterance.delete",
@@ -91,8 +92,10 @@ def _revert(session: Session, by: str, intent: Intent, event: AuditEvent) -> Non
                 publish.delete_utterance(session, by, name, ids[text])
         case "utterance.add":
             publish.delete_utterance(session, by, name, ids[detail["text"]])
+            publish.measure_again(session, detail.get("measured", ()))
         case "utterance.change":
             publish.change_utterance(session, by, name, ids[detail["after"]], detail["before"])
+            publish.measure_again(session, detail.get("measured", ()))
         case "utterance.delete":
             publish.add_utterance(session, by, name, detail["text"])
 
@@ -109,6 +112,7 @@ def _bring_back(session: Session, by: str, name: str, detail: dict[str, Any]) ->
         detail["utterances"],
         enabled=detail.get("enabled", True),
     )
+    intent.origin = detail.get("origin")
     questions = {normalise(text): text for text in detail.get("held_out", ())}
     for some in batched(list(questions)):
         taken = EvaluationQuestion.normalised.in_(some)

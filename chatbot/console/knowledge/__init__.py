@@ -3,10 +3,12 @@
 from chatbot.console.knowledge import (
     browse,
     create,
+    demo,
     files,
     intent,
     lint,
     pins,
+    questions,
     try_it,
     utterances,
 )
@@ -16,10 +18,12 @@ __all__ = [
     "blueprint",
     "browse",
     "create",
+    "demo",
     "files",
     "intent",
     "lint",
     "pins",
+    "questions",
     "try_it",
     "utterances",
 ]

@@ -26,6 +26,11 @@ _DONE = {
     "created": "In the FAQ. Visitors get it within seconds.",
     "drafted": "Kept as a draft. Visitors do not get it before you enable it.",
     "undone": "Undone.",
+    "demo-removed": "The demo is removed, all of it.",
+    "questions-added": "Added. They measure from the next model on.",
+    "saved-question": "Saved. It measures so from the next model on.",
+    "questions-removed": "Removed. They measure nothing from the next model on.",
+    "bulk": "Done. Visitors get it within seconds.",
     "pinned": "Pinned. A model that no longer answers it so is not promoted by itself.",
     "unpinned": "The pin is removed.",
 }

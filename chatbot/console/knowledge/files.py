@@ -1,32 +1,40 @@
-"""The whole FAQ as a file: bring it in, take it out."""
+"""The whole FAQ as a file: look at what it would do, bring it in, take it out, take it back."""
 
 from http import HTTPStatus
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest
 
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint
+from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
+from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
-from chatbot.services import jobs
+from chatbot.services import demo, faq_snapshot, publish
 from chatbot.services.catalogue_csv import write_csv
 from chatbot.services.catalogue_draft import CatalogueDraft
-from chatbot.services.catalogue_files import YAML_SUFFIXES, read_catalogue_files
 from chatbot.services.catalogue_yaml import write_yaml
 from chatbot.services.export_faq import export_faq
-from chatbot.services.import_faq import Imported, import_faq
+from chatbot.services.import_faq import (
+    Clashes,
+    Imported,
+    Mode,
+    Wanted,
+    import_faq,
+    list_taken,
+    preview_import,
+)
 from chatbot.services.keys import Scope
-from chatbot.services.outgrown_calibration import find_outgrown
+from chatbot.services.outgrown_calibration import has_intents, request_what_is_needed
+from chatbot.storage.database import batched
+from chatbot.storage.tables import Confirmation, Intent
 
-MOST_UPLOAD_BYTES = 4_000_000
 MOST_MISTAKES = 100
-_SUFFIXES = (".csv", *YAML_SUFFIXES)
+MOST_SHOWN = 100
 
 
 @blueprint.get("/files")
@@ -35,20 +43,48 @@ def show_files() -> Response:
     return _page(HTTPStatus.OK)
 
 
+@blueprint.post("/files/preview")
+@allows(Scope.EDITOR)
+def preview_file() -> Response:
+    """What importing it would do; nothing is written."""
+    allow_upload()
+    return _preview(Upload.sent(), _wanted())
+
+
 @blueprint.post("/files")
 @allows(Scope.EDITOR)
 def import_file() -> Response:
-    """All of the file, or nothing: with a mistake the page names each with its line."""
-    request.max_content_length = MOST_UPLOAD_BYTES
+    """All of the file, or nothing: with a mistake the page names each with its line.
+
+    What was previewed otherwise, or before somebody edited the FAQ, is previewed again.
+    """
+    allow_upload()
+    upload, wanted = Upload.sent(), _wanted()
+    if "kept" in request.form and request.form.get("seen") != _seen(wanted):
+        return _preview(upload, wanted, changed=True)
     try:
-        draft = _read(request.files.get("file"))
+        draft = upload.read()
         with parts().database.write() as session:
-            done = import_faq(session, draft, who().name)
-            calibrates = _calibrate_again(session) if done.changed else False
+            done = import_faq(session, draft, who().name, wanted=wanted)
+            needs_model = request_what_is_needed(session, who().name) if done.changed else False
     except InvalidCatalogue as error:
         return _page(HTTPStatus.UNPROCESSABLE_ENTITY, mistakes=error.mistakes)
     parts().nudge.send()
-    return _page(HTTPStatus.OK, imported=done, calibrates=calibrates)
+    return _page(HTTPStatus.OK, imported=done, needs_model=needs_model)
+
+
+@blueprint.post("/acts/<int:event_id>/undo")
+@allows(Scope.EDITOR)
+def undo_act(event_id: int) -> Response:
+    """Take an import, a bulk edit or a removal back as a whole."""
+    with parts().database.write() as session:
+        undone = faq_snapshot.undo(session, who().name, event_id)
+        request_what_is_needed(session, who().name)
+    parts().nudge.send()
+    of_questions = undone.action == "questions.change"
+    page = "show_questions" if of_questions else "show"
+    address = url_for(f"console.knowledge.{page}", done="undone")
+    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
 
 
 @blueprint.get("/export.yaml")
@@ -63,22 +99,63 @@ def export_csv() -> Response:
     return _download(write_csv(_draft().intents.values()), "faq.csv", "text/csv")
 
 
-def _read(upload: FileStorage | None) -> CatalogueDraft:
-    """Raises BadRequest without a file of a known kind, InvalidCatalogue."""
-    name = Path((upload.filename if upload else None) or "").name
-    if upload is None or Path(name).suffix.lower() not in _SUFFIXES:
-        raise BadRequest(f"Choose a file that ends in {', '.join(_SUFFIXES)}.")
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"faq{Path(name).suffix.lower()}"
-        upload.save(path)
-        return read_catalogue_files(path)
+def _wanted() -> Wanted:
+    try:
+        return Wanted(
+            Mode(request.form.get("mode", Mode.UPDATE)),
+            Clashes(request.form.get("clashes", Clashes.REFUSE)),
+        )
+    except ValueError:
+        raise BadRequest("Choose how to import.") from None
 
 
-def _calibrate_again(session: Session) -> bool:
-    if find_outgrown(session) is None:
-        return False
-    jobs.request(session, jobs.Kind.UNTRAINED, who().name)
-    return True
+def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
+    """Clashes are shown as moved, which is offered, unless the editor chose otherwise."""
+    try:
+        draft = upload.read()
+        with parts().database.read() as session:
+            taken = list_taken(session, draft, wanted.mode)
+            is_empty = not has_intents(session)
+        if taken and wanted.clashes is Clashes.REFUSE:
+            wanted = Wanted(wanted.mode, Clashes.MOVE)
+        done = preview_import(parts().database, draft, wanted)
+    except InvalidCatalogue as error:
+        return _page(HTTPStatus.UNPROCESSABLE_ENTITY, mistakes=error.mistakes)
+    with parts().database.read() as session:
+        named = [*done.changes, *done.removed, *(c.owner for c in taken)]
+        titles = {
+            name: title
+            for some in batched(named)
+            for name, title in publish.titles(session, some).items()
+        }
+        verdicts = _count_verdicts(session, done.removed)
+    titles |= {name: draft.intents[name].title for name in done.added}
+    page = render_template(
+        "console/knowledge_preview.html",
+        upload=upload,
+        wanted=wanted,
+        done=done,
+        taken=taken,
+        titles=titles,
+        verdicts=verdicts,
+        is_empty=is_empty,
+        changed=changed,
+        seen=_seen(wanted),
+        most=MOST_SHOWN,
+    )
+    return make_response(page, HTTPStatus.OK)
+
+
+def _seen(wanted: Wanted) -> str:
+    """What a preview holds for: the way of importing, and the FAQ of that moment."""
+    with parts().database.read() as session:
+        return f"{wanted.mode}:{wanted.clashes}:{publish.current_revision(session)}"
+
+
+def _count_verdicts(session: Session, names: list[str]) -> int:
+    """Verdicts of agents that would be lost with these intents."""
+    count = select(func.count()).select_from(Confirmation).join(Intent)
+    return sum(session.scalar(count.where(Intent.name.in_(some))) or 0 for some in batched(names))
 
 
 def _draft() -> CatalogueDraft:
@@ -93,11 +170,17 @@ def _download(content: str, name: str, kind: str) -> Response:
 
 
 def _page(status: int, imported: Imported | None = None, **more: Any) -> Response:
+    with parts().database.read() as session:
+        last = faq_snapshot.last_act(session)
+        has_demo = demo.is_marked(session)
     page = render_template(
         "console/knowledge_files.html",
         imported=imported,
+        last=last,
+        has_demo=has_demo,
         most_bytes=MOST_UPLOAD_BYTES,
         most_mistakes=MOST_MISTAKES,
+        **making(),
         **more,
     )
     return make_response(page, status)

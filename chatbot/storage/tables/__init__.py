@@ -3,6 +3,8 @@
 from chatbot.storage.tables.access import ApiKey, AuditEvent, FailedSignIn, SignIn, User
 from chatbot.storage.tables.integrations import ChatwootBot, Delivery, Webhook
 from chatbot.storage.tables.knowledge import (
+    DEMO,
+    FILE,
     EvaluationQuestion,
     Intent,
     Knowledge,
@@ -29,6 +31,8 @@ from chatbot.storage.tables.queries import (
 from chatbot.storage.tables.visitors import Handoff, Site
 
 __all__ = [
+    "DEMO",
+    "FILE",
     "ApiKey",
     "AuditEvent",
     "ChatwootBot",

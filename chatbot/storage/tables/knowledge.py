@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
 
+DEMO = "demo"  # the origin of what came with the shipped FAQ
+FILE = "file"
+
 
 class Knowledge(Table):
     """One row: a counter that every FAQ edit raises; web processes follow it."""
@@ -34,7 +37,10 @@ class KnowledgeChange(Table):
 
 
 class Intent(Table):
-    """What a visitor can want, with its answer. A disabled one is never matched."""
+    """What a visitor can want, with its answer. A disabled one is never matched.
+
+    `origin` is DEMO as long as title and answer are as the shipped FAQ has them.
+    """
 
     __tablename__ = "intents"
 
@@ -44,6 +50,7 @@ class Intent(Table):
     topic: Mapped[str] = mapped_column(String(80), default="")
     answer: Mapped[str] = mapped_column(Text)
     enabled: Mapped[bool] = mapped_column(default=True)
+    origin: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)
 
@@ -61,6 +68,7 @@ class Utterance(Table):
     intent_id: Mapped[int] = mapped_column(ForeignKey("intents.id", ondelete="CASCADE"), index=True)
     text: Mapped[str] = mapped_column(Text)
     normalised: Mapped[str] = mapped_column(Text, unique=True)
+    origin: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
     intent: Mapped[Intent] = relationship(back_populates="utterances")
@@ -70,7 +78,8 @@ class EvaluationQuestion(Table):
     """A labelled question from the FAQ's authors that never trains.
 
     No intent means out of scope. Those are used in two ways that must not mix: `calibration` rows
-    teach a version where to stop answering, the others measure whether it does.
+    teach a version where to stop answering, the others measure whether it does. `origin` is DEMO,
+    FILE, or None for what a person wrote; `added_by` is who brought it in.
     """
 
     __tablename__ = "evaluation_questions"
@@ -82,6 +91,9 @@ class EvaluationQuestion(Table):
     text: Mapped[str] = mapped_column(Text)
     normalised: Mapped[str] = mapped_column(Text, unique=True)
     calibration: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[str | None] = mapped_column(String(20))
+    added_by: Mapped[str | None] = mapped_column(String(100))
+    added_at: Mapped[datetime | None] = mapped_column(Moment, default=now)
 
     intent: Mapped[Intent | None] = relationship()
 

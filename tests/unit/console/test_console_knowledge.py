@@ -218,5 +218,5 @@ def test_an_unfit_file_changes_nothing(
 
 def test_a_huge_file_is_refused_unread(editor: FlaskClient) -> None:
     kind = "multipart/form-data; boundary=b"
-    response = editor.post("/console/knowledge/files", data=b"x" * 5_000_000, content_type=kind)
+    response = editor.post("/console/knowledge/files", data=b"x" * 7_000_000, content_type=kind)
     assert response.status_code == 413

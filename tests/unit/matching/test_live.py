@@ -75,7 +75,7 @@ def test_nothing_can_be_answered_before_the_first_model(
     live: LiveMatcher, source: FakeSource
 ) -> None:
     live.refresh()
-    with pytest.raises(NotReady, match="first model is being loaded"):
+    with pytest.raises(NotReady, match="no model yet: it is made from the FAQ"):
         live.current()
     assert (live.adopted, live.error) == (None, None)
     assert source.reports == [(None, None)]
