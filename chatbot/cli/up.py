@@ -1,6 +1,7 @@
 """`chatbot up`: everything that an instance needs, from nothing to a served address."""
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
@@ -187,11 +188,12 @@ def _how_to_ask(address: str) -> list[str]:
 
 
 def _how_to_begin(address: str) -> list[str]:
-    demo = ["  chatbot demo add      try the demo: an invented company's FAQ"]
+    chatbot = "chatbot" if shutil.which("chatbot") else sys.argv[0]
+    demo = [f"  {chatbot} demo add      try the demo: an invented company's FAQ"]
     return [
         "The FAQ is empty, so no question is answered yet. Sign in to the console, or, in another",
         "shell, choose how to begin:",
         *(demo if shipped.is_shipped() else []),
-        "  chatbot import FILE   bring your own: CSV or YAML, a file or a folder",
+        f"  {chatbot} import FILE   bring your own: CSV or YAML, a file or a folder",
         f"  {address}/console/knowledge/new   start empty: write the first answer",
     ]

@@ -65,6 +65,11 @@ def browse(session: Session, wanted: Wanted) -> Page:
     return Page(rows, total, number, pages)
 
 
+def list_names(session: Session, wanted: Wanted) -> list[str]:
+    """Of all intents that fit, on whatever page."""
+    return list(session.scalars(select(Intent.name).where(*_fitting(wanted))))
+
+
 def list_topics(session: Session) -> list[str]:
     """Those that intents have, by name."""
     query = select(Intent.topic).where(Intent.topic != "").distinct().order_by(Intent.topic)

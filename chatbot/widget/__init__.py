@@ -7,15 +7,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apiflask import APIBlueprint
-from flask import Response, render_template, request, send_from_directory, url_for
+from flask import (
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
+from sqlalchemy.orm import Session
 
 from chatbot.api.auth import public
 from chatbot.api.context import parts
+from chatbot.errors import NotReady
+from chatbot.services.demo import is_marked
 from chatbot.services.sites import SELF, list_sites
+from chatbot.services.things_to_try import ThingsToTry, find_things_to_try
 
 FOLDER = Path(__file__).parent / "static"
 _SCRIPT_SECONDS = 600
 _PAGE_SECONDS = 365 * 24 * 3600
+_THINGS = "chatbot.things_to_try"
 
 blueprint = APIBlueprint("widget", __name__, template_folder="templates", enable_openapi=False)
 
@@ -50,16 +62,38 @@ def serve_script() -> Response:
 @blueprint.get("/demo")
 @public
 def demo() -> str:
-    """A help centre that does not exist, with the first site key that works on this instance."""
+    """A help centre with the live FAQ, and the first site key that works on this instance."""
     with parts().database.read() as session:
         own = [site for site in list_sites(session) if SELF in site.origins and not site.revoked_at]
-    return render_template("widget/demo.html", site=own[0] if own else None, asset=_asset)
+        return render_template(
+            "widget/demo.html",
+            site=own[0] if own else None,
+            is_invented=is_marked(session),
+            things=_things_to_try(session),
+            asset=_asset,
+        )
 
 
 @blueprint.get("/demo/<word:name>")
 @public
 def serve_asset(name: str) -> Response:
     return send_from_directory(FOLDER, name, max_age=_PAGE_SECONDS)
+
+
+def _things_to_try(session: Session) -> ThingsToTry | None:
+    """None while nothing can be answered; found anew when the model or the FAQ changes."""
+    try:
+        matcher = parts().live.current()
+    except NotReady:
+        return None
+    if not matcher.intents:
+        return None
+    known = current_app.extensions.get(_THINGS)
+    if known is None or known[0] is not matcher:
+        known = (matcher, find_things_to_try(session, matcher))
+        current_app.extensions[_THINGS] = known
+    found: ThingsToTry = known[1]
+    return found
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from chatbot.console.knowledge import (
     browse,
+    bulk,
     create,
     demo,
     files,
@@ -17,6 +18,7 @@ from chatbot.console.knowledge.area import blueprint
 __all__ = [
     "blueprint",
     "browse",
+    "bulk",
     "create",
     "demo",
     "files",

@@ -1,11 +1,12 @@
 """All intents: searched, filtered, in the order asked for, with their health."""
 
 from flask import render_template, request
+from werkzeug.datastructures import MultiDict
 
 from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, page_number
-from chatbot.services import publish, undo_edit
+from chatbot.services import demo, faq_snapshot, publish, undo_edit
 from chatbot.services.browse_intents import Order, Page, Wanted, browse, list_topics
 from chatbot.services.keys import Scope
 
@@ -16,7 +17,7 @@ _ENABLED = {"live": True, "draft": False}
 @blueprint.get("")
 @allows(Scope.AGENT)
 def show() -> str:
-    wanted = _wanted()
+    wanted = wanted_intents(request.args)
     with parts().database.read() as session:
         page = browse(session, wanted)
         return render_template(
@@ -26,11 +27,13 @@ def show() -> str:
             topics=list_topics(session),
             titles=publish.titles(session, _confused(page)),
             deleted=undo_edit.list_deleted(session, _MOST_DELETED),
+            last=faq_snapshot.last_act(session),
+            has_demo=demo.is_marked(session),
         )
 
 
-def _wanted() -> Wanted:
-    values = request.args
+def wanted_intents(values: MultiDict[str, str]) -> Wanted:
+    """What the filters of the page say, as it is asked for or as a form sends it along."""
     order = values.get("order", "")
     return Wanted(
         text=values.get("q", ""),

@@ -25,6 +25,8 @@ DECLARED = {
     "POST /console/handoffs/<int:handoff_id>/delete": "admin",
     "GET /console/knowledge": "agent",
     "POST /console/knowledge/acts/<int:event_id>/undo": "editor",
+    "POST /console/knowledge/bulk": "editor",
+    "POST /console/knowledge/bulk/do": "editor",
     "GET /console/knowledge/demo": "agent",
     "POST /console/knowledge/demo/remove": "editor",
     "GET /console/knowledge/export.csv": "agent",
