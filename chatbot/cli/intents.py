@@ -33,7 +33,7 @@ def list_intents(context: Context, search: str, topic: str, as_json: bool) -> No
     if as_json:
         print_json(described)
         return
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (d["name"], d["title"], d["topic"], "live" if d["enabled"] else "draft") for d in described
     ]
     print_table("name", "title", "topic", "state", rows=rows)

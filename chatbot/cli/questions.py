@@ -52,7 +52,7 @@ def list_questions(
     if as_json:
         print_json(described)
         return
-    table = [
+    table: list[tuple[object, ...]] = [
         (d["id"], d["text"], d["intent"] or OUT_OF_SCOPE, d["origin"] or "person", d["by"])
         for d in described
     ]

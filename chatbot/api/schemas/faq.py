@@ -1,7 +1,7 @@
 """The FAQ as a whole: imports, acts on many intents, the demo, test questions."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -209,7 +209,9 @@ class QuestionIn(Body):
 class QuestionIdsIn(Body):
     """Which test questions."""
 
-    ids: list[int] = Field(min_length=1, max_length=_MOST_NAMES)
+    ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(
+        min_length=1, max_length=_MOST_NAMES
+    )
 
 
 class QuestionsRemovedOut(Out):
