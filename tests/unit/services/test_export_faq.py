@@ -2,16 +2,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services import publish
+from chatbot.services import publish, undo_edit
 from chatbot.services.catalogue_csv import write_csv
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.catalogue_yaml import write_yaml
 from chatbot.services.export_faq import export_faq
 from chatbot.services.import_faq import Imported, import_faq
 from chatbot.storage.database import Database
+from chatbot.storage.tables import EvaluationQuestion
 from factories import add_evaluation
 
 AWKWARD = [
@@ -146,3 +148,48 @@ def test_a_mistake_in_a_column_of_a_csv_is_named(tmp_path: Path, line: str, reas
     with pytest.raises(InvalidCatalogue) as refused:
         read_catalogue_files(tmp_path / "faq.csv")
     assert str(refused.value) == f"faq.csv:2: {reason}"
+
+
+@pytest.mark.parametrize("edit", ["create", "add", "reword"])
+def test_an_export_can_be_imported_after_a_test_question_became_an_utterance(
+    database: Database, tmp_path: Path, edit: str
+) -> None:
+    with database.write() as session:
+        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        add_evaluation(session, "hello", None)
+        add_evaluation(session, "hello you", "plain")
+    with database.write() as session:
+        if edit == "create":
+            words = ["Hello", "hello you"]
+            publish.create_intent(session, "ann", "greeting", "Greeting", "Hello!", "", words)
+        elif edit == "add":
+            publish.add_utterance(session, "ann", "plain", "HELLO")
+            publish.add_utterance(session, "ann", "plain", "hello you")
+        else:
+            row = publish.get_intent(session, "plain").utterances[0]
+            publish.change_utterance(session, "ann", "plain", row.id, "hello")
+            publish.add_utterance(session, "ann", "plain", "hello you")
+    with database.write() as session:
+        assert session.scalars(select(EvaluationQuestion.id)).all() == []
+        path = write(tmp_path, "yaml", session)
+        assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
+
+
+def test_undoing_such_an_edit_makes_it_measure_again(database: Database) -> None:
+    with database.write() as session:
+        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        add_evaluation(session, "hello", None, calibration=True)
+        publish.add_utterance(session, "ann", "plain", "hello")
+        session.flush()
+        newest = undo_edit.list_history(session, "plain", 1)[0]
+        undo_edit.undo(session, "ann", "plain", newest.id)
+        rows = session.execute(select(EvaluationQuestion.text, EvaluationQuestion.calibration))
+        assert rows.all() == [("hello", True)]
+
+
+def test_an_earlier_double_is_left_out_of_the_file(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        add_evaluation(session, "good day", None)
+        path = write(tmp_path, "yaml", session)
+        assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
