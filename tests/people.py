@@ -1,5 +1,6 @@
 """People at the console, and their browsers."""
 
+import re
 from collections.abc import Callable
 
 from apiflask import APIFlask
@@ -17,3 +18,11 @@ def browser(app: APIFlask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     return client
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """What a browser sends back with the form of a preview."""
+    form = page.split('action="/console/knowledge/files"')[1].split("</form>", maxsplit=1)[0]
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    chosen = re.findall(r'<input type="radio" name="(\w+)" value="(\w+)" checked', form)
+    return found | dict(chosen)

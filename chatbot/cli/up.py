@@ -133,7 +133,7 @@ def _fill(context: Context, door: str | None, faq: Path | None) -> bool:
 
 def _ask_for_door() -> tuple[str | None, Path | None]:
     """Only a person at a terminal is asked; a script or a service starts with an empty FAQ."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_terminal():
         return None, None
     remark("The FAQ is empty. Begin with")
     remark("  demo    an invented company's FAQ, to see how it works; removed again in one act")
@@ -144,6 +144,10 @@ def _ask_for_door() -> tuple[str | None, Path | None]:
         return door, None
     path = click.prompt("File or folder", type=click.Path(exists=True, path_type=Path), err=True)
     return None, path
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _show_keys(made: dict[str, str]) -> None:
