@@ -54,7 +54,8 @@ def show() -> str:
             least_to_compare=LEAST,
             pointer=pointer,
             moved=next(iter(release.list_releases(session, 1)), None),
-            last_training=_last_training(session),
+            training_now=_training(session, is_open=True),
+            last_training=_training(session, is_open=False),
             web=processes.list_alive(session, "web"),
             workers=processes.list_alive(session, "worker"),
             ready=ready,
@@ -97,7 +98,8 @@ def _draw(days: list[tuple[date, Traffic]]) -> Bars | None:
     )
 
 
-def _last_training(session: Session) -> TrainingJob | None:
+def _training(session: Session, is_open: bool) -> TrainingJob | None:
+    """The newest one that waits or runs, or that is over."""
     recent = jobs.list_jobs(session, None, _RECENT_JOBS)
-    closed = (job for job in recent if job.kind == jobs.Kind.TRAIN and job.state not in jobs.OPEN)
-    return next(closed, None)
+    trainings = (job for job in recent if job.kind == jobs.Kind.TRAIN)
+    return next((job for job in trainings if (job.state in jobs.OPEN) == is_open), None)

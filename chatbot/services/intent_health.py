@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Subquery, case, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.matching import Decision
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
 
@@ -20,7 +21,9 @@ PERIOD = timedelta(days=30)
 class Health:
     """Of one intent. All but `last_asked` counts what was asked within PERIOD.
 
-    `confused` is what agents said instead, the most frequent first; None is “none of these”.
+    `right` and `confused` count its answers that agents judged, and no question that it came first
+    for without being given as the answer. `confused` is what they said instead, the most frequent
+    first; None is “none of these”.
     """
 
     asked: int = 0
@@ -53,7 +56,7 @@ def traffic() -> Subquery:
 
 
 def mistakes() -> Subquery:
-    """(intent, wrong) of each intent that came first where agents said otherwise."""
+    """(intent, wrong) of each intent that was answered where agents said otherwise."""
     verdicts = _verdicts()
     return (
         select(verdicts.c.first.label("intent"), func.sum(verdicts.c.times).label("wrong"))
@@ -84,7 +87,7 @@ def _count_verdicts(session: Session, health: dict[str, Health], names: Iterable
 
 
 def _verdicts() -> Subquery:
-    """(first, meant, times): what came first, what agents said, and how often."""
+    """(first, meant, times): what was answered, what agents said, and how often."""
     return (
         select(
             Query.first_intent.label("first"),
@@ -93,7 +96,12 @@ def _verdicts() -> Subquery:
         )
         .join(Confirmation, Confirmation.query_id == Query.id)
         .outerjoin(Intent, Intent.id == Confirmation.intent_id)
-        .where(Query.first_intent.is_not(None), Query.asked_at >= now() - PERIOD, ~Query.test)
+        .where(
+            Query.first_intent.is_not(None),
+            Query.decision == Decision.ANSWER.value,
+            Query.asked_at >= now() - PERIOD,
+            ~Query.test,
+        )
         .group_by(Query.first_intent, Intent.name)
         .subquery()
     )

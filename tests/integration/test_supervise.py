@@ -262,6 +262,7 @@ class _Up:
                     "up",
                     "--port",
                     str(port),
+                    "--demo",
                 ],
                 stdout=out,
                 stderr=subprocess.STDOUT,

@@ -1,4 +1,5 @@
 from chatbot.bootstrap import Parts
+from chatbot.services import jobs
 from chatbot.services.keys import Scope
 from fakes import ANSWERED, UNCLEAR
 from people import SignedIn
@@ -26,3 +27,13 @@ def test_a_gap_leads_to_its_questions_at_the_desk(parts: Parts, signed_in: Signe
     assert "purple elephants please" in desk
     assert UNCLEAR not in desk
     assert agent.get(f"/console/review?like={'f' * 32}").status_code == 404
+
+
+def test_a_training_that_runs_is_not_called_none(parts: Parts, signed_in: SignedIn) -> None:
+    agent = signed_in(Scope.AGENT)
+    assert "Nothing was trained yet" in agent.get("/console/").text
+    with parts.database.write() as session:
+        jobs.request(session, jobs.Kind.TRAIN, "ann")
+    page = agent.get("/console/").text
+    assert "training soon" in page
+    assert "Nothing was trained yet" not in page

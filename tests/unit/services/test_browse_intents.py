@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from chatbot.domain.matching import Decision
 from chatbot.services import publish
 from chatbot.services.browse_intents import PAGE, Order, Wanted, browse, list_topics
 from chatbot.services.intent_health import PERIOD, read_health
@@ -14,9 +15,9 @@ from factories import add_confirmed, add_intent, add_query
 
 
 def first(*intents: str) -> dict[str, object]:
-    """A question of today with these candidates."""
+    """A question of today that was answered with the first of these candidates."""
     candidates = [{"intent": intent, "probability": 0.5} for intent in intents]
-    return {"candidates": candidates, "asked_at": now()}
+    return {"candidates": candidates, "asked_at": now(), "decision": Decision.ANSWER.value}
 
 
 def names(session: Session, **wanted: object) -> list[str]:
@@ -45,6 +46,9 @@ def test_health_counts_who_came_first_and_what_agents_said(database: Database) -
         for text, verdict in (("d", "vpn"), ("e", "wifi"), ("f", "wifi"), ("g", None)):
             add_confirmed(session, text, verdict, **first("vpn"))
         add_confirmed(session, "h", "vpn", **first("wifi"))
+        for unanswered in (Decision.CLARIFY, Decision.HANDOFF):
+            silent = first("wifi") | {"decision": unanswered.value}
+            add_confirmed(session, f"i {unanswered}", "vpn", **silent)
         health = read_health(session, ["vpn", "wifi", "unused"])
     vpn = health["vpn"]
     assert (vpn.asked, vpn.right, vpn.wrong, vpn.judged) == (5, 1, 3, 4)
@@ -52,7 +56,7 @@ def test_health_counts_who_came_first_and_what_agents_said(database: Database) -
     assert next(iter(vpn.confused)) == "wifi"
     assert vpn.last_asked is not None
     assert now() - vpn.last_asked < timedelta(minutes=1)
-    assert health["wifi"].confused == {"vpn": 1}
+    assert health["wifi"].confused == {"vpn": 1}, "what was handed over was not answered wrongly"
     assert (health["unused"].asked, health["unused"].last_asked) == (0, None)
 
 
