@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ START_SECONDS = 240
 class Installation:
     """Talks to a running `chatbot up` as a widget, an agent and an admin would."""
 
-    def __init__(self, port: int, secret: str) -> None:
-        self.port, self.secret = port, secret
+    def __init__(self, port: int, secret: str, environment: dict[str, str] | None = None) -> None:
+        self.port, self.secret, self.environment = port, secret, environment or {}
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         request = urllib.request.Request(
@@ -76,7 +77,9 @@ def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str], *options: str) -> Iterator[Installation]:
+def running(
+    folder: Path, environment: dict[str, str], *options: str, awaited: str = "/readyz"
+) -> Iterator[Installation]:
     """`chatbot up` on `folder`, ended as Ctrl-C ends it."""
     port = free_port()
     secret = command(environment, "key", "create", "e2e", "--scope", "admin").split()[0]
@@ -85,22 +88,29 @@ def running(folder: Path, environment: dict[str, str], *options: str) -> Iterato
             [CHATBOT, "up", *options],
             cwd=REPOSITORY,
             env=environment | {"CHATBOT_PORT": str(port)},
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
         try:
-            installation = Installation(port, secret)
-            wait_until(lambda: is_ready(installation, up, folder), START_SECONDS, "it is ready")
+            installation = Installation(port, secret, environment)
+            is_up = partial(is_ready, installation, up, folder, awaited)
+            wait_until(is_up, START_SECONDS, "it is ready")
             yield installation
         finally:
             up.send_signal(signal.SIGINT)
             up.wait(60)
 
 
-def is_ready(installation: Installation, up: "subprocess.Popen[bytes]", folder: Path) -> bool:
+def is_ready(
+    installation: Installation,
+    up: "subprocess.Popen[bytes]",
+    folder: Path,
+    awaited: str = "/readyz",
+) -> bool:
     assert up.poll() is None, (folder / "up.log").read_text()
     try:
-        return installation.call("GET", "/readyz")[0] == 200
+        return installation.call("GET", awaited)[0] == 200
     except OSError:
         return False
 

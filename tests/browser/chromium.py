@@ -26,6 +26,9 @@ SIGNED_IN = {
     "new-intent": "/console/knowledge/new",
     "try": "/console/knowledge/try",
     "check": "/console/knowledge/lint",
+    "questions": "/console/knowledge/questions",
+    "begin": "/console/start",
+    "remove-demo": "/console/knowledge/demo",
     "files": "/console/knowledge/files",
     "models": "/console/models",
     "report": "/console/models/1",
@@ -63,3 +66,20 @@ def sign_in(page: Page, email: str) -> Page:
 def new_page(browser: Browser, port: int, **options: Any) -> Page:
     """A page of a browser of its own: other cookies, other storage."""
     return browser.new_context(base_url=f"http://127.0.0.1:{port}", **options).new_page()
+
+
+def watch(page: Page, port: int, mistakes: list[str]) -> None:
+    """Write down what no page may do: errors, dialogs, requests elsewhere, blocked scripts."""
+
+    def asked_for(request: Any) -> None:
+        if not request.url.startswith(f"http://127.0.0.1:{port}/"):
+            mistakes.append(f"asked for {request.url}")
+
+    def said(message: Any) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            mistakes.append(message.text)
+
+    page.on("request", asked_for)
+    page.on("console", said)
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("dialog", lambda dialog: mistakes.append(f"dialog: {dialog.message}"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from chromium import PASSWORD, ROLES, Open, launch, need_chromium, new_page, sign_in
+from chromium import PASSWORD, ROLES, Open, launch, need_chromium, new_page, sign_in, watch
 from installation import Installation, add_people, clean_environment, running, teach
 
 
@@ -46,20 +46,3 @@ def open_console(bot: Installation, chromium: Browser) -> Iterator[Open]:
     for page in pages:
         page.context.close()
     assert mistakes == []
-
-
-def watch(page: Page, port: int, mistakes: list[str]) -> None:
-    """Write down what no page may do: errors, dialogs, requests elsewhere, blocked scripts."""
-
-    def asked_for(request: Any) -> None:
-        if not request.url.startswith(f"http://127.0.0.1:{port}/"):
-            mistakes.append(f"asked for {request.url}")
-
-    def said(message: Any) -> None:
-        if message.type == "error" and "Content Security Policy" in message.text:
-            mistakes.append(message.text)
-
-    page.on("request", asked_for)
-    page.on("console", said)
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    page.on("dialog", lambda dialog: mistakes.append(f"dialog: {dialog.message}"))
