@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from chatbot.domain.text import normalise
 from chatbot.matching.matcher import Matcher
 from chatbot.services.explain import LOOKED_AT, Neighbouring, with_texts
 
@@ -21,6 +22,11 @@ class Clash:
 
     text: str
     other: Neighbouring
+
+    @property
+    def is_same(self) -> bool:
+        """Both cannot be: the other intent has these very words."""
+        return normalise(self.text) == normalise(self.other.text)
 
 
 def find_clashes(

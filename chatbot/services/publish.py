@@ -212,6 +212,21 @@ def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
     return added[0]
 
 
+def move_utterance(session: Session, by: str, name: str, text: str) -> Utterance:
+    """Give the intent a phrasing that another one has, or nobody. Raises NotFound, InvalidText."""
+    intent = get_intent(session, name)
+    there = session.scalar(_having(normalise(clean(text, MAX_UTTERANCE_CHARS))).with_for_update())
+    if there is None or there.intent_id == intent.id:
+        return add_utterance(session, by, name, text)
+    audit.record(session, by, "utterance.delete", there.intent.name, text=there.text)
+    audit.record(session, by, "utterance.add", name, text=there.text)
+    there.intent_id, there.origin = intent.id, None
+    session.flush()
+    session.expire(there, ["intent"])
+    raise_revision(session, phrasings=[there.normalised])
+    return there
+
+
 def _add_utterances(session: Session, intent: Intent, texts: Sequence[str]) -> list[Utterance]:
     """Those that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
     wanted = {normalise(t): t for t in (clean(text, MAX_UTTERANCE_CHARS) for text in texts)}

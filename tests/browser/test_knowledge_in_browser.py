@@ -53,7 +53,7 @@ def test_an_utterance_that_another_intent_has_is_refused_until_the_editor_insist
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("vpn-drops")
     assert utterances(bot, "vpn-drops")[0] not in utterances(bot, "get-invoice")
-    page.get_by_role("link", name="Leave it").click()
+    page.get_by_role("link", name="Leave it there").click()
     expect(page.get_by_role("alert")).to_have_count(0)
 
 

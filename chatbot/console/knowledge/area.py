@@ -21,6 +21,7 @@ blueprint = APIBlueprint("knowledge", __name__, url_prefix="/knowledge", enable_
 _DONE = {
     "saved": "Saved. Visitors get it within seconds.",
     "added": "Added.",
+    "moved": "Moved here. Visitors get it within seconds.",
     "reworded": "Reworded.",
     "removed": "Removed.",
     "created": "In the FAQ. Visitors get it within seconds.",

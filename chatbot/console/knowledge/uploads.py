@@ -52,7 +52,7 @@ class Upload:
             return cls._checked(name, Path(name).suffix.lower(), file.read())
         if pasted := request.form.get("pasted", "").replace("\r\n", "\n").strip():
             suffix = ".yaml" if _YAML.match(pasted) else ".csv"
-            return cls("what you pasted", suffix, (pasted + "\n").encode())
+            return cls("your text", suffix, (pasted + "\n").encode())
         raise BadRequest("Choose a file or a folder, or paste something.")
 
     @classmethod

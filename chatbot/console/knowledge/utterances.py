@@ -19,8 +19,14 @@ from chatbot.services.publish import MAX_UTTERANCE_CHARS
 @blueprint.post("/intents/<word:name>/utterances")
 @allows(Scope.EDITOR)
 def add_utterance(name: str) -> Response:
+    """Add it; with `move`, take it from the intent that has it."""
     text = field("text")
     try:
+        if "move" in request.form:
+            with parts().database.write() as session:
+                publish.move_utterance(session, who().name, name, text)
+            parts().nudge.send()
+            return to_intent(name, "moved")
         if clash := _clash(name, text):
             return intent_page(name, HTTPStatus.CONFLICT, clash=clash)
         with parts().database.write() as session:

@@ -116,6 +116,18 @@ def test_anothers_very_utterance_is_refused_in_any_case(parts: Parts, editor: Fl
     assert form["text"] not in utterances_of(parts)
 
 
+def test_anothers_very_utterance_is_offered_to_be_moved(parts: Parts, editor: FlaskClient) -> None:
+    form = {"text": "Where is my INVOICE?"}
+    response = editor.post(f"{PAGE}/utterances", data=form)
+    assert response.status_code == 409
+    assert "Move it here" in response.text
+    assert editor.post(f"{PAGE}/utterances", data=form | {"move": "1"}).status_code == 303
+    assert "where is my invoice?" in utterances_of(parts)
+    assert "where is my invoice?" not in utterances_of(parts, "invoice")
+    assert editor.post(f"{PAGE}/utterances", data={"text": "new", "move": "1"}).status_code == 303
+    assert "new" in utterances_of(parts)
+
+
 def test_an_utterance_is_reworded_unless_somebody_was_faster(
     parts: Parts, editor: FlaskClient
 ) -> None:
