@@ -14,7 +14,6 @@
     ├── TooManyAttempts           wrong passwords, more than a person makes
     ├── RateLimited               more requests than a site's visitors may make
     ├── NotReady                  no matcher is loaded yet
-    │   └── NoModel               there is none to load: nobody brought an FAQ in so far
     ├── ArtefactRefused           a stored model that must not be loaded, with the reason
     ├── LeaseLost                 another worker owns the job now
     ├── TrainingFailed            the trainer could not make a model
@@ -106,10 +105,6 @@ class RateLimited(ChatbotError):
 
 
 class NotReady(ChatbotError):
-    pass
-
-
-class NoModel(NotReady):
     pass
 
 

@@ -36,7 +36,6 @@ TABLE: dict[type[Exception], tuple[int, str]] = {
     errors.TooManyAttempts: (429, "Too many attempts"),
     errors.RateLimited: (429, "Too many requests"),
     errors.NotReady: (503, "No model is loaded yet"),
-    errors.NoModel: (503, "There is no model yet"),
     errors.ServiceUnavailable: (503, "The database does not answer"),
     errors.ArtefactRefused: (503, "A stored model cannot be loaded"),
     errors.ChatbotError: (500, "Something went wrong here"),
@@ -91,8 +90,6 @@ def explain(error: Exception) -> tuple[int, str, str]:
         name = HTTPStatus(status).phrase
         return status, name, error.description or name
     status, title = status_of(error)
-    if isinstance(error, errors.NoModel):
-        return status, title, str(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_ours(error, status)
         is_for_all = isinstance(error, errors.NotReady)  # `live.describe` saw to it

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatbot import metrics
-from chatbot.errors import ChatbotError, NoModel, NotReady
+from chatbot.errors import ChatbotError, NotReady
 from chatbot.matching.matcher import Matcher
 
 log = logging.getLogger(__name__)
@@ -75,9 +75,7 @@ class LiveMatcher:
     def current(self) -> Matcher:
         """The matcher to answer one request with. Raises NotReady before the first is loaded."""
         if self._current is None:
-            if self._error is None and not self._is_wanted:
-                raise NoModel(_NONE_YET)
-            raise NotReady(self._error or _LOADING)
+            raise NotReady(self.error or _LOADING)
         return self._current
 
     @property

@@ -123,10 +123,13 @@ class TestUp:
         seen: list[str] = []
 
         class Nothing:
-            def __init__(self, _settings: object, _programs: object, _env: object, at: str) -> None:
-                seen.append(at)
+            def __init__(self, *_: object) -> None:
+                pass
 
-            def run(self, on_ready: Callable[[], None], say: Callable[[str], None]) -> None:
+            def run(
+                self, on_ready: Callable[[], None], say: Callable[[str], None], ready_path: str
+            ) -> None:
+                seen.append(ready_path)
                 on_ready()
 
         monkeypatch.setattr(chatbot.cli.up, "Supervisor", Nothing)

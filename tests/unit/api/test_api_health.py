@@ -24,7 +24,7 @@ def test_without_a_model_nothing_is_ready_but_the_process_is_up(empty_parts: Par
     empty_parts.live.refresh()
     response = client.get("/readyz")
     assert (response.status_code, response.get_json()["status"]) == (503, "not_ready")
-    assert response.get_json()["error"] == "No model is loaded yet."
+    assert "no model yet: it is made from the FAQ" in response.get_json()["error"]
     assert client.get("/healthz").get_json() == {"status": "ok"}
 
 
