@@ -1,7 +1,8 @@
 """README's commands from a clean start, exactly as printed, end as README says.
 
 Only what a reader must fill in is filled in: the keys that `chatbot up` prints, the port, the id of
-a question, and files of one's own. `chatbot up` is what `make run` calls once it has installed.
+a question, and files of one's own. `chatbot up --demo` is what `make run ARGS=--demo` calls once it
+has installed.
 """
 
 import re
@@ -112,7 +113,11 @@ def up(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
     log = folder / "up.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [CHATBOT, "up"], cwd=REPOSITORY, env=environment, stdout=output, stderr=output
+            [CHATBOT, "up", "--demo"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
 
     def is_ready() -> bool:
