@@ -1,5 +1,6 @@
-"""Which texts the trainer compares in one step."""
+"""Which texts the trainer compares in one step, and which pairs with a score."""
 
+import math
 from collections.abc import Iterator, Sequence
 from random import Random
 
@@ -7,6 +8,9 @@ from chatbot.domain.example import Example
 
 TOGETHER = 2
 """Texts of one intent that go into a batch together, so that each has one to be near to."""
+
+LEAST_PAIRS, MOST_PAIRS = 8, 64
+"""Pairs with a score in one step, where there are any."""
 
 
 def compose(examples: Sequence[Example], size: int, random: Random) -> Iterator[list[int]]:
@@ -36,3 +40,17 @@ def compose(examples: Sequence[Example], size: int, random: Random) -> Iterator[
             batch = []
     if batch:
         yield batch
+
+
+def spread_pairs(count: int, steps: int, random: Random) -> list[list[int]]:
+    """Return which of `count` pairs each of an epoch's `steps` trains: each pair once, mixed.
+
+    Steps without any lie between, so that an error is a mean over LEAST_PAIRS or more of them; of
+    more than `steps` times MOST_PAIRS, this epoch trains only so many.
+    """
+    mixed = random.sample(range(count), min(count, steps * MOST_PAIRS))
+    parts = min(steps, math.ceil(len(mixed) / LEAST_PAIRS))
+    spread: list[list[int]] = [[] for _ in range(steps)]
+    for part in range(parts):
+        spread[part * steps // parts] = mixed[part::parts]
+    return spread

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -16,8 +16,9 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from chatbot.domain.example import Example
 from workers import base_model
-from workers.batches import compose
+from workers.batches import compose, spread_pairs
 from workers.losses import LabelAwareContrastiveLoss
+from workers.scored_pairs import ScoredPairs
 from workers.spec import TrainingSpec
 from workers.trainee import Trainee
 
@@ -42,12 +43,23 @@ Progress = Callable[[str, float, str], None]
 
 @dataclass(frozen=True)
 class Epoch:
-    """Epoch 0 is the model before training. Without validation rows nothing is validated."""
+    """Epoch 0 is the model before training. Without validation rows nothing is validated.
+
+    `pairs_spearman` and `left_out_pairs_spearman` rank correlate the cosines of the pairs that
+    train, and of those that do not, with their scores; None where there are too few. If only the
+    first rises, the pairs are learnt by heart.
+    """
 
     epoch: int
     training_loss: float | None
-    validation_loss: float | None
-    validation_score: float | None
+    validation_loss: float | None = None
+    validation_score: float | None = None
+    pair_loss: float | None = None
+    pairs_spearman: float | None = None
+    left_out_pairs_spearman: float | None = None
+
+
+_OF_PAIRS = ("pair_loss", "pairs_spearman", "left_out_pairs_spearman")
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,11 @@ class TrainingResult:
     seconds: float
 
     def history_as_json(self) -> list[dict[str, float | int | None]]:
-        return [asdict(epoch) for epoch in self.history]
+        """One object an epoch; without pairs none has the figures of pairs."""
+        epochs = [asdict(epoch) for epoch in self.history]
+        if all(epoch[name] is None for epoch in epochs for name in _OF_PAIRS):
+            epochs = [{k: v for k, v in e.items() if k not in _OF_PAIRS} for e in epochs]
+        return epochs
 
 
 def fit(spec: TrainingSpec, out: Path, progress: Progress) -> TrainingResult:
@@ -97,7 +113,10 @@ class _Training:
         progress("load", 0.0, f"Reading {len(rows)} texts")
         model.eval()  # dropout costs time, and pairs of one intent differ enough without it
         self.trainee = Trainee(model, [row.text for row in rows])
+        self.pairs = ScoredPairs(model, spec.pairs)
+        self.left_out_pairs = ScoredPairs(model, spec.left_out_pairs)
         self.intents = torch.tensor(_numbers(rows), device=model.device)
+        self.pair_random = Random(spec.seed)  # its own, so that pairs change no batch of examples
         self.learns = range(len(spec.examples))
         self.validates = range(len(spec.examples), len(rows))
         self.loss = LabelAwareContrastiveLoss(self._centres()).to(model.device)
@@ -117,18 +136,26 @@ class _Training:
         ]
         steps = sum(map(len, batches))
         schedule = LambdaLR(self.optimiser, lambda step: _rate(step, steps))
-        if self.validates:
-            self._end_epoch(None, 0.0)
+        if self.has_epoch_zero:
+            self._end_epoch([], [], 0.0)
         done = 0
         for epoch in batches:
-            losses = []
-            for batch in epoch:
-                losses.append(self._step(batch))
+            losses, pair_losses = [], []
+            spread = spread_pairs(len(self.pairs), len(epoch), self.pair_random)
+            for batch, pairs in zip(epoch, spread, strict=True):
+                loss, pair_loss = self._step(batch, pairs)
+                losses.append(loss)
+                pair_losses += pair_loss
                 schedule.step()
                 done += 1
                 if done % _STEPS_BETWEEN_REPORTS == 0:
                     self.progress("train", done / steps, f"Step {done} of {steps}")
-            self._end_epoch(float(np.mean(losses)), done / steps)
+            self._end_epoch(losses, pair_losses, done / steps)
+
+    @property
+    def has_epoch_zero(self) -> bool:
+        """Whether there is anything to measure the model by before it trains."""
+        return bool(self.validates) or bool(self.pairs) or bool(self.left_out_pairs)
 
     def keep_best(self) -> int:
         """Give the model its best weights back and return their epoch.
@@ -141,25 +168,37 @@ class _Training:
         self.model.load_state_dict(weights)
         return epoch
 
-    def _step(self, batch: Sequence[int]) -> float:
+    def _step(self, batch: Sequence[int], pairs: Sequence[int]) -> tuple[float, list[float]]:
+        """Return the contrastive loss, and that of the pairs if any train in this step."""
         loss: Tensor = self.loss(self.trainee(batch), self.intents[batch])
+        whole, pair_losses = loss, []
+        if pairs:
+            pair_loss = self.pairs.loss(pairs)
+            whole = loss + self.spec.pair_weight * pair_loss
+            pair_losses = [pair_loss.item()]
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        whole.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.trainee.parameters, LARGEST_GRADIENT)
         self.optimiser.step()
-        return loss.item()
+        return loss.item(), pair_losses
 
-    def _end_epoch(self, training_loss: float | None, done: float) -> None:
-        epoch = len(self.history) + (0 if self.validates else 1)
+    def _end_epoch(self, losses: list[float], pair_losses: list[float], done: float) -> None:
+        epoch = Epoch(
+            epoch=len(self.history) + (0 if self.has_epoch_zero else 1),
+            training_loss=float(np.mean(losses)) if losses else None,
+            pair_loss=float(np.mean(pair_losses)) if pair_losses else None,
+            pairs_spearman=self.pairs.spearman(),
+            left_out_pairs_spearman=self.left_out_pairs.spearman(),
+        )
         if not self.validates:
-            self.history.append(Epoch(epoch, training_loss, None, None))
+            self.history.append(epoch)
             return
         loss, score = self._validate()
-        self.history.append(Epoch(epoch, training_loss, loss, score))
-        self.progress("validate", done, f"Epoch {epoch}: validation score {score:.3f}")
+        self.history.append(replace(epoch, validation_loss=loss, validation_score=score))
+        self.progress("validate", done, f"Epoch {epoch.epoch}: validation score {score:.3f}")
         if self._best is None or (score, -loss) > self._best[0]:
             weights = {name: value.clone() for name, value in self.model.state_dict().items()}
-            self._best = ((score, -loss), epoch, weights)
+            self._best = ((score, -loss), epoch.epoch, weights)
 
     def _validate(self) -> tuple[float, float]:
         """Loss of the validation rows, and the share that their neighbours name rightly."""

@@ -1,4 +1,4 @@
-"""The loss of the trainer."""
+"""The losses of the trainer: of texts with intents, and of pairs with a score."""
 
 import torch
 from torch import Tensor, nn
@@ -63,3 +63,20 @@ class LabelAwareContrastiveLoss(nn.Module):
             return texts.new_zeros(())
         logits = self.scale * texts[known] @ functional.normalize(proxies, dim=1).T
         return functional.cross_entropy(logits, intents[known])
+
+
+class CosineSimilarityLoss(nn.Module):
+    """Give two texts the cosine that a person said: the mean squared error of all pairs [1].
+
+    It says how near, where the contrastive loss only says nearer than others, so it also serves
+    texts without an intent, and two intents that are related and not the same.
+
+    References:
+        [1] Reimers and Gurevych 2019, Sentence-BERT, https://arxiv.org/abs/1908.10084
+    """
+
+    def forward(self, texts_a: Tensor, texts_b: Tensor, scores: Tensor) -> Tensor:
+        """Return the scalar loss of two matrices of (pairs, dimension) unit rows and (pairs,)
+        scores, 0 to 1.
+        """
+        return functional.mse_loss((texts_a * texts_b).sum(dim=1), scores)

@@ -1,14 +1,14 @@
 """How much a training would learn that the newest model has not, as a share of what that learnt.
 
-An artefact keeps a name for each row that taught it. A row counts as new if it was added, taken
-away, or means another intent now, which is both; with another recipe or setting, or twice as many
-questions without a verdict, all are.
+An artefact keeps a name for each row, and each pair with a score, that taught it. A row counts as
+new if it was added, taken away, or means another intent now, which is both; with another recipe or
+setting, or twice as many questions without a verdict, all are.
 """
 
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from chatbot.domain.text import key
+from chatbot.domain.text import key, pair_key
 from chatbot.services.examples import Frozen
 
 _FILE = "taught.txt"
@@ -29,4 +29,5 @@ def measure(artefact: Path, frozen: Frozen) -> float:
 def _names(frozen: Frozen) -> AbstractSet[str]:
     rows = [(row.intent, row.text) for row in (*frozen.training, *frozen.validation)]
     rows += [("", text) for text in frozen.out_of_scope]
+    rows += [(f"{pair.score:g}", pair_key(pair.text_a, pair.text_b)) for pair in frozen.pairs]
     return {key(f"{frozen.recipe} {intent} {text}") for intent, text in rows}

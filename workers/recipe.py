@@ -55,6 +55,8 @@ def make_spec(
         threads=settings.training_threads or os.cpu_count() or 1,
         examples=tuple(frozen.training),
         validation=tuple(frozen.validation),
+        pairs=tuple(frozen.pairs),
+        left_out_pairs=tuple(frozen.left_out_pairs),
     )
 
 

@@ -6,8 +6,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from chatbot.domain.example import Example
+from chatbot.domain.example import Example, PairExample
+from chatbot.domain.text import normalise
 from chatbot.errors import TrainingFailed
+
+PAIR_WEIGHT = 10.0
+"""What a squared error of a pair's cosine weighs beside the contrastive loss, whose inverse
+temperature makes its gradients about so much larger."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,9 @@ class TrainingSpec:
 
     For each of the `folds`, numbers of examples, the training is repeated without these: what such
     a model makes of what it never saw shows what the model would make of new questions.
+
+    `pairs` train beside the examples, their loss weighed by `pair_weight`; `left_out_pairs` only
+    show whether what was learnt of them holds for others.
     """
 
     examples: tuple[Example, ...]
@@ -31,6 +39,9 @@ class TrainingSpec:
     learning_rate: float = 1e-4
     seed: int = 13
     threads: int = 2
+    pairs: tuple[PairExample, ...] = ()
+    left_out_pairs: tuple[PairExample, ...] = ()
+    pair_weight: float = PAIR_WEIGHT
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 0, f"epochs is {self.epochs}; use 0 or more")
@@ -43,6 +54,11 @@ class TrainingSpec:
             0 < self.learning_rate < 1, f"learning_rate is {self.learning_rate}; use 0 < rate < 1"
         )
         _require(self.threads >= 1, f"threads is {self.threads}; use 1 or more")
+        _require(
+            all(0 <= pair.score <= 1 for pair in (*self.pairs, *self.left_out_pairs)),
+            "the score of a pair is from 0 to 1",
+        )
+        _require(self.pair_weight >= 0, f"pair_weight is {self.pair_weight}; use 0 or more")
         _require(0 <= self.seed < 2**32, f"seed is {self.seed}; use 0 to 2^32 - 1")
         if self.epochs:
             _require(bool(self.examples), "examples is empty; give at least one text")
@@ -70,17 +86,27 @@ class TrainingSpec:
         examples = _examples("examples", content.pop("examples", []))
         validation = _examples("validation", content.pop("validation", []))
         folds = _folds(content.pop("folds", []))
-        return cls(examples, validation, folds=folds, **content)
+        pairs = _pairs("pairs", content.pop("pairs", []))
+        left_out = _pairs("left_out_pairs", content.pop("left_out_pairs", []))
+        return cls(
+            examples, validation, folds=folds, pairs=pairs, left_out_pairs=left_out, **content
+        )
 
     def left_out(self, fold: int) -> list[Example]:
         """What the training of a fold never sees."""
         return [self.examples[number] for number in self.folds[fold]]
 
     def without(self, fold: int) -> Self:
-        """The same training without what the fold leaves out."""
+        """The same training without what the fold leaves out, nor in a pair."""
         left_out = set(self.folds[fold])
         kept = (each for number, each in enumerate(self.examples) if number not in left_out)
-        return replace(self, examples=tuple(kept), folds=())
+        unseen = {normalise(each.text) for each in self.left_out(fold)}
+        pairs = (
+            pair
+            for pair in self.pairs
+            if not unseen & {normalise(pair.text_a), normalise(pair.text_b)}
+        )
+        return replace(self, examples=tuple(kept), folds=(), pairs=tuple(pairs), left_out_pairs=())
 
     def dump(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
@@ -98,7 +124,7 @@ class TrainingSpec:
         }
 
 
-_COUNTED = ("examples", "validation", "folds")
+_COUNTED = ("examples", "validation", "folds", "pairs", "left_out_pairs")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "base_model": str,
     "start_from": (str, type(None)),
@@ -107,6 +133,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "learning_rate": (int, float),
     "seed": int,
     "threads": int,
+    "pair_weight": (int, float),
 }
 
 
@@ -134,6 +161,26 @@ def _example(place: str, row: object) -> Example:
     rejected = row.get("rejected")
     _require(rejected is None or isinstance(rejected, str), f"{place}.rejected must be a text")
     return Example(row["text"], row["intent"], rejected)
+
+
+def _pairs(part: str, rows: object) -> tuple[PairExample, ...]:
+    if not isinstance(rows, list):
+        raise _refused(f"{part} must be a list")
+    return tuple(_pair(f"{part}[{number}]", row) for number, row in enumerate(rows))
+
+
+def _pair(place: str, row: object) -> PairExample:
+    if not isinstance(row, dict):
+        raise _refused(f"{place} must be an object")
+    for name in ("text_a", "text_b"):
+        value = row.get(name)
+        _require(isinstance(value, str) and bool(value.strip()), f"{place}.{name} must be a text")
+    score = row.get("score")
+    _require(
+        isinstance(score, (int, float)) and not isinstance(score, bool),
+        f"{place}.score must be a number",
+    )
+    return PairExample(row["text_a"], row["text_b"], float(row["score"]))
 
 
 def _require(holds: bool, reason: str) -> None:

@@ -10,3 +10,12 @@ class Example:
     text: str
     intent: str
     rejected: str | None = None
+
+
+@dataclass(frozen=True)
+class PairExample:
+    """Two texts and the cosine, 0 to 1, that their vectors should have."""
+
+    text_a: str
+    text_b: str
+    score: float

@@ -26,6 +26,11 @@ def measuring_order(text: str) -> float:
     return _position(text, "order")
 
 
+def is_left_out(pair_key: str, share: float) -> bool:
+    """Whether a scored pair only measures; the same two texts always get the same reply."""
+    return _position(pair_key, "pair") < share
+
+
 def _position(text: str, purpose: str) -> float:
     digest = hashlib.sha256(f"{purpose}\0{normalise(text)}".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -75,6 +75,11 @@ def key_of_normalised(normalised: str) -> str:
     return hashlib.sha256(normalised.encode()).hexdigest()[:32]
 
 
+def pair_key(one: str, other: str) -> str:
+    """As `key`, for two texts in whichever order: 32 hex digits."""
+    return key_of_normalised("\n".join(sorted((normalise(one), normalise(other)))))
+
+
 def slug(text: str) -> str:
     """A name of at most 60 ASCII letters, digits and dashes; “faq” if nothing is left of `text`."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

@@ -1,8 +1,10 @@
 from collections import Counter
 from random import Random
 
+import pytest
+
 from chatbot.domain.example import Example
-from workers.batches import compose
+from workers.batches import LEAST_PAIRS, MOST_PAIRS, compose, spread_pairs
 
 EXAMPLES = [Example(f"{intent} {n}", intent) for intent in "abcdefgh" for n in range(9)]
 
@@ -41,3 +43,30 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 
 def test_nothing_gives_no_batch() -> None:
     assert list(compose([], 16, Random(1))) == []
+
+
+@pytest.mark.parametrize(("pairs", "steps"), [(1, 9), (50, 3), (50, 7), (50, 160), (128, 2)])
+def test_an_epoch_trains_each_pair_once_and_few_pairs_in_few_steps(pairs: int, steps: int) -> None:
+    spread = spread_pairs(pairs, steps, Random(1))
+    assert len(spread) == steps
+    assert sorted(n for some in spread for n in some) == list(range(pairs))
+    sizes = [len(some) for some in spread if some]
+    assert max(sizes) - min(sizes) <= 1
+    assert pairs < LEAST_PAIRS or len(sizes) == min(steps, -(-pairs // LEAST_PAIRS))
+
+
+def test_steps_with_pairs_lie_apart() -> None:
+    spread = spread_pairs(4 * LEAST_PAIRS, 8, Random(1))
+    assert [bool(some) for some in spread] == [True, False] * 4
+
+
+def test_more_pairs_than_an_epoch_holds_take_turns() -> None:
+    random = Random(1)
+    first, second = (spread_pairs(1000, 2, random) for _ in range(2))
+    assert [len(some) for some in first] == [MOST_PAIRS] * 2
+    assert first != second
+
+
+def test_no_pairs_and_no_steps_give_nothing() -> None:
+    assert spread_pairs(0, 3, Random(1)) == [[], [], []]
+    assert spread_pairs(3, 0, Random(1)) == []

@@ -1,4 +1,4 @@
-"""The arithmetic of the label-aware contrastive loss, on hand-made vectors."""
+"""The arithmetic of the losses, on hand-made vectors."""
 
 from math import exp, log
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from workers.losses import LabelAwareContrastiveLoss
+from workers.losses import CosineSimilarityLoss, LabelAwareContrastiveLoss
 
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
 
@@ -64,3 +64,21 @@ def test_the_length_of_a_proxy_does_not_matter() -> None:
 def test_an_intent_without_a_proxy_is_only_compared_with_texts() -> None:
     texts, intents = [NORTH, NORTH, WEST], [5, 5, 6]
     assert loss_of(texts, intents, [EAST]) == loss_of(texts, intents)
+
+
+def test_a_pairs_loss_is_the_mean_squared_error_of_its_cosine() -> None:
+    texts_a, texts_b = torch.tensor([EAST, EAST]), torch.tensor([NORTH, WEST])
+    loss = CosineSimilarityLoss()(texts_a, texts_b, torch.tensor([0.5, 1.0]))
+    assert loss.item() == pytest.approx((0.5**2 + 2**2) / 2)
+
+
+def test_pairs_at_the_cosine_that_was_said_cost_nothing() -> None:
+    texts_a, texts_b = torch.tensor([EAST, EAST]), torch.tensor([NORTH, EAST])
+    assert CosineSimilarityLoss()(texts_a, texts_b, torch.tensor([0.0, 1.0])).item() == 0
+
+
+def test_what_lies_nearer_than_was_said_is_pushed_apart() -> None:
+    text = torch.tensor([[0.8, 0.6]], requires_grad=True)
+    CosineSimilarityLoss()(text, torch.tensor([EAST]), torch.tensor([0.5])).backward()
+    assert text.grad is not None
+    assert text.grad[0, 0] > 0  # a step against it lessens the cosine with EAST

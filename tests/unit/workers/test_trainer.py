@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.domain.example import Example
+from chatbot.domain.example import Example, PairExample
 from chatbot.errors import TrainingFailed
 from chatbot.matching.bundle import GOLDEN_QUERIES
 from chatbot.matching.encoder import OnnxEncoder
@@ -55,6 +55,18 @@ SPEC = TrainingSpec(
     batch_size=4,
     learning_rate=2e-4,
 )
+
+RELATED = [
+    PairExample(TEXTS["parcel"][number], TEXTS["refund"][number], 0.5) for number in range(5)
+]
+APART = [PairExample(TEXTS["sign in"][number], TEXTS["parcel"][number], 0.0) for number in range(5)]
+PAIRS = (*RELATED, *APART)
+LEFT_OUT_PAIRS = tuple(
+    PairExample(TEXTS[one][5], TEXTS[other][number], score)
+    for one, other, score in (("parcel", "refund", 0.5), ("sign in", "parcel", 0.0))
+    for number in range(3)
+)
+WITH_PAIRS = replace(SPEC, validation=(), pairs=PAIRS, left_out_pairs=LEFT_OUT_PAIRS)
 
 
 @dataclass(frozen=True)
@@ -202,6 +214,76 @@ def test_folds_export_an_encoder_each_beside_the_one_that_saw_everything(tmp_pat
     )
     assert not (whole == first).all()
     assert not (first == second).all()
+
+
+class TestPairsWithAScore:
+    def test_their_cosines_come_nearer_to_what_was_said(self, tmp_path: Path) -> None:
+        def error(spec: TrainingSpec, name: str) -> float:
+            model = fit(spec, tmp_path / name, lambda *_: None).model
+            vectors_a = model.encode([pair.text_a for pair in PAIRS], normalize_embeddings=True)
+            vectors_b = model.encode([pair.text_b for pair in PAIRS], normalize_embeddings=True)
+            cosines = (vectors_a * vectors_b).sum(axis=1).tolist()
+            return sum((c - p.score) ** 2 for c, p in zip(cosines, PAIRS, strict=True)) / len(PAIRS)
+
+        without = error(replace(WITH_PAIRS, pairs=()), "without")
+        assert error(WITH_PAIRS, "with") < 0.5 * without
+
+    def test_each_epoch_shows_those_left_out_beside_those_that_train(self, tmp_path: Path) -> None:
+        run = train(WITH_PAIRS, tmp_path / "job")
+        history = run.summary["history"]
+
+        assert run.code == 0
+        assert [epoch["epoch"] for epoch in history] == [0, 1, 2, 3]
+        assert [epoch["pair_loss"] is None for epoch in history] == [True, False, False, False]
+        assert history[-1]["pair_loss"] < history[1]["pair_loss"]
+        for name in ("pairs_spearman", "left_out_pairs_spearman"):
+            assert all(-1 <= epoch[name] <= 1 for epoch in history)
+        assert history[-1]["pairs_spearman"] > history[0]["pairs_spearman"]
+        assert run.summary["best_epoch"] == 3
+        assert run.summary["spec"]["pairs"] == len(PAIRS)
+
+    def test_what_is_left_out_teaches_nothing(self, tmp_path: Path) -> None:
+        """Not a byte: neither whether there are such pairs, nor what was said of them."""
+        turned = tuple(replace(pair, score=1 - pair.score) for pair in LEFT_OUT_PAIRS)
+        written = {
+            weights_of(replace(WITH_PAIRS, left_out_pairs=pairs), tmp_path / name)
+            for name, pairs in (("said", LEFT_OUT_PAIRS), ("turned", turned), ("none", ()))
+        }
+        assert len(written) == 1
+
+    def test_nothing_but_their_loss_changes_a_training(self, tmp_path: Path) -> None:
+        """Pairs that weigh nothing leave every byte as it is without pairs."""
+        weighing_nothing = weights_of(replace(WITH_PAIRS, pair_weight=0), tmp_path / "nothing")
+        none = weights_of(replace(WITH_PAIRS, pairs=(), left_out_pairs=()), tmp_path / "none")
+        assert weighing_nothing == none
+        assert weights_of(WITH_PAIRS, tmp_path / "pairs") != none
+
+    def test_the_same_pairs_give_the_same_bytes(self, tmp_path: Path) -> None:
+        first, again = (weights_of(WITH_PAIRS, tmp_path / name) for name in ("first", "again"))
+        assert first == again
+
+    def test_no_pairs_leave_the_history_as_it_was(self, contrastive: Run) -> None:
+        for epoch in contrastive.summary["history"]:
+            assert epoch.keys() == {
+                "epoch",
+                "training_loss",
+                "validation_loss",
+                "validation_score",
+            }
+
+    def test_texts_without_an_intent_train_and_their_folds_are_trained_too(
+        self, tmp_path: Path
+    ) -> None:
+        foreign = PairExample("do you sell gift cards", "can I buy a voucher", 1.0)
+        spec = replace(WITH_PAIRS, pairs=(*PAIRS, foreign), folds=((0,), (1,)), epochs=1)
+        run = train(spec, tmp_path / "job")
+        assert run.code == 0
+        assert (run.out / "folds" / "1").is_dir()
+
+
+def weights_of(spec: TrainingSpec, folder: Path) -> str:
+    fit(spec, folder, lambda *_: None)
+    return sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
 def test_two_intents_with_two_texts_each_and_no_validation_are_enough(tmp_path: Path) -> None:
