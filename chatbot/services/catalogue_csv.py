@@ -49,7 +49,7 @@ class CsvReader(Reader):
             self.mistake(name, 1, _NO_HEADER)
             return
         for row in rows:
-            cells = {column: _unguarded(row.get(column) or "") for column in COLUMNS}
+            cells = {column: unguarded(row.get(column) or "") for column in COLUMNS}
             self._read_row(cells, name, rows.line_num)
 
     def _read_row(self, cells: dict[str, str], name: str, line: int) -> None:
@@ -116,17 +116,17 @@ def write_csv(intents: Iterable[IntentDraft]) -> str:
         enabled = "no" if intent.enabled is False else "yes"
         described = [intent.answer or "", intent.title, intent.topic, enabled]
         for text in intent.utterances or [""]:
-            writer.writerow(map(_guarded, [text, intent.name, *described]))
+            writer.writerow(map(guarded, [text, intent.name, *described]))
             described = []
     return file.getvalue()
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
     """So that a spreadsheet shows it, and does not run it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _unguarded(cell: str) -> str:
+def unguarded(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.example import Example
+from chatbot.domain.example import Example, PairExample
 from chatbot.domain.quarantine import Selection
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
 from chatbot.matching.catalogue import Catalogue
 from chatbot.services.catalogue import read_catalogue_to_train
+from chatbot.services.pairs_to_train import PairsToTrain, read_pairs_to_train
 from chatbot.services.pins import list_pins
 from chatbot.services.quarantine import select_admitted
 from chatbot.services.unlabelled import list_unlabelled
@@ -24,7 +25,7 @@ from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Que
 MOST_CROSS_FITTED = 4000
 FEW_UNLABELLED = 250
 MOST_ROWS_TO_GUESS_FROM = 10_000
-RECIPE = 8  # raise it when training changes so that the same rows give another model
+RECIPE = 9  # raise it when training changes so that the same rows give another model
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class Frozen:
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
     the training rows are cross-fitted. `pins` must keep their answers and never train either.
     `unlabelled` are questions that nobody judged, whose intents are guessed. `teachers` says of
-    confirmed texts, normalised, who confirmed them; `apart` counts confirmations that neither teach
-    nor measure yet, by why.
+    confirmed texts, normalised, who confirmed them; `apart` counts confirmations, and pairs with a
+    score, that neither teach nor measure yet, by why. `pairs` teach beside the texts, and those
+    that are left out only measure.
     """
 
     training: list[Example]
@@ -59,12 +61,15 @@ class Frozen:
     settings: dict[str, Any] = field(default_factory=dict)
     teachers: dict[str, str] = field(default_factory=dict)
     apart: dict[str, int] = field(default_factory=dict)
+    pairs: list[PairExample] = field(default_factory=list)
+    left_out_pairs: list[PairExample] = field(default_factory=list)
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a better model may come out: rows, recipe or settings differ."""
+        """Changes when a better model may come out: rows, pairs, recipe or settings differ."""
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
-        return _digest([self.recipe, rows, sorted(self.out_of_scope)])
+        pairs = sorted((*sorted((p.text_a, p.text_b)), p.score) for p in self.pairs)
+        return _digest([self.recipe, rows, sorted(self.out_of_scope), pairs])
 
     @property
     def recipe(self) -> str:
@@ -118,6 +123,10 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     rows = [example for k, example in examples.items() if k not in measured]
     validation = _validation_rows(rows, settings.validation_share)
     kept = {id(example) for example in validation}
+    never_taught = {*measured, *out_of_scope, *(normalise(row.text) for row in validation)}
+    pairs = (
+        read_pairs_to_train(session, settings, examples, never_taught) if trains else PairsToTrain()
+    )
     return Frozen(
         training=[example for example in rows if id(example) not in kept],
         validation=validation,
@@ -133,7 +142,10 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         apart={
             "waiting": len(selection.waiting),
             "quarantined": sum(map(len, selection.quarantined.values())),
+            "pairs": pairs.apart,
         },
+        pairs=pairs.training,
+        left_out_pairs=pairs.left_out,
     )
 
 

@@ -59,6 +59,8 @@ def make_report(
             "cross_fitted": len(candidate.outcomes) - len(frozen.held_out),
             "learnt_queries": len(frozen.learnt_queries),
             "unlabelled": len(frozen.unlabelled),
+            "pairs": len(frozen.pairs),
+            "left_out_pairs": len(frozen.left_out_pairs),
             "apart": frozen.apart,
             "knowledge_revision": frozen.catalogue.revision,
             "fingerprint": frozen.fingerprint,

@@ -10,6 +10,7 @@ from chatbot.storage.tables.knowledge import (
     Knowledge,
     KnowledgeChange,
     Pin,
+    ScoredPair,
     Utterance,
 )
 from chatbot.storage.tables.models import (
@@ -52,6 +53,7 @@ __all__ = [
     "QueueRanking",
     "Release",
     "ReviewTurn",
+    "ScoredPair",
     "SignIn",
     "Site",
     "TrainingJob",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
@@ -109,3 +109,26 @@ class Pin(Table):
     normalised: Mapped[str] = mapped_column(Text, unique=True)
     pinned_by: Mapped[str] = mapped_column(String(100))
     pinned_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+class ScoredPair(Table):
+    """Two texts, redacted, and how alike somebody says they are: 0 to 1, see `domain.pair`.
+
+    There is one for two texts, in whichever order; a newer score replaces the one before. It names
+    no intent and no query, so it outlives what its texts came from.
+    """
+
+    __tablename__ = "scored_pairs"
+    __table_args__ = (
+        CheckConstraint("score >= 0 AND score <= 1", name="score_is_a_share"),
+        Index("ix_scored_pairs_by", "by", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text_a: Mapped[str] = mapped_column(Text)
+    text_b: Mapped[str] = mapped_column(Text)
+    pair_key: Mapped[str] = mapped_column(String(32), unique=True)
+    score: Mapped[float]
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime] = mapped_column(Moment, default=now)
+    source: Mapped[str] = mapped_column(String(10))
