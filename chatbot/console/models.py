@@ -23,6 +23,7 @@ from chatbot.services import (
     read_report,
     release,
     report,
+    report_pairs,
     shadow,
     switch,
     timeline,
@@ -186,6 +187,8 @@ def _read(version: ModelVersion) -> dict[str, Any]:
         "changed": changed if "all" in request.args else changed[:CHANGED_AT_FIRST],
         "calibration": report_charts.draw_calibration(stored),
         "risk_coverage": report_charts.draw_risk_coverage(stored, parts().settings.promise),
+        "said_of_pairs": report_pairs.say_of_pairs(stored),
+        "pair_epochs": report_pairs.pair_epochs(stored),
     }
 
 

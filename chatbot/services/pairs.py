@@ -105,7 +105,7 @@ def find_pair(session: Session, text_a: str, text_b: str) -> ScoredPair | None:
     return session.scalar(select(ScoredPair).where(wanted))
 
 
-def find_pairs(session: Session, texts: Iterable[tuple[str, str]]) -> dict[str, ScoredPair]:
+def find_scored(session: Session, texts: Iterable[tuple[str, str]]) -> dict[str, ScoredPair]:
     """Those of `texts` that have a score, by `key_of`."""
     return _by_key(session, {key_of(one, other) for one, other in texts})
 
@@ -127,6 +127,12 @@ def list_pairs(
     return session.scalars(query).all()
 
 
+def count_pairs(session: Session, by: str | None = None) -> int:
+    """Return how many pairs have a score, or a score by one account."""
+    query = select(func.count(ScoredPair.id))
+    return session.scalar(query if by is None else query.where(ScoredPair.by == by)) or 0
+
+
 def all_pairs(session: Session) -> Iterator[ScoredPair]:
     """Oldest first."""
     yield from session.scalars(
@@ -145,7 +151,7 @@ def remove_pair(session: Session, by: str, pair_id: int) -> None:
 
 def remove_pairs_by(session: Session, by: str, account: str) -> int:
     """Take back all that `account` scored, and return how many they were."""
-    count = session.scalar(select(func.count(ScoredPair.id)).where(ScoredPair.by == account)) or 0
+    count = count_pairs(session, account)
     if count:
         session.execute(delete(ScoredPair).where(ScoredPair.by == account))
         audit.record(session, by, "pair.remove_all", account, pairs=count)
@@ -213,7 +219,7 @@ def _before(session: Session, pair: ScoredPair) -> dict[str, Any] | None:
 
 
 def _check_room(session: Session, wanted: int) -> None:
-    there = session.scalar(select(func.count(ScoredPair.id))) or 0
+    there = count_pairs(session)
     if there + wanted > MOST_PAIRS:
         raise Conflict(
             f"There are {there} pairs, and at most {MOST_PAIRS} are kept. Remove some that "

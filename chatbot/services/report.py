@@ -9,6 +9,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
 from chatbot.services.examples import Frozen
 from chatbot.services.read_report import say_precision
+from chatbot.services.report_pairs import say_of_pairs
 from chatbot.services.report_sources import render_sources
 from chatbot.services.shadow import Standing, say
 from chatbot.storage.tables import ModelVersion
@@ -135,9 +136,15 @@ def render(version: ModelVersion, standing: Standing | None = None) -> str:
         "## Changed answers\n\n" + _changes(report["changed"]),
         "## Who confirmed\n\n" + render_sources(report),
         "## Calibration\n\n" + _calibration(report["calibration"], report.get("promises", [])),
+        *_pairs_with_a_score(report),
         "## Training\n\n" + _training(report),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _pairs_with_a_score(report: dict[str, Any]) -> list[str]:
+    said = say_of_pairs(report)
+    return [f"## Pairs with a score\n\n{said}"] if said else []
 
 
 def _in_the_shadow(version: ModelVersion, standing: Standing | None) -> list[str]:
@@ -325,6 +332,8 @@ def _training(report: dict[str, Any]) -> str:
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("text_a", sa.Text(), nullable=False),
         sa.Column("text_b", sa.Text(), nullable=False),
         sa.Column("pair_key", sa.String(length=32), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.Column("by", sa.String(length=100), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(length=10), nullable=False),

@@ -5,9 +5,11 @@ from flask import render_template
 from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
+from chatbot.console.knowledge.pairs import word
 from chatbot.services import lint, publish
 from chatbot.services.clash import ALIKE, NEARLY_SAME
 from chatbot.services.keys import Scope
+from chatbot.services.pairs import find_scored, key_of
 from chatbot.storage.database import batched
 
 MOST_SHOWN = 50
@@ -22,6 +24,7 @@ def show_lint() -> str:
         named = {flaw.intent for flaw in findings.flaws}
         named |= {checked.pin.intent for checked in findings.pins}
         named |= {phrase.intent for pair in pairs for phrase in (pair.one, pair.other)}
+        scored = find_scored(session, [(pair.one.text, pair.other.text) for pair in pairs])
         titles: dict[str, str] = {}
         for some in batched(named):
             titles |= publish.titles(session, some)
@@ -33,4 +36,6 @@ def show_lint() -> str:
         limits=lint,
         nearly_same=NEARLY_SAME,
         alike=ALIKE,
+        score_of=lambda pair: scored.get(key_of(pair.one.text, pair.other.text)),
+        word=word,
     )

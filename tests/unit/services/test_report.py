@@ -79,6 +79,8 @@ def test_a_report_counts_the_rows_behind_it(report: dict[str, object]) -> None:
         "cross_fitted": 19,
         "learnt_queries": 1,
         "unlabelled": 3,
+        "pairs": 0,
+        "left_out_pairs": 0,
         "apart": {},
         "knowledge_revision": 9,
         "fingerprint": FROZEN.fingerprint,
@@ -192,3 +194,19 @@ def test_the_width_of_the_search_and_what_it_finds_are_told(report: dict[str, ob
     training = TRAINING | {"index": {"ef": 128, "recall_at_10": 0.9942}}
     text = rendered(report | {"training": training})
     assert "The index finds 99.4% of the ten nearest utterances (ef 128)." in text
+
+
+def test_pairs_with_a_score_have_their_own_part_and_a_column_each() -> None:
+    assert "Pairs with a score" not in rendered(report_of(BETTER, LIVE))
+    stored = report_of(BETTER, LIVE)
+    stored["data"] |= {"pairs": 40, "left_out_pairs": 10}  # type: ignore[operator]
+    epochs = [(0, None, 0.2), (1, 0.9, 0.5)]
+    history = [
+        {"epoch": epoch, "pair_loss": loss, "pairs_spearman": 0.3, "left_out_pairs_spearman": value}
+        for epoch, loss, value in epochs
+    ]
+    stored["training"] |= {"history": history}  # type: ignore[operator]
+    page = rendered(stored)
+    assert "40 pairs with a score taught, 10 were left out to measure." in page
+    assert "| epoch | pair loss | pairs spearman | left out pairs spearman |" in page
+    assert "| 0 | – | 0.3 | 0.2 |" in page

@@ -1,0 +1,63 @@
+"""What a training made of the pairs with a score, and whether it holds for other pairs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+FELL = 0.05
+"""A rank correlation that is so much lower has fallen; less may be chance."""
+
+
+@dataclass(frozen=True)
+class PairEpoch:
+    """Spearman's rank correlation, -1 to 1, of cosines and scores after an epoch.
+
+    `trained` is of the pairs that teach, `left_out` of those that never do; None of too few.
+    """
+
+    epoch: int
+    trained: float | None
+    left_out: float | None
+
+
+def pair_epochs(report: dict[str, Any]) -> list[PairEpoch]:
+    """Return one for each epoch; none of a training without pairs, or of an older report."""
+    history = report["training"].get("history", [])
+    return [
+        PairEpoch(each["epoch"], each["pairs_spearman"], each["left_out_pairs_spearman"])
+        for each in history
+        if "pairs_spearman" in each
+    ]
+
+
+def say_of_pairs(report: dict[str, Any]) -> str:
+    """Return in words how many pairs taught, and whether what they taught holds for others.
+
+    Empty if the training had none.
+    """
+    data = report["data"]
+    trained, left_out = data.get("pairs", 0), data.get("left_out_pairs", 0)
+    apart = data.get("apart", {}).get("pairs", 0)
+    if not trained and not left_out and not apart:
+        return ""
+    neither = (
+        f" {apart} more did neither: their account scored too many, or their texts left the FAQ."
+        if apart
+        else ""
+    )
+    return (
+        f"{trained} pairs with a score taught, {left_out} were left out to measure.{neither} "
+        + _verdict(pair_epochs(report))
+    )
+
+
+def _verdict(epochs: list[PairEpoch]) -> str:
+    measured = [each.left_out for each in epochs if each.left_out is not None]
+    if not measured:
+        return "Too few are left out, or all have one score, so nothing shows how it holds."
+    before, after = measured[0], measured[-1]
+    moved = f"On those left out, Spearman's correlation went from {before:.2f} to {after:.2f}"
+    if after < before - FELL:
+        return f"{moved}: the pairs were learnt by heart, and others suffered."
+    if after > before + FELL:
+        return f"{moved}: what was learnt holds for other pairs."
+    return f"{moved}: for other pairs hardly anything changed."
