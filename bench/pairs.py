@@ -96,7 +96,7 @@ def run() -> None:
                 rows = Rows(rows.known, rows.asked[:half], last)
             said = _verdicts(untrained, rows, chosen, arguments.verdicts)
             for name, verdicts in said.items():
-                if name != "none" and arguments.kinds and name not in arguments.kinds:
+                if arguments.kinds and name not in arguments.kinds:
                     continue
                 with console.status(f"seed {seed}: {name} …"):
                     figures = _train_and_ask(
@@ -104,7 +104,7 @@ def run() -> None:
                     )
                 found.setdefault(name, []).append(figures)
                 console.print(f"seed {seed}: {name}: {figures}")
-    figures = {name: _mean(runs, found["none"]) for name, runs in found.items()}
+    figures = {name: _mean(runs, found.get("none", [])) for name, runs in found.items()}
     _show(figures)
     finish(
         "pairs_tuning" if arguments.tune else "pairs",
@@ -266,14 +266,14 @@ def _export(
 
 def _mean(runs: Sequence[dict[str, Any]], none: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means over the seeds; the gain is that over no verdicts with the same rows and seed."""
-    gains = [run["top1"] - before["top1"] for run, before in zip(runs, none, strict=True)]
+    gains = [run["top1"] - before["top1"] for run, before in zip(runs, none, strict=False)]
     kept = ("top1", "confused", "spearman_before", "spearman_after", "spearman_trained")
     figures: dict[str, Any] = {}
     for name in kept:
         values = [run[name] for run in runs if run[name] is not None]
         figures[name] = fmean(values) if values else None
     return figures | {
-        "gain": fmean(gains),
+        "gain": fmean(gains) if gains else None,
         "gain_deviation": stdev(gains) if len(gains) > 1 else None,
         "better": sum(gain > 0 for gain in gains),
     }
@@ -288,7 +288,7 @@ def _show(figures: dict[str, dict[str, Any]]) -> None:
         table.add_row(
             name,
             f"{each['top1']:.2%}",
-            f"{each['gain']:+.2%}",
+            "" if each["gain"] is None else f"{each['gain']:+.2%}",
             "" if spread is None else f"{spread:.2%}",
             f"{each['confused']:.2%}",
             "" if after is None else f"{each['spearman_before'] or 0:.2f} → {after:.2f}",
