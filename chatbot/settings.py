@@ -144,7 +144,10 @@ class Settings(BaseModel):
         description="Most held-out questions per intent; later, undisputed ones train.",
     )
     source_cap: int = Field(
-        500, ge=1, description="Confirmations of one person or key that teach in one night."
+        500,
+        ge=1,
+        description="Confirmations of one person or key that teach in one night, and "
+        "pairs of theirs that teach at all.",
     )
     intent_cap: int = Field(
         200, ge=1, description="Confirmations of one intent that teach in one night."
@@ -158,7 +161,8 @@ class Settings(BaseModel):
         10,
         ge=1,
         description="How often one person or key may say, in four weeks, that the bot's answer was "
-        "wrong in one and the same way, before somebody else has to say it too.",
+        "wrong in one and the same way, before somebody else has to say it too; and how many of "
+        "their pairs may deny the intents of the FAQ.",
     )
     validation_share: Share = Field(
         0.1,

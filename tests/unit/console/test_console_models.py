@@ -317,3 +317,24 @@ def test_without_any_model_the_page_says_what_comes_next(agent: FlaskClient, par
     page = agent.get("/console/models").text
     assert "No model is live yet." in page
     assert "There is none yet." in page
+
+
+def test_a_report_shows_what_was_learnt_of_pairs_with_a_score(
+    agent: FlaskClient, parts: Parts, second: int
+) -> None:
+    page = f"/console/models/{second}"
+    assert "Pairs with a score" not in agent.get(page).text
+    history = [
+        {"epoch": epoch, "pairs_spearman": trained, "left_out_pairs_spearman": left_out}
+        for epoch, trained, left_out in ((0, 0.3, 0.6), (1, 0.97, None), (2, 0.98, 0.21))
+    ]
+    with parts.database.write() as session:
+        version = release.get_version(session, second)
+        stored = json.loads(json.dumps(version.report))
+        stored["data"] |= {"pairs": 40, "left_out_pairs": 10}
+        stored["training"]["history"] = history
+        version.report = stored
+    shown = agent.get(page).text
+    assert "from 0.60 to 0.21: the pairs were learnt by heart" in shown
+    assert '<th scope="row">before</th><td class="number">0.30</td>' in shown
+    assert '<td class="number">0.97</td><td class="number">–</td>' in shown

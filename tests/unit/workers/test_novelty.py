@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.example import Example
+from chatbot.domain.example import Example, PairExample
 from chatbot.services.examples import FEW_UNLABELLED, Frozen, freeze
 from workers import novelty
 
@@ -32,6 +32,22 @@ def test_what_was_added_taken_away_or_corrected_is_new(
 ) -> None:
     novelty.write(tmp_path, frozen)
     assert novelty.measure(tmp_path, replace(frozen, training=list(now))) == pytest.approx(share)
+
+
+def test_a_pair_with_a_score_is_new_like_a_row_and_so_is_another_score(
+    frozen: Frozen, tmp_path: Path
+) -> None:
+    novelty.write(tmp_path, frozen)
+    pair = PairExample("VPN is slow", "VPN is down", 0.5)
+    with_pair = replace(frozen, pairs=[pair])
+    assert novelty.measure(tmp_path, with_pair) == pytest.approx(0.1)
+    novelty.write(tmp_path, with_pair)
+    turned = PairExample("VPN is down", "VPN is slow", 0.5)
+    assert novelty.measure(tmp_path, replace(frozen, pairs=[turned])) == 0
+    rescored = replace(frozen, pairs=[replace(pair, score=1.0)])
+    assert novelty.measure(tmp_path, rescored) == pytest.approx(2 / 11)
+    measured = replace(with_pair, left_out_pairs=[PairExample("a", "b", 1.0)])
+    assert novelty.measure(tmp_path, measured) == 0
 
 
 def test_a_row_that_calibrates_now_is_not_new(frozen: Frozen, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""The folds of a training: few of them, and only what is worth leaving out."""
+"""A training as it is asked for; its folds: few, and only what is worth leaving out."""
 
 from collections import Counter
 
-from chatbot.domain.example import Example
-from workers.recipe import ENOUGH_LEFT_OUT, make_folds
+from chatbot.domain.example import Example, PairExample
+from chatbot.services.examples import Frozen
+from chatbot.settings import Settings
+from factories import make_catalogue
+from workers.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec
 
 
 def examples(intents: int, of_each: int) -> list[Example]:
@@ -58,3 +61,18 @@ def test_an_intent_with_little_else_keeps_what_trains_it() -> None:
     given = examples(20, 10)
     for fold in make_folds(given, given[:180]):
         assert max(Counter(given[number].intent for number in fold).values()) <= 4
+
+
+def test_pairs_with_a_score_are_trained_or_left_out_as_they_were_frozen() -> None:
+    pairs = [PairExample("one", "two", 0.5)], [PairExample("three", "four", 1.0)]
+    frozen = Frozen(
+        training=examples(3, 5),
+        validation=[],
+        out_of_scope=[],
+        held_out=[],
+        catalogue=make_catalogue({}),
+        pairs=pairs[0],
+        left_out_pairs=pairs[1],
+    )
+    spec = make_spec(frozen, frozen.training, Settings(), trains=True, start_from=None)
+    assert (list(spec.pairs), list(spec.left_out_pairs)) == pairs
