@@ -81,7 +81,7 @@ def add_pair(
     before = _described(there) if there else None
     pair = _store(session, by, draft, source, there)
     session.flush()
-    audit.record(session, by, _SCORED, pair.id, score=draft.score, before=before)
+    audit.record(session, by, _SCORED, pair.id, **_described(pair), before=before)
     return pair
 
 
@@ -203,8 +203,8 @@ def _described(pair: ScoredPair) -> dict[str, Any]:
 
 
 def _before(session: Session, pair: ScoredPair) -> dict[str, Any] | None:
-    """What a pair's newest score replaced, as the audit trail keeps it."""
-    event = session.scalar(
+    """What a pair's score replaced when it was given, as the audit trail keeps it."""
+    events = session.scalars(
         select(AuditEvent)
         .where(
             AuditEvent.subject == str(pair.id),
@@ -212,10 +212,9 @@ def _before(session: Session, pair: ScoredPair) -> dict[str, Any] | None:
             AuditEvent.actor == pair.by,
         )
         .order_by(AuditEvent.id.desc())
-        .limit(1)
     )
-    found: dict[str, Any] | None = event.detail["before"] if event else None
-    return found
+    given = pair.at.isoformat()
+    return next((event.detail["before"] for event in events if event.detail["at"] == given), None)
 
 
 def _check_room(session: Session, wanted: int) -> None:

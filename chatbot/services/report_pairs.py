@@ -46,12 +46,14 @@ def say_of_pairs(report: dict[str, Any]) -> str:
     )
     return (
         f"{trained} pairs with a score taught, {left_out} were left out to measure.{neither} "
-        + _verdict(pair_epochs(report))
+        + _verdict(pair_epochs(report), report["training"].get("best_epoch"))
     )
 
 
-def _verdict(epochs: list[PairEpoch]) -> str:
-    measured = [each.left_out for each in epochs if each.left_out is not None]
+def _verdict(epochs: list[PairEpoch], kept: int | None) -> str:
+    """`kept` is the epoch whose weights the model has; None stands for the last."""
+    reached = [each for each in epochs if kept is None or each.epoch <= kept]
+    measured = [each.left_out for each in reached if each.left_out is not None]
     if not measured:
         return "Too few are left out, or all have one score, so nothing shows how it holds."
     before, after = measured[0], measured[-1]

@@ -120,6 +120,16 @@ class TestTakeBack:
             row = session.scalars(select(ScoredPair)).one()
             assert (row.score, row.by, row.source, row.at) == (0.5, "bob", "api", before)
 
+    def test_undo_goes_back_step_by_step_to_no_score(self, database: Database) -> None:
+        for score in (0.5, 1.0, 0.5):
+            add(database, score)
+        seen = []
+        for _ in range(4):
+            seen += [[row[2] for row in stored(database)]]
+            with database.write() as session:
+                pairs.undo_last(session, "ann")
+        assert seen == [[0.5], [1.0], [0.5], []]
+
     def test_undo_leaves_what_was_not_said_at_the_desk(self, database: Database) -> None:
         add(database, 0.5, source=Source.API)
         with database.write() as session:

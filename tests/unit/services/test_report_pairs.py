@@ -31,6 +31,12 @@ def test_what_holds_for_other_pairs_is_told_from_what_is_learnt_by_heart(
     assert words in said
 
 
+def test_only_what_the_epoch_that_was_kept_has_learnt_counts() -> None:
+    stored = report(0.2, 0.6, 0.1)
+    stored["training"]["best_epoch"] = 1
+    assert "from 0.20 to 0.60" in say_of_pairs(stored)
+
+
 def test_what_may_not_teach_is_counted_too() -> None:
     assert " 3 more did neither" in say_of_pairs(report(0.1, 0.2, apart=3))
     assert "neither" not in say_of_pairs(report(0.1, 0.2))

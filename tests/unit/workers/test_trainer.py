@@ -242,8 +242,8 @@ class TestPairsWithAScore:
         assert run.summary["best_epoch"] == 3
         assert run.summary["spec"]["pairs"] == len(PAIRS)
 
-    def test_what_is_left_out_teaches_nothing(self, tmp_path: Path) -> None:
-        """Not a byte: neither whether there are such pairs, nor what was said of them."""
+    def test_what_is_left_out_changes_no_byte(self, tmp_path: Path) -> None:
+        """Neither whether there are such pairs, nor what was said of them."""
         turned = tuple(replace(pair, score=1 - pair.score) for pair in LEFT_OUT_PAIRS)
         written = {
             weights_of(replace(WITH_PAIRS, left_out_pairs=pairs), tmp_path / name)
@@ -251,16 +251,10 @@ class TestPairsWithAScore:
         }
         assert len(written) == 1
 
-    def test_nothing_but_their_loss_changes_a_training(self, tmp_path: Path) -> None:
-        """Pairs that weigh nothing leave every byte as it is without pairs."""
-        weighing_nothing = weights_of(replace(WITH_PAIRS, pair_weight=0), tmp_path / "nothing")
+    def test_pairs_that_weigh_nothing_leave_every_byte_as_without(self, tmp_path: Path) -> None:
+        """So nothing but their loss changes a training: no batch, no order, no rounding."""
         none = weights_of(replace(WITH_PAIRS, pairs=(), left_out_pairs=()), tmp_path / "none")
-        assert weighing_nothing == none
-        assert weights_of(WITH_PAIRS, tmp_path / "pairs") != none
-
-    def test_the_same_pairs_give_the_same_bytes(self, tmp_path: Path) -> None:
-        first, again = (weights_of(WITH_PAIRS, tmp_path / name) for name in ("first", "again"))
-        assert first == again
+        assert weights_of(replace(WITH_PAIRS, pair_weight=0), tmp_path / "nothing") == none
 
     def test_no_pairs_leave_the_history_as_it_was(self, contrastive: Run) -> None:
         for epoch in contrastive.summary["history"]:
