@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.gate import estimate_gain, mcnemar_exact
 from chatbot.domain.metrics import Outcome, summarise
+from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher

@@ -215,10 +215,29 @@ class Settings(BaseModel):
         0.1, description="How much more out-of-scope may be answered."
     )
     gate_coverage_margin: Share = Field(
-        0.05, description="How many fewer in-scope questions may be answered rightly."
+        0.0, description="How many fewer in-scope questions may be answered rightly."
     )
     gate_wrong_answer_margin: Share = Field(
         0.02, description="How far wrong answers may exceed the promise."
+    )
+    gate_elsewhere_margin: Share = Field(
+        0.02,
+        description="How much more all other questions may cost, each, in wrong answers, where a "
+        "model is better on the few intents that agents taught it something new about.",
+    )
+
+    cost_wrong_answer: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="What a wrong answer costs, in any unit that the three costs share. They weigh "
+        "what a new model does better and worse.",
+    )
+    cost_handoff: float = Field(
+        0.3, ge=0, description="What a hand-off to a person costs; no more than a wrong answer."
+    )
+    cost_click: float = Field(
+        0.05, ge=0, description="What it costs that a visitor must choose; no more than a hand-off."
     )
 
     sample_share: Share = Field(
@@ -283,6 +302,14 @@ class Settings(BaseModel):
         if not sender and others.data.get("smtp_host"):
             raise ValueError("needed with CHATBOT_SMTP_HOST: the address that e-mails are from")
         return sender
+
+    @field_validator("cost_handoff", "cost_click")
+    @classmethod
+    def _costs_no_more_than_what_is_worse(cls, cost: float, info: ValidationInfo) -> float:
+        worse = "cost_wrong_answer" if info.field_name == "cost_handoff" else "cost_handoff"
+        if cost > info.data.get(worse, cost):
+            raise ValueError(f"more than {PREFIX}{worse.upper()}, {info.data[worse]:g}")
+        return cost
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:

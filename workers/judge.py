@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Comparison, Rules, Verdict, can_decide, compare
+from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.utility import Costs
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, release
@@ -18,6 +19,7 @@ from chatbot.services.examples import Frozen
 from chatbot.services.report import Measured, make_report
 from chatbot.services.report_sources import leave_one_out
 from chatbot.services.shadow import differ, list_traffic, own_evidence
+from chatbot.services.taught import list_newly_taught
 from chatbot.settings import Settings
 from workers import out_of_fold
 from workers.unseen import Unseen
@@ -52,17 +54,18 @@ def judge(parts: Parts, case: Case) -> Judgement:
         look = 1 + release.count_looks(session, case.live_id)
         frozen, disputed = own_evidence(session, case.frozen, case.version_id, case.live_id)
         traffic = list_traffic(session, parts.settings, MOST_TRAFFIC) if disputed else []
+        taught = list_newly_taught(session, case.version_id, case.live_id)
     matcher, live_matcher = _open_both(parts, case)
     candidate, live = _measure_both(parts, frozen, matcher, live_matcher)
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
-    rules = make_rules(parts.settings, look, differing)
+    rules = make_rules(parts.settings, look, differing, taught)
     comparison = _compare(live, candidate, rules, frozen) if live else None
     report = make_report(
         case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
     )
     known = live.outcomes if live else None
     report |= {
-        "look": look if comparison is None or _spends(comparison) else look - 1,
+        "look": look if comparison is None or comparison.could_decide else look - 1,
         "sources": leave_one_out(known, candidate.outcomes, frozen, rules),
     }
     report["data"]["disputed"] = disputed
@@ -145,8 +148,13 @@ def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
     return (differing + 1) / (len(texts) + 2)
 
 
-def make_rules(settings: Settings, look: int, differing: float | None = None) -> Rules:
-    """By which the `look`-th comparison with a live version is judged."""
+def make_rules(
+    settings: Settings,
+    look: int,
+    differing: float | None = None,
+    taught: frozenset[str] = frozenset(),
+) -> Rules:
+    """By which the `look`-th comparison with a live version is judged; see `Rules`."""
     return Rules(
         alpha=significance(settings.gate_alpha, look),
         margins=Margins(
@@ -155,16 +163,13 @@ def make_rules(settings: Settings, look: int, differing: float | None = None) ->
             coverage=settings.gate_coverage_margin,
             promise=settings.promise,
             wrong_answer=settings.gate_wrong_answer_margin,
+            elsewhere=settings.gate_elsewhere_margin,
         ),
         seed=settings.seed,
         differing=differing,
+        costs=Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click),
+        taught=taught,
     )
-
-
-def _spends(comparison: Comparison) -> bool:
-    """A comparison that could not have promoted, whoever was right, fools nobody either."""
-    differing = comparison.only_candidate + comparison.only_live
-    return can_decide(differing, comparison.needed_p_value)
 
 
 def _compare(live: Measured, candidate: Measured, rules: Rules, frozen: Frozen) -> Comparison:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from chatbot.domain.example import Example
-from chatbot.domain.matching import Candidate, Decision
+from chatbot.domain.matching import MOST_OFFERED, Candidate, Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.text import key
 
@@ -24,6 +24,7 @@ def write(artefact: Path, outcomes: Mapping[str, Outcome]) -> None:
             "intent": outcome.expected,
             "decision": outcome.decision,
             "candidates": [(c.intent, c.probability) for c in outcome.candidates],
+            "offered": outcome.offered,
         }
         for text, outcome in outcomes.items()
     }
@@ -45,6 +46,7 @@ def read(artefact: Path, examples: Collection[Example]) -> dict[str, Outcome]:
             example.intent,
             Decision(row["decision"]),
             tuple(Candidate(intent, probability) for intent, probability in row["candidates"]),
+            row.get("offered", MOST_OFFERED),
         )
         for example, row in known
         if row is not None and row["intent"] == example.intent

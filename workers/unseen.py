@@ -48,7 +48,8 @@ class Unseen:
         for text, intent, scored in zip(self.texts, self.intents, votes, strict=True):
             candidates = calibration.candidates(scored)
             decision = calibration.decide(candidates)
-            found[text] = Outcome(text, intent, decision, tuple(candidates))
+            offered = len(calibration.offered(candidates))
+            found[text] = Outcome(text, intent, decision, tuple(candidates), offered)
         return found
 
 

@@ -22,6 +22,7 @@ from chatbot.domain.metrics import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services import evaluate as evaluating
 from chatbot.services import jobs, release, switch
+from chatbot.services.read_report import say_change
 from chatbot.services.report import render
 from chatbot.services.shadow import read_standing, say
 from chatbot.storage.tables import ModelVersion, Release
@@ -130,7 +131,7 @@ def list_models(context: Context, as_json: bool) -> None:
     if as_json:
         print_json(described)
         return
-    names = ("version", "state", "kind", "verdict", "top1", "training_rows", "created_at")
+    names = ("version", "state", "kind", "verdict", "change", "training_rows", "created_at")
     print_table(*names, rows=[tuple(d[name] for name in names) for d in described])
     if not described:
         remark("There is no model yet; `chatbot up` or `chatbot retrain --wait` makes one.")
@@ -146,6 +147,7 @@ def _describe_version(version: ModelVersion, live: int | None) -> dict[str, Any]
         "state": state,
         "kind": version.kind,
         "verdict": version.verdict,
+        "change": say_change(version.report),
         "top1": round(top1, 4) if top1 is not None else None,
         "training_rows": version.training_rows,
         "created_at": version.created_at.isoformat(timespec="seconds"),

@@ -1,19 +1,32 @@
 """Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from itertools import count
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
-
-from chatbot.domain.guards import Guard, Margins, set_guards, sign_test
+from chatbot.domain.change import say_change
+from chatbot.domain.guards import (
+    Guard,
+    Margins,
+    Row,
+    are_more_wrong,
+    guard_right_answers,
+    guard_wrong_answers,
+    lose_right_answers,
+    set_guards,
+)
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.paired import estimate_gain, fewest_that_decide, mcnemar_exact
+from chatbot.domain.utility import Costs
+from chatbot.domain.weighed import Weighed
 
-_RESAMPLES = 10_000
+_FEW = 0.25  # of all intents: where more were taught about, what was taught is about all
+_NAMED = 6
+_FEWER_RIGHT = (
+    "But it answers fewer of all questions rightly. That can be chance, and keeps it out."
+)
 
 
 class Verdict(StrEnum):
@@ -27,24 +40,34 @@ class Rules:
     """Significance level of a gain, and how much worse each guarded figure may get.
 
     `differing` is the share of visitors' questions on which the two differ, where some rows were
-    asked for because they do; None where none was.
+    asked for because they do; None where none was. `taught` are the rows, by their text, that
+    agents judged since the live version was made, about what the candidate was newly taught.
     """
 
     alpha: float = 0.05
     margins: Margins = field(default_factory=Margins)
     seed: int = 13
     differing: float | None = None
+    costs: Costs = field(default_factory=Costs)
+    taught: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Paired counts of in-scope rows, their statistics, and the verdict with its reasons.
+    """The verdict with its reasons, what decides it, and what explains it.
 
-    `differing_weight` is what a held-out row on which the two differ counts for in gain and guards.
+    `whole` weighs all rows. Where the candidate was `taught` something new about few intents, what
+    agents judged about these is weighed by itself, and so is all that is `elsewhere`. The counts
+    and figures after these are of the right intent as first candidate: they explain and decide
+    nothing. `differing_weight` is what a held-out row on which the two differ counts for in gains
+    and guards.
     """
 
     verdict: Verdict
     reasons: list[str]
+    whole: Weighed
+    taught: Weighed | None
+    elsewhere: Weighed | None
     both_right: int
     only_candidate: int
     only_live: int
@@ -55,6 +78,11 @@ class Comparison:
     gain_interval: tuple[float, float]
     guards: list[Guard]
     differing_weight: float = 1.0
+
+    @property
+    def could_decide(self) -> bool:
+        """Whether it could have promoted a candidate, whoever was right; else it fools nobody."""
+        return any(each.could_decide for each in (self.whole, self.taught) if each is not None)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,8 +99,11 @@ def compare(
 
     The last `cross_fitted` rows are no held-out ones: each was put to a model of the same recipe
     that was not trained on it.
-    `promote` needs a significant gain in top-1 (exact McNemar, two-sided) whose 95 % bootstrap
-    interval excludes 0, and no broken guard. A broken guard or a significant loss is `hold`.
+    What counts is how each question ends, by what that costs. `promote` needs a significant gain
+    (exact permutation test of the paired differences, two-sided) whose 95 % bootstrap interval
+    excludes 0, no fewer right answers, and no broken guard. Where the candidate was taught
+    something new about few intents, the gain may be there alone, for half of `alpha`, if nothing is
+    lost elsewhere beyond chance or beyond a margin. A broken guard or a significant loss is `hold`.
     Anything else is `insufficient_evidence`: the live model stays. `pins` are (live, candidate) on
     pinned questions: chosen by hand, so they guard and are no evidence of a gain.
     """
@@ -81,37 +112,24 @@ def compare(
     less = _weight_of_differing(both[:first], rules.differing)
     held_out = [(a, b, less if _differ(a, b) else 1.0) for a, b in both[:first]]
     every = held_out + [(a, b, 1.0) for a, b in both[first:]]
+    evidence = _Evidence.of(every, rules)
+    guards = set_guards(every, held_out, pins, rules.margins)
+    verdict, why = _decide(evidence, guards, rules)
     rows = [row for row in every if row[0].expected is not None]
     pairs = Counter((a.is_top1, b.is_top1) for a, b, _ in rows)
     gained, lost = pairs[False, True], pairs[True, False]
-    p_value = mcnemar_exact(gained, lost)
-    changes = [(b.is_top1 - a.is_top1, weight) for a, b, weight in rows]
-    gain, interval = estimate_gain(changes, rules.seed)
-
-    guards = set_guards(every, held_out, pins, rules.margins)
-    broken = [reason for guard in guards for reason in guard.broken]
-    significant = p_value < rules.alpha
-    if broken or (significant and lost > gained):
-        verdict = Verdict.HOLD
-        reasons = broken or [f"It is worse on held-out questions: {gain:+.1%}, p = {p_value:.3g}."]
-    elif significant and interval[0] > 0:
-        verdict = Verdict.PROMOTE
-        reasons = [
-            f"It is right on {gained} held-out questions that the live model gets wrong, and wrong "
-            f"on {lost} that the live model gets right "
-            f"({gain:+.1%} of {len(rows)}, p = {p_value:.3g})."
-        ]
-    else:
-        verdict = Verdict.INSUFFICIENT_EVIDENCE
-        reasons = [_what_is_missing(gained, lost, p_value, len(rows), rules.alpha)]
+    gain, interval = estimate_gain([(b.is_top1 - a.is_top1, w) for a, b, w in rows], rules.seed)
     return Comparison(
         verdict=verdict,
-        reasons=reasons,
+        reasons=[say_change(every), *why],
+        whole=evidence.whole,
+        taught=evidence.taught,
+        elsewhere=evidence.elsewhere,
         both_right=pairs[True, True],
         only_candidate=gained,
         only_live=lost,
         both_wrong=pairs[False, False],
-        p_value=p_value,
+        p_value=mcnemar_exact(gained, lost),
         needed_p_value=rules.alpha,
         gain=gain,
         gain_interval=interval,
@@ -120,53 +138,101 @@ def compare(
     )
 
 
-def mcnemar_exact(gained: int, lost: int) -> float:
-    """Two-sided exact p-value that `gained` and `lost` discordant pairs are equally likely.
+@dataclass(frozen=True)
+class _Evidence:
+    """All rows; those that show what was newly taught and all others, if any were."""
 
-    McNemar (1947) with the exact binomial distribution; 1.0 when nothing changed.
-    """
-    return min(1.0, 2 * sign_test(min(gained, lost), max(gained, lost)))
+    rows: Sequence[Row]
+    taught_rows: Sequence[Row]
+    other_rows: Sequence[Row]
+    whole: Weighed
+    taught: Weighed | None
+    elsewhere: Weighed | None
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], rules: Rules) -> Self:
+        """Two tests share the significance level by Bonferroni's inequality."""
+        own = [row for row in rows if row[0].expected is not None and row[0].text in rules.taught]
+        known = {row[0].expected for row in rows if row[0].expected is not None}
+        if len({row[0].expected for row in own}) > _FEW * len(known):
+            own = []
+        chosen = set(map(id, own))
+        others = [row for row in rows if id(row) not in chosen]
+        alpha = rules.alpha / 2 if own else rules.alpha
+
+        def weigh(some: Sequence[Row]) -> Weighed:
+            return Weighed.of(some, rules.costs, rules.seed, alpha)
+
+        whole = weigh(rows)
+        return cls(rows, own, others, whole, *(map(weigh, (own, others)) if own else (None, None)))
+
+    def find_losses_elsewhere(self, margins: Margins) -> list[str]:
+        """Why a gain where something was taught may be paid for by all other questions."""
+        guards = (
+            guard_right_answers(self.other_rows, margins.coverage),
+            guard_wrong_answers(self.other_rows, margins.promise),
+        )
+        losses = [reason for guard in guards for reason in guard.broken]
+        if self.elsewhere and (most := -self.elsewhere.gain_interval[0]) > margins.elsewhere:
+            losses.append(
+                f"They may cost {most:.3f} of a wrong answer more, each; {margins.elsewhere:.3f} "
+                "is allowed."
+            )
+        return losses
+
+    @property
+    def about_what_was_taught(self) -> str:
+        names = sorted({str(row[0].expected) for row in self.taught_rows})
+        named = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        return f"On what agents newly taught it ({named}), {self.taught}."
+
+    @property
+    def about_all_else(self) -> str:
+        assert self.elsewhere is not None
+        return (
+            f"On the {self.elsewhere.questions} other questions it does better on "
+            f"{self.elsewhere.better} and worse on {self.elsewhere.worse}."
+        )
 
 
-def can_decide(differing: int, alpha: float) -> bool:
-    """Whether so many discordant pairs, all in favour of one, would be significant."""
-    return mcnemar_exact(differing, 0) < alpha
+def _decide(
+    evidence: _Evidence, guards: Sequence[Guard], rules: Rules
+) -> tuple[Verdict, list[str]]:
+    """The verdict, and why."""
+    whole, taught, margins = evidence.whole, evidence.taught, rules.margins
+    if broken := [reason for guard in guards for reason in guard.broken]:
+        return Verdict.HOLD, broken
+    if whole.p_value < rules.alpha and whole.net < 0:
+        return Verdict.HOLD, [f"It does worse: {whole}."]
+    if whole.proves_a_gain:
+        why = [f"{_capitalised(str(whole))}."]
+    elif taught is not None and taught.proves_a_gain:
+        why = [evidence.about_what_was_taught, evidence.about_all_else]
+        if losses := evidence.find_losses_elsewhere(margins):
+            return Verdict.INSUFFICIENT_EVIDENCE, [*why, *losses]
+    else:
+        return Verdict.INSUFFICIENT_EVIDENCE, [_what_is_missing(whole)]
+    loss = lose_right_answers(evidence.rows)
+    is_worse_twice = loss.is_beyond(0) and are_more_wrong(evidence.rows)
+    if is_worse_twice or loss.is_beyond(margins.coverage):
+        return Verdict.INSUFFICIENT_EVIDENCE, [*why, _FEWER_RIGHT]
+    return Verdict.PROMOTE, why
 
 
-def more_needed(gained: int, lost: int, alpha: float, in_favour: float = 1.0) -> int:
-    """How many more differing questions would be significant.
-
-    `in_favour` is the share of them, more than half, that the candidate has right.
-    """
-
-    def decides(more: int) -> bool:
-        won = math.floor(in_favour * more)
-        ahead = gained + won > lost + more - won
-        return ahead and mcnemar_exact(gained + won, lost + more - won) < alpha
-
-    return next(filter(decides, count()))
+def _what_is_missing(whole: Weighed) -> str:
+    fewest = fewest_that_decide(whole.needed_p_value)
+    needed = f"At least {fewest} differing questions, all in its favour, are needed."
+    if not whole.differences:
+        return f"No question tells which of the two does better. {needed}"
+    return f"{_capitalised(str(whole))}: that could be chance. {needed}"
 
 
-def estimate_gain(
-    changes: Sequence[tuple[int, float]], seed: int
-) -> tuple[float, tuple[float, float]]:
-    """The paired gain in accuracy, as a share, and its 95 % percentile interval (Efron 1979).
-
-    Of each row its change, -1, 0 or 1, and its weight.
-    """
-    if not changes:
-        return 0.0, (0.0, 0.0)
-    kinds = Counter(changes)
-    counts = np.array(list(kinds.values()))
-    change, weight = np.array(list(kinds)).T
-    random = np.random.default_rng(seed)
-    draws = random.multinomial(len(changes), counts / len(changes), size=_RESAMPLES)
-    low, high = np.percentile(draws @ (change * weight) / (draws @ weight), [2.5, 97.5])
-    return float(counts @ (change * weight) / (counts @ weight)), (float(low), float(high))
+def _capitalised(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _differ(live: Outcome, candidate: Outcome) -> bool:
-    return (live.best, live.is_answered) != (candidate.best, candidate.is_answered)
+    return live.reply != candidate.reply
 
 
 def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float | None) -> float:
@@ -178,14 +244,3 @@ def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float
     if natural is None or natural >= 1 or not differing or not same:
         return 1.0
     return min(1.0, natural / (1 - natural) * same / differing)
-
-
-def _what_is_missing(gained: int, lost: int, p_value: float, n: int, alpha: float) -> str:
-    if gained + lost == 0:
-        return f"It gives the same first candidate on all {n} held-out questions."
-    needed = more_needed(0, 0, alpha)
-    return (
-        f"Better on {gained}, worse on {lost} of {n} held-out questions (p = {p_value:.3g}; less "
-        f"than {alpha:.2g} is needed): that could be chance. At least {needed} differing "
-        "questions, all in its favour, are needed."
-    )

@@ -2,22 +2,27 @@
 
 A guard breaks where its figure is worse by more than a margin, and by more than chance explains: a
 helpdesk has a dozen questions about an intent, and of a hundred intents one always loses two.
+Where chance may explain it, the guard is open: it does not stop the candidate, and it does not
+claim that all is well.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import count
 from typing import Self
 
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.paired import sign_test
 from chatbot.domain.share import Share
+from chatbot.domain.utility import IN_SCOPE_ONLY
 
 CHANCE = 0.05
 """How often chance alone may break a guard."""
 
 _LEAST_INTENT_ROWS = 10
+_MAY_BE_CHANCE = " With so few questions that can be chance."
 
 Row = tuple[Outcome, Outcome, float]
 """What the live version and the candidate make of one question, and what it weighs."""
@@ -25,23 +30,42 @@ Row = tuple[Outcome, Outcome, float]
 
 @dataclass(frozen=True)
 class Margins:
-    """How much worse each guarded figure may get, as shares; `promise` is that on wrong answers."""
+    """How much worse each guarded figure may get, as shares; `promise` is that on wrong answers.
+
+    `elsewhere` is what a question may cost more, in wrong answers, where a gain is proved on the
+    few intents alone that something new was taught about.
+    """
 
     intent: float = 0.1
     out_of_scope: float = 0.05
-    coverage: float = 0.05
+    coverage: float = 0.0
     promise: float = 0.05
     wrong_answer: float = 0.02
+    elsewhere: float = 0.02
+
+
+class State(StrEnum):
+    """`open`: too few questions to tell."""
+
+    HOLDS = "holds"
+    OPEN = "open"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True)
 class Guard:
-    """How much worse one figure got, how much was allowed, and what is said where it is broken."""
+    """How much worse one figure got, how much was allowed, and what that means, in words.
+
+    `broken` are the reasons not to promote the candidate; a promise that the live version breaks
+    as well may be broken without one.
+    """
 
     name: str
     measured: float
     allowed: float
-    broken: list[str]
+    state: State
+    words: str
+    broken: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -51,6 +75,7 @@ class Loss:
     gained: int
     lost: int
     share: float
+    questions: int
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[bool, bool, float]]) -> Self:
@@ -62,11 +87,20 @@ class Loss:
             gained=sum(after and not before for before, after, _ in rows),
             lost=sum(before and not after for before, after, _ in rows),
             share=net / total if total else 0.0,
+            questions=len(rows),
         )
+
+    def is_beyond(self, margin: float) -> bool:
+        return self.share > margin + 1e-9
 
     def is_real(self, margin: float, level: float = CHANCE) -> bool:
         """Whether it is beyond `margin` and, by an exact one-sided sign test, beyond chance."""
-        return self.share > margin + 1e-9 and sign_test(self.gained, self.lost) <= level
+        return self.is_beyond(margin) and sign_test(self.gained, self.lost) <= level
+
+    def state(self, margin: float) -> State:
+        if self.is_real(margin):
+            return State.BROKEN
+        return State.OPEN if self.is_beyond(margin) or not self.questions else State.HOLDS
 
 
 def set_guards(
@@ -79,31 +113,27 @@ def set_guards(
 
     Of `rows` only those `held_out` tell whether the promise is kept: the others set the threshold.
     """
-    in_scope = [row for row in rows if row[0].expected is not None]
-    foreign = [row for row in rows if row[0].expected is None]
     return [
-        _guard_intents(in_scope, margins.intent),
-        _guard(
-            "out_of_scope",
-            Loss.of((not a.is_answered, not b.is_answered, w) for a, b, w in foreign),
-            margins.out_of_scope,
-            "It answers {:.1%} more of the out-of-scope questions.",
-        ),
-        _guard(
-            "rightly_answered",
-            Loss.of((a.is_right_answer, b.is_right_answer, w) for a, b, w in in_scope),
-            margins.coverage,
-            "It answers {:.1%} fewer of the in-scope questions rightly.",
-        ),
+        _guard_intents([row for row in rows if row[0].expected is not None], margins.intent),
+        _guard_out_of_scope(rows, margins.out_of_scope),
+        guard_right_answers(rows, margins.coverage),
+        guard_wrong_answers(rows, margins.promise),
         _guard_promise(held_out, margins),
         _guard_pins(pins),
     ]
 
 
-def sign_test(gained: int, lost: int) -> float:
-    """One-sided exact p-value of `lost` or more of these discordant pairs, were both as likely."""
-    n = gained + lost
-    return sum(math.comb(n, i) for i in range(gained + 1)) / (1 << n)
+def lose_right_answers(rows: Sequence[Row]) -> Loss:
+    """In-scope questions that are not answered rightly any more."""
+    in_scope = [row for row in rows if row[0].expected is not None]
+    return Loss.of((a.is_right_answer, b.is_right_answer, w) for a, b, w in in_scope)
+
+
+def are_more_wrong(rows: Sequence[Row]) -> bool:
+    """Whether a larger share of the automatic answers was wrong, chance or not."""
+    return _wrong_of_answered((b, w) for _, b, w in rows).value > (
+        _wrong_of_answered((a, w) for a, _, w in rows).value + 1e-9
+    )
 
 
 def tarone_level(discordant: Sequence[int], level: float) -> float:
@@ -117,48 +147,141 @@ def tarone_level(discordant: Sequence[int], level: float) -> float:
 
 
 def _guard_intents(rows: Sequence[Row], margin: float) -> Guard:
+    """Good is an answer, or a choice, that holds what was meant."""
     of_intent: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         of_intent[row[0].label].append(row)
     losses = {
-        intent: Loss.of((a.is_top1, b.is_top1, w) for a, b, w in own)
+        intent: Loss.of((a.end in IN_SCOPE_ONLY, b.end in IN_SCOPE_ONLY, w) for a, b, w in own)
         for intent, own in sorted(of_intent.items())
         if len(own) >= _LEAST_INTENT_ROWS
     }
     level = tarone_level([loss.gained + loss.lost for loss in losses.values()], CHANCE)
-    worse = {i: loss.share for i, loss in losses.items() if loss.is_real(margin, level)}
+    broken = [
+        f"Intent “{intent}” gets worse by {loss.share:.0%}."
+        for intent, loss in losses.items()
+        if loss.is_real(margin, level)
+    ]
     most = max((loss.share for loss in losses.values()), default=0.0)
-    reasons = [f"Intent “{intent}” gets worse by {share:.0%}." for intent, share in worse.items()]
-    return Guard("intents", max(0.0, most), margin, reasons)
+    beyond = most > margin + 1e-9
+    if broken:
+        state, words = State.BROKEN, " ".join(broken)
+    elif not losses:
+        state, words = State.OPEN, "No intent has ten questions or more, too few to tell by."
+    elif most <= 0:
+        state, words = State.HOLDS, "No intent with ten or more questions gets worse."
+    else:
+        state = State.OPEN if beyond else State.HOLDS
+        words = (
+            f"The worst intent with ten or more questions loses {most:.0%} of them; {margin:.0%} "
+            "is allowed." + (_MAY_BE_CHANCE if beyond else "")
+        )
+    return Guard("intents", max(0.0, most), margin, state, words, broken)
 
 
-def _guard(name: str, loss: Loss, margin: float, if_broken: str) -> Guard:
-    return Guard(
-        name, loss.share, margin, [if_broken.format(loss.share)] if loss.is_real(margin) else []
-    )
+def _guard_out_of_scope(rows: Sequence[Row], margin: float) -> Guard:
+    foreign = [row for row in rows if row[0].expected is None]
+    loss = Loss.of((not a.is_answered, not b.is_answered, w) for a, b, w in foreign)
+    state = loss.state(margin)
+    if not foreign:
+        words = "There was no out-of-scope question to tell by."
+    elif loss.share <= 0:
+        words = f"It answers no more of the {loss.questions} out-of-scope questions."
+    else:
+        words = f"It answers {loss.share:.1%} more of the {loss.questions} out-of-scope questions."
+        if state is not State.BROKEN:
+            words += f" {margin:.0%} is allowed."
+    return _guard("out_of_scope", loss, margin, state, words)
+
+
+def guard_right_answers(rows: Sequence[Row], margin: float) -> Guard:
+    loss = lose_right_answers(rows)
+    state = loss.state(margin)
+    if not loss.questions:
+        words = "There was no in-scope question to tell by."
+    elif loss.share <= 0:
+        words = f"It answers no fewer of the {loss.questions} in-scope questions rightly."
+    else:
+        words = (
+            f"It answers {loss.share:.1%} fewer of the {loss.questions} in-scope questions rightly:"
+            f" {loss.lost} no longer, {loss.gained} only now."
+        )
+    return _guard("rightly_answered", loss, margin, state, words)
+
+
+def guard_wrong_answers(rows: Sequence[Row], promise: float) -> Guard:
+    """Who answers more questions may be wrong on some of these: on as many as is promised."""
+    loss = Loss.of((not a.is_wrong_answer, not b.is_wrong_answer, w) for a, b, w in rows)
+    further = -Loss.of((a.is_answered, b.is_answered, w) for a, b, w in rows).share
+    margin = promise * max(0.0, further)
+    state = loss.state(margin)
+    if not rows:
+        words = "There was no question to tell by."
+    elif loss.share <= 0:
+        words = f"It answers no more of the {loss.questions} questions wrongly."
+    else:
+        words = (
+            f"It answers {loss.share:.1%} more of the {loss.questions} questions wrongly: "
+            f"{loss.lost} only now, {loss.gained} no longer."
+        )
+        if further > 0:
+            words += f" It answers {further:.1%} more in all, which would allow for {margin:.1%}."
+    return _guard("wrongly_answered", loss, margin, state, words)
+
+
+def _guard(name: str, loss: Loss, margin: float, state: State, words: str) -> Guard:
+    if state is State.BROKEN:
+        return Guard(name, loss.share, margin, state, words, [words])
+    if loss.is_beyond(margin):
+        words += _MAY_BE_CHANCE
+    return Guard(name, loss.share, margin, state, words)
 
 
 def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
-    """Broken where even the least share of wrong answers that chance explains is not allowed."""
-    live = _wrong_answers([(a, w) for a, _, w in rows])
-    candidate = _wrong_answers([(b, w) for _, b, w in rows])
-    allowed = max(live.value, margins.promise) + margins.wrong_answer
-    broken = (
-        f"{candidate.value:.1%} of its automatic answers are wrong; "
-        f"the promise is {margins.promise:.0%}."
+    """It holds where even the greatest share of wrong answers that chance explains keeps it.
+
+    Where even the least is too much it is broken. That stops a candidate unless it is within the
+    margin, or the live version is as bad.
+    """
+    live = _wrong_of_answered((a, w) for a, _, w in rows)
+    share = _wrong_of_answered((b, w) for _, b, w in rows)
+    promise, allowed = margins.promise, max(live.value, margins.promise) + margins.wrong_answer
+    if not share.of:
+        words = "It answered none of these questions by itself."
+        return Guard("wrong_answers", 0.0, allowed, State.OPEN, words)
+    measured = f"{share.value:.1%} of its {share.of} automatic answers are wrong"
+    if share.high <= promise:
+        words = (
+            f"{measured}, hardly more than {share.high:.1%} in truth; {promise:.0%} is promised."
+        )
+        return Guard("wrong_answers", share.value, allowed, State.HOLDS, words)
+    if share.low <= promise:
+        words = (
+            f"{measured}. With so few the true share may be anything from {share.low:.1%} to "
+            f"{share.high:.1%}: whether the promise of {promise:.0%} is kept cannot be told."
+        )
+        return Guard("wrong_answers", share.value, allowed, State.OPEN, words)
+    words = f"{measured}; the promise is {promise:.0%}."
+    if share.low > promise + margins.wrong_answer and share.value > allowed:
+        return Guard("wrong_answers", share.value, allowed, State.BROKEN, words, [words])
+    words += (
+        f" The gate lets {margins.wrong_answer:.0%} more pass."
+        if share.low <= promise + margins.wrong_answer
+        else f" Of the live version's {live.value:.1%} are, so this alone does not keep it out."
     )
-    is_broken = candidate.low > allowed
-    return Guard("wrong_answers", candidate.value, allowed, [broken] if is_broken else [])
+    return Guard("wrong_answers", share.value, allowed, State.BROKEN, words)
 
 
-def _wrong_answers(outcomes: Iterable[tuple[Outcome, float]]) -> Share:
+def _wrong_of_answered(outcomes: Iterable[tuple[Outcome, float]]) -> Share:
     """Share of the automatic answers that are wrong; its interval has `CHANCE` at either side."""
     answers = [(o.is_wrong_answer, w) for o, w in outcomes if o.is_answered]
-    return Share.weighted(answers, 1 - 2 * CHANCE)
+    return Share.weighted(answers, 1 - 2 * CHANCE, is_cautious=True)
 
 
 def _guard_pins(pins: Sequence[tuple[Outcome, Outcome]]) -> Guard:
     """A pin that the live model breaks too is no reason to keep that model."""
-    broken = [b for a, b in pins if a.is_right_answer and not b.is_right_answer]
-    reasons = [f"It no longer answers the pinned “{o.text}” with “{o.expected}”." for o in broken]
-    return Guard("pins", len(broken), 0, reasons)
+    lost = [b for a, b in pins if a.is_right_answer and not b.is_right_answer]
+    broken = [f"It no longer answers the pinned “{o.text}” with “{o.expected}”." for o in lost]
+    words = " ".join(broken) or "It breaks no pinned question that the live version keeps."
+    state = State.BROKEN if broken else State.HOLDS
+    return Guard("pins", len(broken), 0, state, words, broken)

@@ -6,21 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatbot.domain.matching import Candidate, Decision
+from chatbot.domain.matching import MOST_OFFERED, Candidate, Decision
+from chatbot.domain.utility import IN_SCOPE_ONLY, End
 
 OUT_OF_SCOPE = "out_of_scope"
 _BINS = 15
 _CURVE_POINTS = 50
 
 
+Reply = tuple[Decision, str | None]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What a matcher made of one labelled question; `expected` None means out of scope."""
+    """What a matcher made of one labelled question; `expected` None means out of scope.
+
+    `offered` is how many of the candidates a visitor who is asked back may choose from.
+    """
 
     text: str
     expected: str | None
     decision: Decision
     candidates: tuple[Candidate, ...]
+    offered: int = MOST_OFFERED
 
     @property
     def best(self) -> str | None:
@@ -45,6 +53,19 @@ class Outcome:
     @property
     def is_wrong_answer(self) -> bool:
         return self.is_answered and self.best != self.expected
+
+    @property
+    def end(self) -> End:
+        if self.is_answered:
+            return End.ANSWERED_RIGHTLY if self.is_top1 else End.ANSWERED_WRONGLY
+        if self.decision is Decision.HANDOFF:
+            return End.HANDED_OVER
+        choice = [candidate.intent for candidate in self.candidates[: self.offered]]
+        return End.OFFERED if self.expected in choice else End.ASKED_IN_VAIN
+
+    @property
+    def reply(self) -> Reply:
+        return reply_of(self.decision, self.candidates)
 
     @property
     def label(self) -> str:
@@ -84,6 +105,22 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         "auroc_oos": auroc(
             [1 - o.probability for o in out_of_scope], [1 - o.probability for o in in_scope]
         ),
+    }
+
+
+def reply_of(decision: Decision, candidates: Sequence[Candidate]) -> Reply:
+    """What a visitor notices: how it is decided and, unless handed over, the first candidate."""
+    seen = candidates[0].intent if candidates and decision is not Decision.HANDOFF else None
+    return decision, seen
+
+
+def count_ends(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """How many questions ended how, for those in scope and those out of scope."""
+    in_scope = Counter(o.end for o in outcomes if o.expected is not None)
+    foreign = Counter(o.end for o in outcomes if o.expected is None)
+    return {
+        "in_scope": {end.value: in_scope[end] for end in End},
+        "out_of_scope": {end.value: foreign[end] for end in End if end not in IN_SCOPE_ONLY},
     }
 
 

@@ -5,15 +5,16 @@ from enum import StrEnum
 
 
 class End(StrEnum):
-    """How a question ends; one that the FAQ has no answer to ends in one of the last three ways.
+    """How a question ends, the best first.
 
-    Handed over is then right, and asked in vain means asked back needlessly.
+    One that the FAQ has no answer to ends in one of the last three ways: handed over is then right,
+    and asked in vain means asked back needlessly.
     """
 
     ANSWERED_RIGHTLY = "answered_rightly"
     OFFERED = "offered"  # asked back, with the right one among those offered
-    ASKED_IN_VAIN = "asked_in_vain"
     HANDED_OVER = "handed_over"
+    ASKED_IN_VAIN = "asked_in_vain"
     ANSWERED_WRONGLY = "answered_wrongly"
 
 
@@ -27,16 +28,16 @@ class Costs:
     A right answer is free. Asked back in vain, a visitor clicks and is handed over all the same.
     """
 
-    wrong_answer: float = 1.0
-    handoff: float = 0.8
-    click: float = 0.2
+    wrong_answer: float = 1.4
+    handoff: float = 1.0
+    click: float = 0.25
 
     def of(self, end: End) -> float:
         return {
             End.ANSWERED_RIGHTLY: 0.0,
             End.OFFERED: self.click,
-            End.ASKED_IN_VAIN: self.click + self.handoff,
             End.HANDED_OVER: self.handoff,
+            End.ASKED_IN_VAIN: self.click + self.handoff,
             End.ANSWERED_WRONGLY: self.wrong_answer,
         }[end]
 

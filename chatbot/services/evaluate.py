@@ -24,7 +24,10 @@ def evaluate(
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         for row, match in zip(batch, matcher.match_all([r.text for r in batch]), strict=True):
-            outcomes.append(Outcome(row.text, row.intent, match.decision, match.candidates))
+            offered = len(matcher.calibration.offered(match.candidates))
+            outcomes.append(
+                Outcome(row.text, row.intent, match.decision, match.candidates, offered)
+            )
         progress(len(outcomes))
     return outcomes
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chatbot.domain.guards import State
 from chatbot.domain.metrics import OUT_OF_SCOPE
 from chatbot.domain.share import Share
+from chatbot.domain.utility import End
 
 Report = dict[str, Any]
 
@@ -18,31 +20,34 @@ _ROWS_BEHIND = {
     "coverage": "n",
     "wrong_answer_rate": "answered",
 }
-_GUARDS = {
+_TITLES = {
+    "intents": "No intent suffers",
+    "out_of_scope": "It keeps silent where the FAQ has nothing",
+    "rightly_answered": "It helps as many visitors",
+    "wrongly_answered": "It answers no more questions wrongly",
+    "wrong_answers": "It keeps the promise",
+    "pins": "It keeps what is pinned",
+}
+_EARLIER_GUARDS = {
     "intents": (
-        "No intent suffers",
         "The worst intent with ten or more questions loses {measured:.0%} of them; "
         "{allowed:.0%} is allowed.",
         "No intent with ten or more questions gets worse.",
     ),
     "out_of_scope": (
-        "It keeps silent where the FAQ has nothing",
         "It answers {measured:.1%} more of the out-of-scope questions; {allowed:.0%} is allowed.",
         "It answers no more of the out-of-scope questions.",
     ),
     "rightly_answered": (
-        "It helps as many visitors",
         "It answers {measured:.1%} fewer of the in-scope questions rightly; "
         "{allowed:.0%} is allowed.",
         "It answers no fewer of the in-scope questions rightly.",
     ),
     "wrong_answers": (
-        "It keeps the promise",
         "{measured:.1%} of its automatic answers are wrong; {allowed:.1%} is allowed.",
         "None of its automatic answers is wrong.",
     ),
     "pins": (
-        "It keeps what is pinned",
         "It breaks {measured:.0f} pinned questions; none is allowed.",
         "It breaks no pinned question that the live version keeps.",
     ),
@@ -61,11 +66,27 @@ class IntentChange:
 
 @dataclass(frozen=True)
 class GuardRead:
-    """Whether a figure stayed within its margin, in words."""
+    """Whether a figure stayed within its margin, or too few questions tell, in words."""
 
     title: str
-    holds: bool
+    state: State
     words: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How many of the `questions` of a kind end so, and how many with the live version, if any."""
+
+    words: str
+    questions: int
+    count: int
+    live: int | None
+
+
+def say_change(report: Report) -> str | None:
+    """What the version changes for visitors, in a sentence; None before it was measured."""
+    reasons: Sequence[str] = (report or {}).get("reasons", ())
+    return reasons[0] if reasons else None
 
 
 def shares(summary: dict[str, Any]) -> dict[str, Share]:
@@ -85,11 +106,50 @@ def guards(report: Report) -> list[GuardRead]:
 
 
 def _read_guard(guard: dict[str, Any]) -> GuardRead:
-    title, within, no_worse = _GUARDS[guard["name"]]
+    title = _TITLES[guard["name"]]
+    if "state" in guard:
+        return GuardRead(title, State(guard["state"]), guard["words"])
+    return GuardRead(title, *_read_earlier_guard(guard))
+
+
+def _read_earlier_guard(guard: dict[str, Any]) -> tuple[State, str]:
+    """Before guards had three states, one that chance may explain was taken to hold."""
+    within, no_worse = _EARLIER_GUARDS[guard["name"]]
+    if guard["broken"]:
+        return State.BROKEN, " ".join(guard["broken"])
     words = within.format(**guard) if guard["measured"] > 0 else no_worse
     if guard["measured"] > guard["allowed"]:
-        words += " That much can be chance."
-    return GuardRead(title, not guard["broken"], " ".join(guard["broken"]) or words)
+        return State.OPEN, words + " That much can be chance."
+    return State.HOLDS, words
+
+
+_ENDINGS = {
+    "in_scope": {
+        End.ANSWERED_RIGHTLY: "answered rightly",
+        End.OFFERED: "asked back, with the right answer among those offered",
+        End.HANDED_OVER: "handed over, though the FAQ has an answer",
+        End.ASKED_IN_VAIN: "asked back in vain",
+        End.ANSWERED_WRONGLY: "answered wrongly",
+    },
+    "out_of_scope": {
+        End.HANDED_OVER: "out of scope: rightly handed over",
+        End.ASKED_IN_VAIN: "out of scope: asked back needlessly",
+        End.ANSWERED_WRONGLY: "out of scope: answered wrongly",
+    },
+}
+
+
+def endings(report: Report) -> list[Ending]:
+    """In scope first, each the best first; none in reports from before they were counted."""
+    if "ends" not in report:
+        return []
+    ours, live = report["ends"]["candidate"], report["ends"]["live"]
+    return [
+        Ending(words, sum(ours[kind].values()), ours[kind][end], live[kind][end] if live else None)
+        for kind, of_kind in _ENDINGS.items()
+        for end, words in of_kind.items()
+        if any(ours[kind].values())
+    ]
 
 
 def intent_changes(report: Report) -> list[IntentChange]:

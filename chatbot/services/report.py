@@ -6,11 +6,20 @@ from typing import Any
 
 from chatbot.domain.gate import Comparison
 from chatbot.domain.matching import Calibration
-from chatbot.domain.metrics import Outcome, per_intent, reliability, risk_coverage, summarise
+from chatbot.domain.metrics import (
+    Outcome,
+    count_ends,
+    per_intent,
+    reliability,
+    risk_coverage,
+    summarise,
+)
 from chatbot.services.examples import Frozen
-from chatbot.services.read_report import say_precision
+from chatbot.services.read_report import guards, say_precision
+from chatbot.services.report_evidence import render_endings, render_evidence
 from chatbot.services.report_pairs import say_of_pairs
 from chatbot.services.report_sources import render_sources
+from chatbot.services.report_table import render_table
 from chatbot.services.shadow import Standing, say
 from chatbot.storage.tables import ModelVersion
 
@@ -42,6 +51,10 @@ def make_report(
         "comparison": comparison.to_json() if comparison else None,
         "candidate": summarise(candidate.outcomes),
         "live": summarise(live.outcomes) if live else None,
+        "ends": {
+            "candidate": count_ends(candidate.outcomes),
+            "live": count_ends(live.outcomes) if live else None,
+        },
         "per_intent": per_intent(candidate.outcomes),
         "calibration": candidate.calibration.to_json()
         | {"curve": reliability([(o.probability, o.is_top1) for o in candidate.outcomes])},
@@ -129,8 +142,10 @@ def render(version: ModelVersion, standing: Standing | None = None) -> str:
         f"# Model version {version.id}: {version.verdict or version.kind}",
         "\n".join(report["reasons"]),
         *_in_the_shadow(version, standing),
+        "## What visitors get\n\n" + render_endings(report),
+        *_guards(report),
         "## Held-out questions\n\n" + _figures(report),
-        "## Evidence\n\n" + _evidence(report),
+        "## Evidence\n\n" + render_evidence(report),
         "## Intents that it confuses\n\n" + _confusions(report["per_intent"]),
         "## Pinned questions\n\n" + _pinned(report.get("pins", [])),
         "## Changed answers\n\n" + _changes(report["changed"]),
@@ -151,6 +166,11 @@ def _in_the_shadow(version: ModelVersion, standing: Standing | None) -> list[str
     if standing is None or standing.version_id != version.id:
         return []
     return [f"## In the shadow\n\n{say(standing)}"]
+
+
+def _guards(report: dict[str, Any]) -> list[str]:
+    lines = [f"- {guard.title}: {guard.state}. {guard.words}" for guard in guards(report)]
+    return ["## What it must not lose\n\n" + "\n".join(lines)] if lines else []
 
 
 FIGURES = {
@@ -184,7 +204,7 @@ def _figures(report: dict[str, Any]) -> str:
         f"{cross_fitted} of these questions are rows that train, each put to a model that was not "
         "trained on it.\n\n"
     )
-    return (note if cross_fitted else "") + _table(header, rows)
+    return (note if cross_fitted else "") + render_table(header, rows)
 
 
 def _figure(key: str, value: float | None) -> str:
@@ -193,40 +213,6 @@ def _figure(key: str, value: float | None) -> str:
     if key in _COUNTS:
         return str(value)
     return f"{value:.3f}" if key in _UNIT_FREE else f"{value:.1%}"
-
-
-def _evidence(report: dict[str, Any]) -> str:
-    comparison = report["comparison"]
-    if comparison is None:
-        return "There was no live version to compare with."
-    low, high = comparison["gain_interval"]
-    table = _table(
-        ["In-scope questions", "Live right", "Live wrong"],
-        [
-            [
-                "This version right",
-                str(comparison["both_right"]),
-                str(comparison["only_candidate"]),
-            ],
-            ["This version wrong", str(comparison["only_live"]), str(comparison["both_wrong"])],
-        ],
-    )
-    return (
-        f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % interval {low:+.1%} to "
-        f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}." + _disputed(report)
-    )
-
-
-def _disputed(report: dict[str, Any]) -> str:
-    if not (disputed := report["data"].get("disputed", 0)):
-        return ""
-    weight = report["comparison"]["differing_weight"]
-    return (
-        f"\n\n{disputed} of the held-out questions were asked for because the two versions "
-        "disagree on them. The test compares only such questions; for the gain and the guards one "
-        f"counts as {weight:.2f} of another, so that they weigh as much as with visitors. The "
-        "table of held-out questions counts each in full."
-    )
 
 
 def _pinned(pins: Sequence[dict[str, Any]]) -> str:
@@ -239,7 +225,7 @@ def _pinned(pins: Sequence[dict[str, Any]]) -> str:
         for pin in broken
     ]
     header = ["Question", "Must answer", "Live version does", "This version"]
-    return f"{words}\n\n{_table(header, rows)}" if broken else words
+    return f"{words}\n\n{render_table(header, rows)}" if broken else words
 
 
 def _confusions(intents: dict[str, dict[str, Any]]) -> str:
@@ -259,7 +245,7 @@ def _confusions(intents: dict[str, dict[str, Any]]) -> str:
         ]
         for name, r in confused
     ]
-    return _table(["Intent", "Questions", "Precision", "Recall", "F1", "Confused with"], rows)
+    return render_table(["Intent", "Questions", "Precision", "Recall", "F1", "Confused with"], rows)
 
 
 def _changes(changes: list[dict[str, Any]]) -> str:
@@ -269,7 +255,7 @@ def _changes(changes: list[dict[str, Any]]) -> str:
         [change["text"], change["expected"], _said(change["live"]), _said(change["candidate"])]
         for change in changes
     ]
-    return _table(["Question", "Right", "Live version", "This version"], rows)
+    return render_table(["Question", "Right", "Live version", "This version"], rows)
 
 
 def _said(reply: dict[str, Any]) -> str:
@@ -283,7 +269,8 @@ def _calibration(calibration: dict[str, Any], promises: list[dict[str, Any]]) ->
     return (
         f"{_answers(calibration, promises)}; fitted on {calibration['rows']} questions that it was "
         "not trained on, and on what is usual for FAQs like this one. "
-        f"{_asks_back(calibration)}\n\n" + _table(["Probability", "Right", "Questions"], curve)
+        f"{_asks_back(calibration)}\n\n"
+        + render_table(["Probability", "Right", "Questions"], curve)
     )
 
 
@@ -327,7 +314,7 @@ def _training(report: dict[str, Any]) -> str:
         )
         columns = list(training["history"][0])
         rows = [[_number(epoch[column]) for column in columns] for epoch in training["history"]]
-        lines.append(_table([column.replace("_", " ") for column in columns], rows))
+        lines.append(render_table([column.replace("_", " ") for column in columns], rows))
     return "\n\n".join(lines)
 
 
@@ -335,10 +322,3 @@ def _number(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )

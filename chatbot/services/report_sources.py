@@ -67,13 +67,21 @@ def _without(
     comparison = compare(before, after, rules, cross_fitted=len(after) - len(held_out))
     return {
         "verdict": comparison.verdict,
-        "gain": comparison.gain,
-        "p_value": comparison.p_value,
+        "better": comparison.whole.better,
+        "worse": comparison.whole.worse,
+        "p_value": comparison.whole.p_value,
     }
 
 
 def _render_without(without: dict[str, Any] | None) -> str:
     if without is None:
         return ""
-    verdict, gain, p_value = without["verdict"], without["gain"], without["p_value"]
-    return f" Measured without theirs: {verdict} ({gain:+.1%}, p = {p_value:.3g})."
+    return f" Measured without theirs: {without['verdict']} ({say_without(without)})."
+
+
+def say_without(without: dict[str, Any]) -> str:
+    """The figures behind a verdict that was found without a source."""
+    p_value = f"p = {without['p_value']:.3g}"
+    if "better" not in without:
+        return f"{without['gain']:+.1%}, {p_value}"
+    return f"better on {without['better']}, worse on {without['worse']} questions, {p_value}"

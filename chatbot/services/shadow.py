@@ -7,12 +7,15 @@ by what one version gets wrong, it would flatter any third one.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import Verdict, more_needed
+from chatbot.domain.gate import Verdict
+from chatbot.domain.metrics import reply_of
+from chatbot.domain.paired import more_needed
 from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.matching.reading import Match
@@ -96,8 +99,10 @@ def find_shadow(session: Session) -> Shadow | None:
 
 
 def differ(live: Match, candidate: Match) -> bool:
-    """Whether they have another intent first, or only one of them answers."""
-    return _said(live) != _said(candidate)
+    """Whether a visitor would notice: what both hand over is the same, whatever comes first."""
+    return reply_of(live.decision, live.candidates) != reply_of(
+        candidate.decision, candidate.candidates
+    )
 
 
 def note_disagreements(
@@ -127,12 +132,11 @@ def read_standing(session: Session, settings: Settings) -> Standing | None:
     if shadow is None:
         return None
     report = get_version(session, shadow.version_id).report
-    comparison = report["comparison"]
-    alpha = significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
+    differences, share = _read_evidence(report["comparison"])
+    alpha = share * significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
     counted = report["data"].get("disputed", 0)
     judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - counted
-    gained, lost = comparison["only_candidate"], comparison["only_live"]
-    needed = min(MOST_DISPUTED, more_needed(gained, lost, alpha, GOOD_SHARE))
+    needed = more_needed(differences, alpha, MOST_DISPUTED, GOOD_SHARE)
     return Standing(
         version_id=shadow.version_id,
         live_id=shadow.live_id,
@@ -182,9 +186,15 @@ def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
     return [text for text in distinct.values() if is_held_out(text, settings.held_out_share)][:most]
 
 
-def _said(match: Match) -> tuple[str | None, bool]:
-    first = match.candidates[0].intent if match.candidates else None
-    return first, match.decision == "answer"
+def _read_evidence(comparison: dict[str, Any]) -> tuple[dict[int, int], float]:
+    """By how much questions told the two apart, and what share of its alpha that test may spend.
+
+    Reports from before decisions were weighed count who had the right intent first.
+    """
+    if "whole" not in comparison:
+        return {1: comparison["only_candidate"], -1: comparison["only_live"]}, 1.0
+    whole = comparison["whole"]
+    return dict(whole["differences"]), whole["needed_p_value"] / comparison["needed_p_value"]
 
 
 def _is_of(row: Disagreement, shadow: Shadow | None) -> bool:

@@ -1,4 +1,4 @@
-"""Versions as people look them up: what each is, what the gate said, how often it was right."""
+"""Versions as people look them up: what each is, what the gate said, and in what words."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,10 @@ from chatbot.storage.tables import ModelVersion
 
 
 class Listed(NamedTuple):
-    """A version without its report, of which only the accuracy is read."""
+    """A version without its report, of which only the first reason is read.
+
+    That is what the version changes for visitors; in older reports it is a statistic.
+    """
 
     id: int
     kind: str
@@ -20,7 +23,7 @@ class Listed(NamedTuple):
     verdict: str | None
     withdrawn: bool
     parent_id: int | None
-    top1: float | None
+    change: str | None
 
 
 def list_versions(session: Session, before: int | None, limit: int) -> Sequence[Listed]:
@@ -34,7 +37,7 @@ def list_versions(session: Session, before: int | None, limit: int) -> Sequence[
             ModelVersion.verdict,
             ModelVersion.withdrawn,
             ModelVersion.parent_id,
-            ModelVersion.report[("candidate", "top1")].as_float(),
+            ModelVersion.report[("reasons", 0)].as_string(),
         )
         .order_by(ModelVersion.id.desc())
         .limit(limit)

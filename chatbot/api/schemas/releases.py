@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.paging import Paging
 from chatbot.api.schemas.base import Body, Out, Reason, VersionId
+from chatbot.services.read_report import say_change
 from chatbot.services.shadow import Standing
 from chatbot.storage import tables
 
@@ -38,6 +39,9 @@ class ModelOut(Out):
     kind: str
     created_at: datetime
     verdict: str | None
+    change: str | None = Field(
+        description="What it changes for visitors, in a sentence; the first reason of its report."
+    )
     withdrawn: bool
     live: bool
     training_rows: int
@@ -48,7 +52,11 @@ class ModelOut(Out):
 
     @classmethod
     def of(cls, row: tables.ModelVersion, live: LiveOut | None) -> Self:
-        computed = {"live": live is not None and live.version == row.id, "parent": row.parent_id}
+        computed = {
+            "live": live is not None and live.version == row.id,
+            "parent": row.parent_id,
+            "change": say_change(row.report),
+        }
         stored = {name: getattr(row, name) for name in cls.model_fields if name not in computed}
         return cls(**stored, **computed)
 

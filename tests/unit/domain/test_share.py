@@ -3,7 +3,7 @@ from random import Random
 import pytest
 from scipy.stats import binomtest
 
-from chatbot.domain.share import Share, wilson_interval
+from chatbot.domain.share import Share, cautious_interval, wilson_interval
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 5), (3, 10), (99, 100), (500, 1000), (7, 7)])
@@ -51,3 +51,15 @@ def test_the_weighted_interval_covers_the_truth_as_often_as_it_says() -> None:
         share = Share.weighted(rows)
         covered += share.low <= 0.8 <= share.high
     assert 0.92 <= covered / 500 <= 0.99
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 3), (1, 2), (1, 4), (8, 18), (14, 100), (30, 30)])
+def test_the_cautious_interval_is_nearly_the_exact_one(count: int, of: int) -> None:
+    exact = binomtest(count, of).proportion_ci(0.9, method="exact")
+    low, high = cautious_interval(count, of, 0.9)
+    assert low == pytest.approx(exact.low, abs=0.02)
+    assert high == pytest.approx(exact.high, abs=0.02)
+
+
+def test_the_cautious_interval_of_nothing_is_everything() -> None:
+    assert cautious_interval(0, 0) == (0.0, 1.0)

@@ -1,0 +1,99 @@
+"""What a report proves: how the same questions end with both versions, and by what test."""
+
+from typing import Any
+
+from chatbot.services.read_report import Ending, endings
+from chatbot.services.report_table import render_table
+
+
+def render_endings(report: dict[str, Any]) -> str:
+    """As Markdown, of a hundred questions of each kind; older reports do not say."""
+    rows = endings(report)
+    if not rows:
+        return "This report is older than this list."
+    versions = ["This version"] + (["Live version"] if report["live"] else [])
+    cells = [
+        [row.words, _of_100(row), *([_of_100_live(row)] if report["live"] else [])] for row in rows
+    ]
+    return render_table(["Of 100 questions", *versions], cells)
+
+
+def render_evidence(report: dict[str, Any]) -> str:
+    """As Markdown: what decides first, then who has the right intent first, which explains it."""
+    comparison = report["comparison"]
+    if comparison is None:
+        return "There was no live version to compare with."
+    low, high = comparison["gain_interval"]
+    table = render_table(
+        ["In-scope questions", "Live right", "Live wrong"],
+        [
+            [
+                "This version right",
+                str(comparison["both_right"]),
+                str(comparison["only_candidate"]),
+            ],
+            ["This version wrong", str(comparison["only_live"]), str(comparison["both_wrong"])],
+        ],
+    )
+    return (
+        _weighed(comparison)
+        + f"{table}\n\nGain in top-1 {comparison['gain']:+.1%} (95 % interval {low:+.1%} to "
+        f"{high:+.1%}), exact McNemar p = {comparison['p_value']:.3g}." + _disputed(report)
+    )
+
+
+PARTS = {
+    "whole": "All",
+    "taught": "About what agents taught it",
+    "elsewhere": "All others",
+}
+"""What is weighed by itself, in people's words."""
+
+
+def _weighed(comparison: dict[str, Any]) -> str:
+    """Nothing for reports from before decisions were weighed."""
+    if "whole" not in comparison:
+        return ""
+    rows = [
+        [
+            words,
+            str(part["questions"]),
+            str(part["better"]),
+            str(part["worse"]),
+            "{:+.4f} ({:+.4f} to {:+.4f})".format(part["gain"], *part["gain_interval"]),
+            f"{part['p_value']:.3g}"
+            + (f" (needed: {part['needed_p_value']:.2g})" if key != "elsewhere" else ""),
+        ]
+        for key, words in PARTS.items()
+        if (part := comparison[key])
+    ]
+    header = ["Questions", "Number", "Better", "Worse", "Saved on one, in wrong answers", "p"]
+    return (
+        "What decides is how each question ends, weighed by what that costs (exact permutation "
+        f"test of the paired differences):\n\n{render_table(header, rows)}\n\nWho has the right "
+        "intent first explains it and decides nothing:\n\n"
+    )
+
+
+def _of_100(row: Ending) -> str:
+    return _rounded(row.count, row.questions)
+
+
+def _of_100_live(row: Ending) -> str:
+    return _rounded(row.live, row.questions) if row.live is not None else "–"
+
+
+def _rounded(count: int, questions: int) -> str:
+    return f"{100 * count / questions:.1f}" if questions else "–"
+
+
+def _disputed(report: dict[str, Any]) -> str:
+    if not (disputed := report["data"].get("disputed", 0)):
+        return ""
+    weight = report["comparison"]["differing_weight"]
+    return (
+        f"\n\n{disputed} of the held-out questions were asked for because the two versions "
+        "disagree on them. The test compares only such questions; for the gain and the guards one "
+        f"counts as {weight:.2f} of another, so that they weigh as much as with visitors. The "
+        "table of held-out questions counts each in full."
+    )
