@@ -319,7 +319,7 @@ class TestWhatWasNewlyTaught:
         random = Random(2026)
         kinds = [(RIGHT, RIGHT), (RIGHT, WRONG), (WRONG, RIGHT)]
         promoted = 0
-        for _ in range(400):
+        for _ in range(150):
             pairs = random.choices(kinds, [4, 3, 3], k=30)
             own = [
                 [replace(o, text=f"Kestrel {n}", expected="i0") for n, o in enumerate(each)]
@@ -329,7 +329,7 @@ class TestWhatWasNewlyTaught:
             live, candidate = self.noise(20, 20)
             found = compare(own[0] + live, own[1] + candidate, self.rules)
             promoted += found.verdict is Verdict.PROMOTE
-        assert promoted / 400 <= self.rules.alpha
+        assert promoted / 150 <= self.rules.alpha
 
 
 def _rename(outcome: Outcome) -> Outcome:

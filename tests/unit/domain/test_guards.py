@@ -168,7 +168,7 @@ class TestThePromise:
 
     @pytest.mark.parametrize(
         ("wrong", "right", "state"),
-        [(1, 99, State.HOLDS), (4, 96, State.OPEN), (8, 10, State.BROKEN), (1, 1, State.OPEN)],
+        [(0, 99, State.HOLDS), (4, 96, State.OPEN), (8, 10, State.BROKEN), (1, 1, State.OPEN)],
     )
     def test_it_holds_only_where_it_is_proved(self, wrong: int, right: int, state: State) -> None:
         candidate = [WRONGLY_ANSWERED] * wrong + [RIGHT] * right

@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
-from chatbot.domain.gate import more_needed
 from chatbot.domain.matching import DISPUTED, THUMB_DOWN
+from chatbot.domain.paired import more_needed
 from chatbot.domain.ranking import BEHIND
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused
@@ -297,7 +297,8 @@ class TestStanding:
         version = add_candidate(parts)
         asked = ask(parts, *texts("our Kestrel has trouble again {}", 4))
         rank_now(parts)
-        needed = more_needed(3, 1, significance(parts.settings.gate_alpha, 2), GOOD_SHARE)
+        alpha = significance(parts.settings.gate_alpha, 2)
+        needed = more_needed({1: 3, -1: 1}, alpha, MOST_DISPUTED, GOOD_SHARE)
         with parts.database.read() as session:
             before = read_standing(session, parts.settings)
         judge(parts, asked[:3])
