@@ -234,10 +234,16 @@ class Settings(BaseModel):
         "what a new model does better and worse.",
     )
     cost_handoff: float = Field(
-        0.3, ge=0, description="What a hand-off to a person costs; no more than a wrong answer."
+        0.3,
+        ge=0,
+        validate_default=True,
+        description="What a hand-off to a person costs; no more than a wrong answer.",
     )
     cost_click: float = Field(
-        0.05, ge=0, description="What it costs that a visitor must choose; no more than a hand-off."
+        0.05,
+        ge=0,
+        validate_default=True,
+        description="What it costs that a visitor must choose; no more than a hand-off.",
     )
 
     sample_share: Share = Field(

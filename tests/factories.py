@@ -2,9 +2,11 @@
 
 import hashlib
 import itertools
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +129,22 @@ def add_lacking_version(
         "data": {"evidence": "earlier"},
     }
     return add_version(session, learnt, verdict="insufficient_evidence", report=report)
+
+
+def make_earlier_report(report: dict[str, Any]) -> dict[str, Any]:
+    """The same as it was kept before decisions were weighed: only the first candidate counted."""
+    earlier: dict[str, Any] = json.loads(json.dumps(report))
+    del earlier["ends"]
+    for part in ("whole", "taught", "elsewhere"):
+        del earlier["comparison"][part]
+    kept = ("name", "measured", "allowed", "broken")
+    earlier["comparison"]["guards"] = [
+        {key: guard[key] for key in kept}
+        for guard in earlier["comparison"]["guards"]
+        if guard["name"] != "wrongly_answered"
+    ]
+    earlier["reasons"] = ["Better on 3, worse on 1 of 104 held-out questions: it could be chance."]
+    return earlier
 
 
 def add_live_version(session: Session, **changes: object) -> ModelVersion:

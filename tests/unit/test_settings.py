@@ -37,6 +37,10 @@ class TestFromEnv:
         assert "CHATBOT_PORT: " in str(caught.value)
         assert "CHATBOT_PROMISE: " in str(caught.value)
 
+    def test_a_wrong_answer_costs_no_less_than_a_hand_off(self) -> None:
+        with pytest.raises(SettingsError, match="COST_HANDOFF: .* more than CHATBOT_COST_WRONG"):
+            Settings.from_env({"CHATBOT_COST_WRONG_ANSWER": "0.2"})
+
     @pytest.mark.parametrize(
         ("variable", "value"),
         [
@@ -50,6 +54,10 @@ class TestFromEnv:
             ("RETRAIN_AT", "24:00"),
             ("RETRAIN_AT", "2:00"),
             ("LEARNING_RATE", "inf"),
+            ("COST_WRONG_ANSWER", "0"),
+            ("COST_HANDOFF", "1.5"),
+            ("COST_HANDOFF", "nan"),
+            ("COST_CLICK", "0.4"),
             ("BATCH_SIZE", "1"),
             ("PUBLIC_URL", "help.example.org"),
             ("PUBLIC_URL", "https://help.example.org/\nBcc: x"),

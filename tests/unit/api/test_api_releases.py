@@ -34,7 +34,9 @@ def test_models_tell_how_far_the_candidate_in_the_shadow_is(
         lacking = add_lacking_version(session).id
         note = {"version_id": lacking, "live_id": 1}
         session.add(Disagreement(query_id=add_query(session).id, **note))
-    shadow = client.get("/v1/models", headers=agent).get_json()["shadow"]
+    body = client.get("/v1/models", headers=agent).get_json()
+    assert body["items"][0]["change"] == "It could be chance."  # the first reason of its report
+    shadow = body["shadow"]
     assert shadow.pop("lacks") > 0
     assert shadow == {"version": lacking, "live_version": 1, "waiting": 1, "judged": 0}
 

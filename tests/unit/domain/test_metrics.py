@@ -15,12 +15,14 @@ from chatbot.domain.metrics import (
     Outcome,
     auroc,
     calibration_error,
+    count_ends,
     matthews,
     per_intent,
     reliability,
     risk_coverage,
     summarise,
 )
+from chatbot.domain.utility import End
 from factories import make_outcome
 
 INTENTS = ["a", "b", "c", "d"]
@@ -176,3 +178,36 @@ def test_answers_that_tie_are_given_together() -> None:
     tied = [make_outcome("a", "a", probability=0.5), make_outcome("a", "b", probability=0.5)]
     assert risk_coverage(tied * 20) == [(0.5, 40, 20)]
     assert risk_coverage([]) == []
+
+
+FIRST_IS_B = (Candidate("b", 0.5), Candidate("a", 0.4))
+
+
+@pytest.mark.parametrize(
+    ("expected", "decision", "offered", "end"),
+    [
+        ("b", Decision.ANSWER, 2, End.ANSWERED_RIGHTLY),
+        ("a", Decision.ANSWER, 2, End.ANSWERED_WRONGLY),
+        ("a", Decision.CLARIFY, 2, End.OFFERED),
+        ("a", Decision.CLARIFY, 1, End.ASKED_IN_VAIN),
+        ("a", Decision.HANDOFF, 2, End.HANDED_OVER),
+        (None, Decision.ANSWER, 2, End.ANSWERED_WRONGLY),
+        (None, Decision.CLARIFY, 2, End.ASKED_IN_VAIN),
+        (None, Decision.HANDOFF, 2, End.HANDED_OVER),
+    ],
+)
+def test_a_question_ends_as_a_visitor_meets_it(
+    expected: str | None, decision: Decision, offered: int, end: End
+) -> None:
+    outcome = Outcome("q", expected, decision, FIRST_IS_B, offered)
+    assert outcome.end is end
+    counted = count_ends([outcome])
+    assert sum(counted["in_scope"].values()) == (expected is not None)
+    assert counted["out_of_scope" if expected is None else "in_scope"][end] == 1
+
+
+def test_what_is_handed_over_looks_the_same_whatever_comes_first() -> None:
+    handed = [Outcome("q", "a", Decision.HANDOFF, some) for some in (FIRST_IS_B, FIRST_IS_B[1:])]
+    assert handed[0].reply == handed[1].reply == (Decision.HANDOFF, None)
+    asked = [Outcome("q", "a", Decision.CLARIFY, some) for some in (FIRST_IS_B, FIRST_IS_B[1:])]
+    assert asked[0].reply != asked[1].reply

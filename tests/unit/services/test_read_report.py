@@ -5,11 +5,12 @@ import pytest
 
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
+from chatbot.domain.guards import State
 from chatbot.domain.metrics import Outcome
 from chatbot.services import read_report
 from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.report import Measured, make_report
-from factories import make_catalogue, make_outcome
+from factories import make_catalogue, make_earlier_report, make_outcome
 from fakes import CALIBRATION
 
 FROZEN = Frozen(
@@ -66,24 +67,63 @@ def test_a_share_of_no_questions_is_left_out() -> None:
 
 def test_every_guard_says_whether_it_holds_and_why(report: dict[str, Any]) -> None:
     found = {guard.title: guard for guard in read_report.guards(report)}
-    assert found["No intent suffers"].holds
-    assert found["No intent suffers"].words == (
+    suffers = found["No intent suffers"]
+    assert suffers.state is State.OPEN
+    assert suffers.words == (
         "The worst intent with ten or more questions loses 20% of them; 10% is allowed. "
-        "That much can be chance."
+        "With so few questions that can be chance."
     )
     silent = found["It keeps silent where the FAQ has nothing"]
-    assert silent.holds
-    assert silent.words == "It answers no more of the out-of-scope questions."
+    assert silent.state is State.HOLDS
+    assert silent.words == "It answers no more of the 4 out-of-scope questions."
     promise = found["It keeps the promise"]
-    assert promise.holds
-    assert promise.words == "6.7% of its automatic answers are wrong; 7.0% is allowed."
-    assert len(found) == 5
+    assert promise.state is State.OPEN
+    assert promise.words.startswith("6.7% of its 30 automatic answers are wrong. With so few")
+    assert len(found) == 6
 
 
 def test_a_broken_guard_gives_its_reason() -> None:
     suffers = read_report.guards(report_of(BROKEN, LIVE))[0]
-    assert (suffers.title, suffers.holds) == ("No intent suffers", False)
+    assert (suffers.title, suffers.state) == ("No intent suffers", State.BROKEN)
     assert suffers.words == "Intent “leave” gets worse by 60%."
+
+
+def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
+    """A report from before guards had three states, at 44 % wrong with a promise of 10 %."""
+    earlier = make_earlier_report(report_of(CANDIDATE + OUT, LIVE + OUT))
+    wrong = {"name": "wrong_answers", "measured": 0.444, "allowed": 0.353, "broken": []}
+    earlier["comparison"]["guards"] = [wrong]
+    [promise] = read_report.guards(earlier)
+    assert promise.state is State.OPEN
+    assert promise.words == (
+        "44.4% of its automatic answers are wrong; 35.3% is allowed. That much can be chance."
+    )
+
+
+def test_an_earlier_report_keeps_its_other_guards() -> None:
+    earlier = make_earlier_report(report_of(BROKEN + OUT, LIVE + OUT))
+    found = {guard.title: guard for guard in read_report.guards(earlier)}
+    assert found["No intent suffers"].state is State.BROKEN
+    assert found["It keeps what is pinned"].state is State.HOLDS
+    assert len(found) == 5
+    assert read_report.endings(earlier) == []
+
+
+def test_it_says_how_questions_end_with_both(report: dict[str, Any]) -> None:
+    found = {ending.words: ending for ending in read_report.endings(report)}
+    assert found["answered rightly"] == read_report.Ending("answered rightly", 30, 28, 22)
+    assert found["out of scope: rightly handed over"].count == 4
+    assert "asked back in vain" in found
+    alone = report_of(CANDIDATE, None)
+    assert read_report.endings(alone)[0].live is None
+    assert not any("out of scope" in ending.words for ending in read_report.endings(alone))
+
+
+def test_the_first_reason_says_what_changes(report: dict[str, Any]) -> None:
+    said = read_report.say_change(report)
+    assert said is not None
+    assert said.startswith("Of 100 questions like these it answers 24 more, 6 more of them wrongly")
+    assert read_report.say_change({}) is None
 
 
 def test_what_was_not_kept_yet_is_missing_without_harm(report: dict[str, Any]) -> None:

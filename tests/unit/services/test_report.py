@@ -9,7 +9,7 @@ from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.report import Measured, make_report, render
 from chatbot.services.shadow import Standing
 from chatbot.storage.tables import ModelVersion
-from factories import make_catalogue, make_outcome
+from factories import make_catalogue, make_earlier_report, make_outcome
 from fakes import CALIBRATION
 
 HISTORY = [
@@ -104,7 +104,13 @@ def test_every_changed_answer_is_listed_and_no_other(report: dict[str, object]) 
     "line",
     [
         "# Model version 2: promote",
-        "It is right on 8 held-out questions that the live model gets wrong, and wrong on 1",
+        "Of 100 questions like these it answers 29 more, no more of them wrongly, and hands over 29",
+        "does better on 8 and worse on 1 of 24 questions (p = 0.0391; less than 0.05 is needed).",
+        "| answered rightly | 95.0 | 60.0 |",
+        "| out of scope: rightly handed over | 100.0 | 100.0 |",
+        "| All | 24 | 8 | 1 | +0.0875 (",
+        "- It helps as many visitors: holds. It answers no fewer of the 20 in-scope questions",
+        "- It keeps the promise: open. 0.0% of its 19 automatic answers are wrong. With so few",
         "| Figure | This version | Live version |",
         "| In-scope questions | 20 | 20 |",
         "| Out-of-scope questions | 4 | 4 |",
@@ -129,6 +135,16 @@ def test_every_changed_answer_is_listed_and_no_other(report: dict[str, object]) 
 )
 def test_every_section_is_rendered(report: dict[str, object], line: str) -> None:
     assert line in rendered(report)
+
+
+def test_a_report_from_before_decisions_were_weighed_is_still_readable(
+    report: dict[str, object],
+) -> None:
+    text = rendered(make_earlier_report(report))
+    assert "Better on 3, worse on 1 of 104 held-out questions: it could be chance." in text
+    assert "This report is older than this list." in text
+    assert "| This version right | 11 | 8 |" in text
+    assert "exact permutation" not in text
 
 
 def test_a_first_version_has_nothing_beside_it() -> None:

@@ -3,26 +3,30 @@ from chatbot.storage.database import Database
 from factories import add_version
 
 
-def test_versions_come_newest_first_with_their_accuracy(database: Database) -> None:
+def test_versions_come_newest_first_with_what_they_change(database: Database) -> None:
     with database.write() as session:
         first = add_version(session, kind="untrained").id
-        report = {"candidate": {"top1": 0.875, "n": 8}, "live": None}
+        report = {"reasons": ["It answers 2 more.", "By a test."], "live": None}
         second = add_version(
             session, parent_id=first, verdict="hold", withdrawn=True, report=report
         ).id
     with database.read() as session:
         newest, oldest = timeline.list_versions(session, None, 10)
     assert (newest.id, newest.parent_id, newest.verdict) == (second, first, "hold")
-    assert (newest.withdrawn, newest.training_rows, newest.top1) == (True, 10, 0.875)
-    assert (oldest.id, oldest.kind, oldest.top1) == (first, "untrained", None)
+    assert (newest.withdrawn, newest.training_rows, newest.change) == (
+        True,
+        10,
+        "It answers 2 more.",
+    )
+    assert (oldest.id, oldest.kind, oldest.change) == (first, "untrained", None)
     assert oldest.created_at.tzinfo is not None
 
 
-def test_an_accuracy_that_nothing_was_measured_for_is_none(database: Database) -> None:
+def test_a_report_without_reasons_says_nothing(database: Database) -> None:
     with database.write() as session:
-        add_version(session, report={"candidate": {"top1": None}})
+        add_version(session, report={"reasons": []})
     with database.read() as session:
-        assert timeline.list_versions(session, None, 1)[0].top1 is None
+        assert timeline.list_versions(session, None, 1)[0].change is None
 
 
 def test_older_versions_follow_on_the_next_page(database: Database) -> None:

@@ -125,9 +125,9 @@ def test_verdicts_against_the_candidate_settle_it_too(
 def test_the_same_evidence_is_looked_at_once(
     parts: Parts, candidate: int, lease: jobs.Lease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both are wrong, which settles nothing where wrong answers are no reason to hold."""
-    lax = parts.settings.model_copy(update={"gate_wrong_answer_margin": 1.0})
-    lenient = replace(parts, settings=lax)
+    """A wrong answer that costs as much as a hand-off settles nothing where none is guarded."""
+    lax = {"gate_wrong_answer_margin": 1.0, "promise": 1.0, "cost_handoff": 1.0}
+    lenient = replace(parts, settings=parts.settings.model_copy(update=lax))
     ask_and_judge(parts, ENOUGH, "leave")
     look_again(lenient, lease)
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
