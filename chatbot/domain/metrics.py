@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from chatbot.domain.matching import MOST_OFFERED, Candidate, Decision
@@ -54,7 +55,7 @@ class Outcome:
     def is_wrong_answer(self) -> bool:
         return self.is_answered and self.best != self.expected
 
-    @property
+    @cached_property
     def end(self) -> End:
         if self.is_answered:
             return End.ANSWERED_RIGHTLY if self.is_top1 else End.ANSWERED_WRONGLY
