@@ -82,15 +82,6 @@ class Settings(BaseModel):
     promise_confidence: float = Field(
         0.8, ge=0, lt=1, description="Confidence with which the promise is kept."
     )
-    cost_wrong_answer: float = Field(
-        1.0, gt=0, le=1000, description="What a wrong answer costs, in a unit of your own."
-    )
-    cost_handoff: float = Field(
-        0.8, ge=0, le=1000, description="What it costs to hand a question over to a person."
-    )
-    cost_click: float = Field(
-        0.2, ge=0, le=1000, description="What it costs to ask a visitor back, who may leave then."
-    )
     clarify_probability: Share | None = Field(
         None,
         description="Least probability that the offered intents hold the right one; empty: where "
@@ -230,8 +221,8 @@ class Settings(BaseModel):
         1.0,
         gt=0,
         le=1e6,
-        description="What a wrong answer costs, in any unit that the three costs share. They weigh "
-        "what a new model does better and worse.",
+        description="What a wrong answer costs, in any unit that the three costs share. They say "
+        "when the bot asks back, and weigh what a new model does better and worse.",
     )
     cost_handoff: float = Field(
         0.3,
@@ -243,7 +234,7 @@ class Settings(BaseModel):
         0.05,
         ge=0,
         validate_default=True,
-        description="What it costs that a visitor must choose; no more than a hand-off.",
+        description="What it costs that a visitor must choose, or leaves; no more than a hand-off.",
     )
 
     sample_share: Share = Field(

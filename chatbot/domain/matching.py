@@ -109,8 +109,8 @@ class Calibration:
     model version on rows that it was not trained on, `rows` of them; what so few cannot say comes
     from other FAQs (docs/decisions/0030).
 
-    A question is answered from the probability `answer_at` on, unless asking back or handing over
-    is expected to cost less; above 1 means never. It is asked back if the intents that may be
+    A question is answered from the probability `answer_at` on, unless a hand-off is expected to
+    cost less; above 1 means never. It is asked back if the intents that may be
     offered reach `clarify_at` together.
     """
 
@@ -162,13 +162,15 @@ class Calibration:
         return [Candidate(intent, value / total) for intent, value in ranked]
 
     def decide(self, candidates: Sequence[Candidate]) -> Decision:
-        """What is expected to cost least, of what the promise allows."""
-        offered = self.offered(candidates)
+        """What is expected to cost least, of what the promise allows.
+
+        Beside an answer the other readings are shown, so it costs no more than to ask which is it.
+        """
         best = candidates[0].probability if candidates else 0.0
-        wrong = (1 - best) * self.costs.wrong_answer
-        if best >= self.answer_at and wrong <= self._cost_of_asking(offered):
+        is_worth_it = (1 - best) * self.costs.wrong_answer <= self.costs.handoff
+        if best >= self.answer_at and is_worth_it:
             return Decision.ANSWER
-        return Decision.CLARIFY if offered else Decision.HANDOFF
+        return Decision.CLARIFY if self.offered(candidates) else Decision.HANDOFF
 
     def offered(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """What a visitor who must choose is shown: two or three that reach `clarify_at`, else none.
@@ -179,13 +181,6 @@ class Calibration:
         if len(choice) > LEAST_OFFERED and choice[-1].probability < _WORTH_READING:
             choice.pop()
         return choice if sum(c.probability for c in choice) >= self.clarify_at else []
-
-    def _cost_of_asking(self, offered: Sequence[Candidate]) -> float:
-        """What asking back is expected to cost; where nothing is offered, handing over."""
-        if not offered:
-            return self.costs.handoff
-        missing = max(0.0, 1 - sum(candidate.probability for candidate in offered))
-        return self.costs.click + missing * self.costs.handoff
 
     def _logit(self, scored: Scored) -> float:
         weighed = zip(self.weights, scored.features, strict=True)

@@ -28,9 +28,9 @@ class Costs:
     A right answer is free. Asked back in vain, a visitor clicks and is handed over all the same.
     """
 
-    wrong_answer: float = 1.4
-    handoff: float = 1.0
-    click: float = 0.25
+    wrong_answer: float = 1.0
+    handoff: float = 0.3
+    click: float = 0.05
 
     def of(self, end: End) -> float:
         return {

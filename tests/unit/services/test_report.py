@@ -174,7 +174,7 @@ def test_a_visitors_text_cannot_break_a_table() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"rows": 0}, "Too few utterances to calibrate"),
+        ({"rows": 0, "answer_at": 1.01}, "Too few utterances to calibrate"),
         ({"answer_at": 1.01}, "Never answers by itself"),
         ({"answer_at": 1.01}, "nor can a much weaker one"),
         ({"clarify_at": 1.01}, "Never asks back"),

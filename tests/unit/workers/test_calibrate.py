@@ -197,7 +197,7 @@ def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("costs", "expected"),
     [
-        pytest.param(Costs(1.0, 0.8, 0.2), 0.25, id="usual"),
+        pytest.param(Costs(), 0.05 / 0.3, id="usual"),
         pytest.param(Costs(1.0, 0.8, 0.0), 0.0, id="a-click-is-free"),
         pytest.param(Costs(1.0, 0.1, 0.2), NEVER, id="a-person-is-cheaper"),
         pytest.param(Costs(1.0, 0.0, 0.2), NEVER, id="a-person-is-free"),
