@@ -202,7 +202,7 @@ def _torch_agreement(parts: Parts, version: int, dataset: Dataset) -> float:
     with console.status("encoding everything once more with torch …"):
         blank = Bundle.blank(encoder, served.calibration)
         with parts.database.read() as session:
-            catalogue = read_catalogue(session, version)
+            catalogue = read_catalogue(session)
         exact = Matcher.build(0, blank, catalogue, served.bundle.rule)
         both = zip(evaluate(served, dataset.test), evaluate(exact, dataset.test), strict=True)
     return sum(a.best == b.best for a, b in both) / len(dataset.test)

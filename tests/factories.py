@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Calibration, Candidate, Decision
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
 from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
@@ -21,6 +22,7 @@ from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.matcher import Match, Matcher
 from chatbot.services import publish, release
+from chatbot.storage.database import now
 from chatbot.storage.tables import (
     Confirmation,
     EvaluationQuestion,
@@ -180,12 +182,24 @@ def add_query(session: Session, text: str = "where is my invoice", **changes: ob
 
 
 def add_confirmed(
-    session: Session, text: str, intent: str | None, part: Part = Part.TRAINING, **changes: object
+    session: Session,
+    text: str,
+    intent: str | None,
+    part: Part = Part.TRAINING,
+    days_ago: float = 0,
+    standing: Standing = Standing.VOTES,
+    **changes: object,
 ) -> Query:
-    """A query with a verdict whose part is given, not decided."""
+    """A query with a verdict whose part and standing are given, not decided."""
     query = add_query(session, text, **changes)
     intent_id = publish.get_intent(session, intent).id if intent is not None else None
-    query.confirmation = Confirmation(intent_id=intent_id, part=part, confirmed_by="agent")
+    query.confirmation = Confirmation(
+        intent_id=intent_id,
+        part=part,
+        confirmed_by="agent",
+        confirmed_at=now() - timedelta(days=days_ago),
+        standing=standing,
+    )
     session.flush()
     return query
 

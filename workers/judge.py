@@ -93,9 +93,13 @@ def conclude(session: Session, case: Case, judgement: Judgement, generation: int
 
 
 def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
-    """Published artefacts, opened as web processes open them: what visitors would get."""
-    live = parts.models.open_version(case.live_id) if case.live_id is not None else None
-    return parts.models.open_version(case.version_id), live
+    """Published artefacts, opened as web processes open them: what visitors would get.
+
+    But for questions of which an agent's verdict alone decides: those measure.
+    """
+    versions = parts.models
+    live = versions.open_version(case.live_id).unobeyed() if case.live_id is not None else None
+    return versions.open_version(case.version_id).unobeyed(), live
 
 
 def _measure_both(

@@ -6,7 +6,7 @@ own utterances show what new questions would meet, long before agents confirmed 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
@@ -39,7 +39,8 @@ class Unseen:
 
     @property
     def intents(self) -> list[str]:
-        return [self.matcher.phrasings.intent_at(row) for row in self.rows]
+        known = [self.matcher.phrasings.intent_at(row) for row in self.rows]
+        return cast(list[str], known)
 
     def outcomes(self, calibration: Calibration) -> dict[str, Outcome]:
         """What visitors who ask each text would get, by text."""

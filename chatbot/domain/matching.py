@@ -34,10 +34,11 @@ class Decision(StrEnum):
 class Neighbour:
     """A known utterance near the question, or a question whose intent is only guessed.
 
-    `similarity` is a cosine, -1 to 1; `weight` is that of its vote, 1 for what is known.
+    `similarity` is a cosine, -1 to 1; `weight` is that of its vote, 1 for what is known. Without an
+    intent it speaks for "none of these".
     """
 
-    intent: str
+    intent: str | None
     similarity: float
     weight: float = 1.0
 
@@ -72,18 +73,19 @@ def vote(
 
     `between[i][j]` is the similarity of two neighbours. Where an intent has several, the question
     is compared with the weighted mean of their vectors: what its utterances have in common, without
-    what each says besides.
+    what each says besides. What speaks for "none of these" takes its share and is not returned.
     """
     if not neighbours:
         return []
     nearest = max(n.similarity for n in neighbours)
     weights = [n.weight * math.exp((n.similarity - nearest) / temperature) for n in neighbours]
-    places: dict[str, list[int]] = {}
+    places: dict[str | None, list[int]] = {}
     for place, neighbour in enumerate(neighbours):
         places.setdefault(neighbour.intent, []).append(place)
     votes = {intent: sum(weights[i] for i in own) for intent, own in places.items()}
     total = sum(votes.values())
-    ranked = sorted(votes, key=lambda intent: (-votes[intent], intent))[:MOST_CANDIDATES]
+    real = [intent for intent in votes if intent is not None]
+    ranked = sorted(real, key=lambda intent: (-votes[intent], intent))[:MOST_CANDIDATES]
     return [
         Scored(intent, votes[intent] / total, _to_centre(neighbours, between, places[intent]))
         for intent in ranked

@@ -4,6 +4,9 @@ A cap delays: what exceeds a night's share of a source or an intent waits for th
 Quarantine stops, until an admin releases it, what one source said of an intent on a day: far more
 confirmations than that intent usually gets; or once more that the bot's answer was wrong, in the
 same way as many times before, while nobody else says so. See decision 0017.
+
+What overrules a sure answer, or an intent of few phrasings, obeys for its own words and teaches
+nothing more until a second person says it too. See decision 0024.
 """
 
 from bisect import bisect_left
@@ -11,17 +14,32 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 FACTOR = 5
+FEW_PHRASINGS = 20  # an intent with fewer can lose its questions to a handful of verdicts
 _USUAL_DAYS = 28
 _DAY = timedelta(days=1)
+WINDOW = _USUAL_DAYS * _DAY
+
+
+class Standing(StrEnum):
+    """How far a verdict is in effect. All but `APART` decide on their own words."""
+
+    VOTES = "votes"  # counts for similar questions, and teaches or measures
+    TURN = "turn"  # its night has not come
+    SECOND = "second"  # waits for somebody else to say it too
+    APART = "apart"  # in quarantine: no effect at all
 
 
 class Verdict(NamedTuple):
     """A confirmation; `says` is its intent, or for “none of these” what the bot had said first.
 
-    `overrules` is what the bot had answered with, if that was another intent.
+    `overrules` is what the bot had answered with, if that was another intent, and `instead_of` the
+    same also where it had only asked back. `free` is how many that say so instead its source may
+    give in four weeks before somebody else has to; None for any number. `seconded`: somebody has.
+    `words` names the text.
     """
 
     id: str
@@ -30,6 +48,10 @@ class Verdict(NamedTuple):
     at: datetime
     released: bool
     overrules: str | None = None
+    instead_of: str | None = None
+    free: int | None = None
+    seconded: bool = False
+    words: str = ""
 
 
 class Group(NamedTuple):
@@ -56,14 +78,24 @@ class Limits:
 class Selection:
     """Ids that may teach and measure, that wait for a later night, and that are quarantined.
 
-    Groups that are `alone` overrule an answer as hardly anybody else does; the others came in a
-    flood.
+    `unseconded` wait for a second person. Groups that are `alone` overrule an answer as hardly
+    anybody else does; the others came in a flood.
     """
 
     admitted: frozenset[str]
     waiting: frozenset[str]
     quarantined: dict[Group, list[str]]
     alone: frozenset[Group] = frozenset()
+    unseconded: frozenset[str] = frozenset()
+
+    def standings(self) -> dict[str, Standing]:
+        """Of all verdicts, by id."""
+        standings = dict.fromkeys(self.admitted, Standing.VOTES)
+        standings |= dict.fromkeys(self.waiting, Standing.TURN)
+        standings |= dict.fromkeys(self.unseconded, Standing.SECOND)
+        for ids in self.quarantined.values():
+            standings |= dict.fromkeys(ids, Standing.APART)
+        return standings
 
 
 def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selection:
@@ -72,11 +104,13 @@ def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selectio
     alone = _find_alone(rows, limits.alone)
     quarantined = _find_suspect(rows, alone, limits.sudden)
     apart = {row_id for ids in quarantined.values() for row_id in ids}
-    rest = [row for row in rows if row.id not in apart]
+    heard = [row for row in rows if row.id not in apart]
+    unseconded = _find_unseconded(heard)
+    rest = [row for row in heard if row.id not in unseconded]
     waiting = _exceeding(rest, lambda row: row.source, limits.source, today)
     waiting |= _exceeding(rest, lambda row: row.says, limits.intent, today)
     admitted = frozenset(row.id for row in rest) - waiting
-    return Selection(admitted, frozenset(waiting), quarantined, alone)
+    return Selection(admitted, frozenset(waiting), quarantined, alone, unseconded)
 
 
 def _find_suspect(
@@ -120,15 +154,47 @@ def _find_alone(rows: Sequence[Verdict], most: int) -> frozenset[Group]:
 
 def _unsupported(agreeing: Sequence[Verdict], source: str, most: int) -> Iterator[Verdict]:
     """Rows of `source` that say what it said more than `most` times, and others hardly did."""
-    own = [row for row in agreeing if row.source == source and not row.released]
-    others = [row.at for row in agreeing if row.source != source or row.released]
-    times = [row.at for row in own]
-    for number, row in enumerate(own, 1):
-        since = row.at - _USUAL_DAYS * _DAY
-        count = number - bisect_left(times, since)
-        support = len(others) - bisect_left(others, since)
+    for row, count, support in _counted(agreeing, source):
         if count > most and count > FACTOR * support:
             yield row
+
+
+def _counted(agreeing: Sequence[Verdict], source: str) -> Iterator[tuple[Verdict, int, int]]:
+    """Rows that `source` alone stands for, how many it had given in the four weeks up to each, and
+    how many others did since.
+    """
+    own = [row for row in agreeing if row.source == source and not _is_shared(row)]
+    others = [row.at for row in agreeing if row.source != source or _is_shared(row)]
+    times = [row.at for row in own]
+    for number, row in enumerate(own, 1):
+        since = row.at - WINDOW
+        yield row, number - bisect_left(times, since), len(others) - bisect_left(others, since)
+
+
+def _is_shared(row: Verdict) -> bool:
+    return row.released or row.seconded
+
+
+def _find_unseconded(rows: Sequence[Verdict]) -> frozenset[str]:
+    """Those beyond what their source may say alone, where each verdict of others backs one more.
+
+    Who says the same of the same words backs it in any case.
+    """
+    same: dict[tuple[str, str], list[Verdict]] = {}
+    who: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        who.setdefault((row.words, row.says), set()).add(row.source)
+        if row.instead_of is not None:
+            same.setdefault((row.instead_of, row.says), []).append(row)
+    return frozenset(
+        row.id
+        for agreeing in same.values()
+        for source in {row.source for row in agreeing}
+        for row, count, support in _counted(agreeing, source)
+        if row.free is not None
+        and count > row.free + support
+        and (not row.words or who[row.words, row.says] == {source})
+    )
 
 
 def _group(row: Verdict) -> Group:

@@ -1,7 +1,7 @@
 """What the FAQ says, as matchers are told: all of it, or what an edit changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -14,29 +14,38 @@ class IntentCard:
 
 
 class Entry(NamedTuple):
-    """One known phrasing of an intent: an FAQ utterance, or a confirmed question."""
+    """One known phrasing of an intent: an FAQ utterance, or a confirmed question.
+
+    Without an intent, agents said that it is none of these.
+    """
 
     text: str
-    intent: str
+    intent: str | None
 
 
 @dataclass(frozen=True)
 class Catalogue:
     """All that the FAQ says at one knowledge revision, as one model version may use it.
 
-    `keys[i]` is the key (domain.text.key) of `entries[i]`; none stands there twice.
+    `keys[i]` is the key (domain.text.key) of `entries[i]`; none stands there twice. `obeyed` are,
+    by key, texts that an agent's verdict decides on and that do not vote, whatever the entries say.
     """
 
     revision: int
     intents: Mapping[str, IntentCard]
     entries: tuple[Entry, ...]
     keys: tuple[str, ...]
+    obeyed: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What is different at `revision`: cards by intent, entries by key; None for what is gone."""
+    """What is different at `revision`: cards by intent, entries and what is obeyed by key.
+
+    None stands for what is gone.
+    """
 
     revision: int
     cards: Mapping[str, IntentCard | None]
     entries: Mapping[str, Entry | None]
+    obeyed: Mapping[str, Entry | None] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from chatbot.domain.matching import (
     Scored,
     vote,
 )
-from chatbot.domain.text import normalise
+from chatbot.domain.text import key, normalise, redact
 from chatbot.matching.bundle import Bundle, Rule
-from chatbot.matching.catalogue import Catalogue, Edit, IntentCard
+from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import Positions, Vectors
 from chatbot.matching.neighbourhood import Neighbourhood
@@ -30,6 +30,8 @@ from chatbot.matching.wording import Wording
 
 MOST_NEIGHBOURS = 100
 _MOST_MEASURED = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Matcher:
         rule: Rule,
         wording: Wording,
         passages: Passages | None = None,
+        obeyed: Mapping[str, Entry] = MappingProxyType({}),
     ) -> None:
         self.version = version
         self.bundle = bundle
@@ -63,6 +66,7 @@ class Matcher:
         self.wording = wording
         self.passages = passages or Passages.none(bundle.encoder.dimension)
         self._rule = rule
+        self._obeyed = obeyed
 
     @classmethod
     def build(
@@ -96,17 +100,18 @@ class Matcher:
             rule,
             Wording.of(catalogue),
             passages.edited({**catalogue.intents, **gone}, bundle.encoder),
+            catalogue.obeyed,
         )
 
     def edited(self, edit: Edit) -> Self:
         """The same model after an edit of the FAQ, at the price of the edit."""
-        cards = {**self.intents, **edit.cards}
         return self._with(
             revision=edit.revision,
-            intents={name: card for name, card in cards.items() if card is not None},
+            intents=_edited(self.intents, edit.cards),
             phrasings=self.phrasings.edited(edit.entries, self.bundle.encoder),
             wording=self.wording.edited(edit),
             passages=self.passages.edited(edit.cards, self.bundle.encoder),
+            obeyed=_edited(self._obeyed, edit.obeyed) if edit.obeyed else self._obeyed,
         )
 
     def reindexed(self, indexed: Indexed) -> Self:
@@ -116,6 +121,10 @@ class Matcher:
     def guessing(self, guessed: Guessed) -> Self:
         """The same with other guesses among its neighbours."""
         return self._with(bundle=replace(self.bundle, guessed=guessed))
+
+    def unobeyed(self) -> Self:
+        """The same, to be measured: by what it knows, not by what it was told of each question."""
+        return self._with(obeyed={})
 
     @property
     def calibration(self) -> Calibration:
@@ -131,10 +140,10 @@ class Matcher:
 
     def match_each(self, texts: Sequence[str]) -> list[Match]:
         """Decide on many texts as they stand; the encoder and the index work on batches."""
-        known = [self._intent_of(text) for text in texts]
-        unknown = [text for text, intent in zip(texts, known, strict=True) if intent is None]
+        known = [self._recall(text) for text in texts]
+        unknown = [text for text, match in zip(texts, known, strict=True) if match is None]
         judged = iter(self._match_unknown(unknown))
-        return [self._exact(intent) if intent else next(judged) for intent in known]
+        return [match or next(judged) for match in known]
 
     def nearest(self, text: str, k: int) -> list[Near]:
         """The known phrasings that are most like `text`, nearest first: why it is answered so."""
@@ -142,8 +151,11 @@ class Matcher:
         (rows,), (similarities,) = self.phrasings.search(vectors, min(k, MOST_NEIGHBOURS))
         keys = self.phrasings.rows.keys(rows)
         return [
-            Near(key, self.phrasings.intent_at(row), similarity)
-            for key, row, similarity in zip(keys, rows.tolist(), similarities.tolist(), strict=True)
+            Near(name, intent, similarity)
+            for name, row, similarity in zip(
+                keys, rows.tolist(), similarities.tolist(), strict=True
+            )
+            if (intent := self.phrasings.intent_at(row)) is not None
         ]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
@@ -235,8 +247,9 @@ class Matcher:
             for row, similarity in zip(rows, similarities, strict=True)
             if row != without_row
         ]
-        heard = [(row, one) for row, one in near if one.intent != without_intent]
-        heard = heard[: self._rule.neighbours]
+        if without_intent is not None:
+            near = [(row, one) for row, one in near if one.intent != without_intent]
+        heard = near[: self._rule.neighbours]
         vectors = self._neighbourhood.vectors(np.array([row for row, _ in heard], np.int64))
         between = (vectors @ vectors.T).tolist()
         votes = vote([one for _, one in heard], between, self._rule.temperature)
@@ -263,9 +276,24 @@ class Matcher:
         candidates = self.calibration.candidates(scored)
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
-    def _intent_of(self, text: str) -> str | None:
-        """Of a known phrasing, or of a title that only one intent has."""
-        return self.phrasings.intent_of(text) or self.passages.by_title.get(normalise(text))
+    def _recall(self, text: str) -> Match | None:
+        """What was said of the same words; questions are kept, and confirmed, in redacted form.
+
+        Or of a title that only one intent has.
+        """
+        match = self._recall_exactly(text)
+        if match is None and (redacted := redact(text)) != text:
+            match = self._recall_exactly(redacted)
+        if match is None and (titled := self.passages.by_title.get(normalise(text))):
+            return _exact(titled)
+        return match
+
+    def _recall_exactly(self, text: str) -> Match | None:
+        obeyed = self._obeyed.get(key(text)) if self._obeyed else None
+        if obeyed is not None:
+            return _exact(obeyed.intent)
+        row = self.phrasings.row_of(text)
+        return None if row is None else _exact(self.phrasings.intent_at(row))
 
     def _with(
         self,
@@ -276,6 +304,7 @@ class Matcher:
         phrasings: Phrasings | None = None,
         wording: Wording | None = None,
         passages: Passages | None = None,
+        obeyed: Mapping[str, Entry] | None = None,
     ) -> Self:
         """The same but for what is given."""
         return type(self)(
@@ -287,13 +316,24 @@ class Matcher:
             self._rule,
             wording or self.wording,
             passages or self.passages,
+            self._obeyed if obeyed is None else obeyed,
         )
-
-    def _exact(self, intent: str) -> Match:
-        return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
 
 
 def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
     """Of each line, (row, similarity)."""
     for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
         yield list(zip(line, cosines, strict=True))
+
+
+def _edited(before: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
+    """With the changes; None takes away."""
+    after = {**before, **changes}
+    return {name: value for name, value in after.items() if value is not None}
+
+
+def _exact(intent: str | None) -> Match:
+    """Of what is known to be none of the intents, nothing is near enough to be named."""
+    if intent is None:
+        return Match(Decision.HANDOFF, (), exact=True)
+    return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)

@@ -32,6 +32,7 @@ from chatbot.matching.recall import tune
 from chatbot.matching.rows import UNKNOWN, Keys, Part, Rows, as_keys
 
 GONE = -1
+NONE = -2  # of a row that agents said to be none of the intents
 LEAST_OUTGROWN = 1000
 OUTGROWN_SHARE = 0.01
 _ENCODE_BATCH = 256
@@ -47,7 +48,7 @@ class Indexed:
 
 @dataclass(frozen=True, eq=False)
 class Phrasings:
-    """`intents[row]` is a position in `names`, or GONE. Nothing here ever changes."""
+    """`intents[row]` is a position in `names`, NONE or GONE. Nothing here ever changes."""
 
     rows: Rows
     intents: NDArray[np.int32]
@@ -81,14 +82,10 @@ class Phrasings:
     def size(self) -> int:
         return len(self.known_rows)
 
-    def intent_at(self, row: int) -> str:
-        """Of a row that is not gone."""
-        return self.names[int(self.intents[row])]
-
-    def intent_of(self, text: str) -> str | None:
-        """Of a known phrasing, whatever its case and spacing."""
-        row = self.row_of(text)
-        return None if row is None else self.intent_at(row)
+    def intent_at(self, row: int) -> str | None:
+        """Of a row that is not gone; None if it is none of the intents."""
+        number = int(self.intents[row])
+        return None if number == NONE else self.names[number]
 
     def row_of(self, text: str) -> int | None:
         """Of a known phrasing, whatever its case and spacing."""
@@ -122,8 +119,10 @@ class Phrasings:
         if new:
             texts = [entry.text for entry in map(wanted.__getitem__, new) if entry]
             rows = rows.extended(keys[new], _encode(encoder, texts))
-        names = tuple(dict.fromkeys([*self.names, *(e.intent for e in wanted if e)]))
-        number = {name: place for place, name in enumerate(names)}
+        said = [entry.intent for entry in wanted if entry and entry.intent is not None]
+        names = tuple(dict.fromkeys([*self.names, *said]))
+        number: dict[str | None, int] = {name: place for place, name in enumerate(names)}
+        number[None] = NONE
         numbers = np.array([number[e.intent] if e else GONE for e in wanted], np.int32)
         intents = np.full(len(rows), GONE, np.int32)
         intents[: len(self.intents)] = self.intents

@@ -1,25 +1,28 @@
-"""Read from SQL what a matcher needs: the FAQ of today, plus what its model version learnt."""
+"""Read from SQL what a matcher needs: the FAQ of today, and what agents said of questions."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
 from chatbot.domain.text import key_of_normalised, normalise
 from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
 from chatbot.matching.live import Target
 from chatbot.services.publish import current_revision
+from chatbot.services.standing import in_order_of_verdicts
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
     Confirmation,
+    EvaluationQuestion,
     Intent,
     KnowledgeChange,
     ModelPointer,
     ModelVersion,
+    Pin,
     Query,
     Utterance,
-    VersionExample,
 )
 
 _FETCHED_ROWS = 10_000
@@ -35,21 +38,26 @@ def read_target(session: Session) -> Target | None:
     return Target(row[0], row[1], row[2], current_revision(session)) if row else None
 
 
-def read_catalogue(session: Session, version_id: int | None) -> Catalogue:
-    """The FAQ, and the confirmed questions that version `version_id` learnt (None: none).
+def read_catalogue(session: Session) -> Catalogue:
+    """The FAQ of now, and all that agents confirmed and that is in effect, for any model version.
 
     Knowledge is of today also for an old version: rolling a model back never rolls the FAQ back.
     """
-    learnt = _learnt(session, _learnt_by(version_id)) if version_id is not None else ()
-    return _read(session, learnt)
+    words = _Words(_measured(session))
+    words.add_authored(session, _UTTERANCES)
+    words.add_said(session, _SAID)
+    return _catalogue(session, words.entries, words.obeyed)
 
 
 def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]]) -> Catalogue:
     """The FAQ, and the confirmed questions, with their intents, that the next version learns."""
-    return _read(session, ((normalise(text), Entry(text, intent)) for text, intent in learnt))
+    entries = dict(_authored(session, _UTTERANCES))
+    for text, intent in learnt:
+        entries.setdefault(normalise(text), Entry(text, intent))
+    return _catalogue(session, entries, {})
 
 
-def read_edit(session: Session, version_id: int, since: int) -> Edit | None:
+def read_edit(session: Session, since: int) -> Edit | None:
     """What `read_catalogue` says otherwise than at revision `since`, at the price of the change.
 
     None if the log does not hold every revision since then; read the catalogue again.
@@ -61,10 +69,14 @@ def read_edit(session: Session, version_id: int, since: int) -> Edit | None:
         return None
     changes = select(KnowledgeChange.intent, KnowledgeChange.phrasing).where(newer).distinct()
     rows = session.execute(changes).all()
+    phrasings = {text for _, text in rows if text is not None}
+    words = _read_words(session, phrasings)
+    keys = {text: key_of_normalised(text) for text in phrasings}
     return Edit(
         revision,
         _read_cards(session, {intent for intent, _ in rows if intent is not None}),
-        _read_entries(session, version_id, {text for _, text in rows if text is not None}),
+        {keys[text]: words.entries.get(text) for text in phrasings},
+        {keys[text]: words.obeyed.get(text) for text in phrasings},
     )
 
 
@@ -74,34 +86,91 @@ _UTTERANCES = (
     .where(Intent.enabled)
     .order_by(Utterance.id)
 )
-_LEARNABLE = (
-    select(Query.text, Intent.name)
+_SAID = in_order_of_verdicts(
+    select(
+        Query.text,
+        Intent.name,
+        func.coalesce(Intent.enabled, True),
+        and_(Confirmation.part == Part.TRAINING, Confirmation.standing == Standing.VOTES),
+    )
     .join(Confirmation, Confirmation.query_id == Query.id)
-    .join(Intent, Intent.id == Confirmation.intent_id)
-    .where(Confirmation.part == Part.TRAINING, Intent.enabled)
-    .order_by(Query.asked_at, Query.id)
+    .outerjoin(Intent, Intent.id == Confirmation.intent_id)
+    .where(Confirmation.standing != Standing.APART)
 )
 _CARDS = select(Intent.name, Intent.title, Intent.answer).where(Intent.enabled)
 
 Rows = Iterator[tuple[str, Entry]]
 
 
-def _learnt_by(version_id: int) -> Select[str, str]:
-    return _LEARNABLE.join(VersionExample, VersionExample.query_id == Query.id).where(
-        VersionExample.version_id == version_id
-    )
+class _Words:
+    """What texts mean, by their normalised form.
+
+    A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it. Of verdicts on the same
+    words the newest decides, and the newest of those that vote is a neighbour. What is `measured`
+    never votes. What was said of an intent that is disabled is nothing now, and no older verdict
+    takes its place.
+    """
+
+    def __init__(self, measured: Collection[str]) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.obeyed: dict[str, Entry] = {}
+        self._measured = measured
+        self._authored: frozenset[str] = frozenset()
+
+    def add_authored(self, session: Session, query: Select[str, str, str]) -> None:
+        self.entries |= dict(_authored(session, query))
+        self._authored = frozenset(self.entries)
+
+    def add_said(self, session: Session, query: Select[str, str | None, bool, bool]) -> None:
+        """Rows in the order of their verdicts."""
+        rows = session.execute(query, execution_options={"yield_per": _FETCHED_ROWS})
+        for text, intent, enabled, votes in rows:
+            normalised = normalise(text)
+            if normalised not in self._authored:
+                self._hear(normalised, Entry(text, intent), enabled, votes)
+
+    def _hear(self, normalised: str, entry: Entry, enabled: bool, votes: bool) -> None:
+        self.obeyed.pop(normalised, None)
+        if not enabled:
+            self.entries.pop(normalised, None)
+        elif votes and normalised not in self._measured:
+            self.entries[normalised] = entry
+        else:
+            self.obeyed[normalised] = entry
 
 
-def _read(session: Session, learnt: Iterable[tuple[str, Entry]]) -> Catalogue:
-    """A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it earlier."""
-    entries = dict(_authored(session, _UTTERANCES))
-    for normalised, entry in learnt:
-        entries.setdefault(normalised, entry)
+def _read_words(session: Session, phrasings: Collection[str]) -> _Words:
+    words = _Words(_measured(session, phrasings))
+    for some in batched(phrasings):
+        words.add_authored(session, _UTTERANCES.where(Utterance.normalised.in_(some)))
+    for some in batched(phrasings):
+        keys = [key_of_normalised(text) for text in some]
+        words.add_said(session, _SAID.where(Query.text_key.in_(keys)))
+    return words
+
+
+def _measured(session: Session, phrasings: Collection[str] | None = None) -> set[str]:
+    """Normalised texts, or those of `phrasings`, that versions are judged by."""
+    columns = EvaluationQuestion.normalised, Pin.normalised
+    if phrasings is None:
+        return {text for column in columns for text in session.scalars(select(column))}
+    return {
+        text
+        for column in columns
+        for some in batched(phrasings)
+        for text in session.scalars(select(column).where(column.in_(some)))
+    }
+
+
+def _catalogue(
+    session: Session, entries: Mapping[str, Entry], obeyed: Mapping[str, Entry]
+) -> Catalogue:
     return Catalogue(
         revision=current_revision(session),
         intents={name: IntentCard(t, a) for name, t, a in session.execute(_CARDS)},
         entries=tuple(entries.values()),
         keys=tuple(map(key_of_normalised, entries)),
+        obeyed={key_of_normalised(text): entry for text, entry in obeyed.items()},
     )
 
 
@@ -113,26 +182,6 @@ def _read_cards(session: Session, intents: Collection[str]) -> dict[str, IntentC
     return cards
 
 
-def _read_entries(
-    session: Session, version_id: int, phrasings: Collection[str]
-) -> dict[str, Entry | None]:
-    """What each of these normalised texts means now, by key."""
-    entries: dict[str, Entry] = {}
-    for some in batched(phrasings):
-        keys = [key_of_normalised(text) for text in some]
-        authored = _authored(session, _UTTERANCES.where(Utterance.normalised.in_(some)))
-        learnt = _learnt(session, _learnt_by(version_id).where(Query.text_key.in_(keys)))
-        entries.update(authored)
-        for normalised, entry in learnt:
-            entries.setdefault(normalised, entry)
-    return {key_of_normalised(text): entries.get(text) for text in phrasings}
-
-
 def _authored(session: Session, query: Select[str, str, str]) -> Rows:
     rows = session.execute(query, execution_options={"yield_per": _FETCHED_ROWS})
     return ((normalised, Entry(text, intent)) for normalised, text, intent in rows)
-
-
-def _learnt(session: Session, query: Select[str, str]) -> Rows:
-    rows = session.execute(query, execution_options={"yield_per": _FETCHED_ROWS})
-    return ((normalise(text), Entry(text, intent)) for text, intent in rows)

@@ -1,14 +1,16 @@
-"""Record an agent's verdict on a query, and settle whether it may ever train."""
+"""Record an agent's verdict on a query, put it in effect, and settle whether it may ever train."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict
 from chatbot.services import audit
 from chatbot.services.publish import get_intent, raise_revision
 from chatbot.services.review import get_query
+from chatbot.services.standing import settle
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (
@@ -16,16 +18,22 @@ from chatbot.storage.tables import (
     Disagreement,
     EvaluationQuestion,
     Query,
-    VersionExample,
 )
 
 
 def confirm(
-    session: Session, query_id: str, intent: str | None, by: str, settings: Settings
+    session: Session,
+    query_id: str,
+    intent: str | None,
+    by: str,
+    settings: Settings,
+    by_admin: bool = False,
 ) -> Confirmation:
     """Say that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
 
-    Saying the same again changes nothing; saying something else replaces the verdict.
+    It is in effect at once, in every web process (see `services.standing`). Saying the same again
+    changes nothing, unless it waits for a second person and this is one; saying something else
+    replaces the verdict. What an admin says needs nobody else.
     Raises NotFound for an unknown query or intent, Conflict for a test query.
     """
     query = get_query(session, query_id)
@@ -34,17 +42,37 @@ def confirm(
     intent_id = get_intent(session, intent).id if intent is not None else None
     existing = query.confirmation
     if existing is not None and existing.intent_id == intent_id:
+        _second(session, query, existing, by, settings, by_admin)
         return existing
     if existing is None:
         existing = Confirmation(query_id=query_id, part=_part(session, query, intent_id, settings))
         query.confirmation = existing
     existing.intent_id, existing.confirmed_by, existing.confirmed_at = intent_id, by, now()
-    existing.released_by = None
+    existing.released_by, existing.seconded_by = None, by if by_admin else None
+    existing.standing = Standing.SECOND  # until it is settled below
     session.flush()
     session.refresh(existing)
     audit.record(session, by, "query.confirm", query_id, intent=intent, part=existing.part)
-    _follow_learnt(session, query)
+    _put_in_effect(session, query, settings)
     return existing
+
+
+def _second(
+    session: Session,
+    query: Query,
+    verdict: Confirmation,
+    by: str,
+    settings: Settings,
+    by_admin: bool,
+) -> None:
+    """Somebody else says it too, if that is what it waits for."""
+    waits = verdict.standing == Standing.SECOND
+    if not waits or (by == verdict.confirmed_by and not by_admin):
+        return
+    verdict.seconded_by = by
+    session.flush()
+    audit.record(session, by, "query.second", query.id, first=verdict.confirmed_by)
+    _put_in_effect(session, query, settings)
 
 
 def undo(session: Session, query_id: str, by: str) -> None:
@@ -55,7 +83,13 @@ def undo(session: Session, query_id: str, by: str) -> None:
     intent = query.confirmation.intent
     audit.record(session, by, "query.undo", query_id, intent=intent.name if intent else None)
     session.delete(query.confirmation)
-    _follow_learnt(session, query)
+    raise_revision(session, phrasings=[normalise(query.text)])
+
+
+def _put_in_effect(session: Session, query: Query, settings: Settings) -> None:
+    changed = settle(session, query, settings)
+    session.refresh(query.confirmation)
+    raise_revision(session, phrasings=changed | {normalise(query.text)})
 
 
 def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
@@ -84,10 +118,3 @@ def _part(session: Session, query: Query, intent_id: int | None, settings: Setti
     )
     is_full = (session.scalar(held_out) or 0) >= settings.held_out_cap
     return Part.TRAINING if is_full else Part.HELD_OUT
-
-
-def _follow_learnt(session: Session, query: Query) -> None:
-    """A query that a model learnt is part of what matchers search, so they must look again."""
-    learnt = select(VersionExample.query_id).where(VersionExample.query_id == query.id).limit(1)
-    if session.scalar(learnt) is not None:
-        raise_revision(session, phrasings=[normalise(query.text)])

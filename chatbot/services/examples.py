@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.example import Example, PairExample
@@ -18,6 +18,7 @@ from chatbot.services.catalogue import read_catalogue_to_train
 from chatbot.services.pairs_to_train import PairsToTrain, read_pairs_to_train
 from chatbot.services.pins import list_pins
 from chatbot.services.quarantine import select_admitted
+from chatbot.services.standing import in_order_of_verdicts
 from chatbot.services.unlabelled import list_unlabelled
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
@@ -210,16 +211,24 @@ def _utterances(session: Session) -> list[tuple[str, str]]:
 def _confirmed(
     session: Session, part: Part, selection: Selection
 ) -> list[tuple[Query, str | None, str]]:
-    """(query, intent, who said so) of those that are admitted."""
-    query = (
-        select(Query, Intent.name, Confirmation.confirmed_by)
+    """(query, intent, who said so) of those that are admitted, as the newest of the same words say.
+
+    Older ones that say otherwise are overruled, also by what was said of a disabled intent.
+    """
+    query = in_order_of_verdicts(
+        select(Query, Intent.name, func.coalesce(Intent.enabled, True), Confirmation.confirmed_by)
         .join(Confirmation, Confirmation.query_id == Query.id)
         .outerjoin(Intent, Intent.id == Confirmation.intent_id)
-        .where(Confirmation.part == part, Confirmation.intent_id.is_(None) | Intent.enabled)
-        .order_by(Query.asked_at, Query.id)
+        .where(Confirmation.part == part)
     )
-    rows = session.execute(query).unique()
-    return [(row, name, by) for row, name, by in rows if row.id in selection.admitted]
+    admitted = [row for row in session.execute(query).unique() if row[0].id in selection.admitted]
+    newest = {query.text_key: intent for query, intent, _, _ in admitted}
+    rows = [
+        (query, intent, by)
+        for query, intent, enabled, by in admitted
+        if enabled and newest[query.text_key] == intent
+    ]
+    return sorted(rows, key=lambda row: (row[0].asked_at, row[0].id))
 
 
 def _held_out(session: Session, selection: Selection) -> list[Labelled]:

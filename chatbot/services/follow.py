@@ -88,14 +88,14 @@ class StoredModels:
     def _open(self, version: int, digest: str) -> Matcher:
         bundle = self.open_bundle(digest)
         with self._database.read() as session:
-            catalogue = read_catalogue(session, version)
+            catalogue = read_catalogue(session)
         return Matcher.build(version, bundle, catalogue, bundle.rule)
 
     def _take_up_edits(self, previous: Matcher) -> Matcher:
         with self._database.read() as session:
-            edit = read_edit(session, previous.version, previous.revision)
+            edit = read_edit(session, previous.revision)
             if edit is not None:
                 return previous.edited(edit)
-            catalogue = read_catalogue(session, previous.version)
+            catalogue = read_catalogue(session)
         bundle = previous.bundle
         return Matcher.build(previous.version, bundle, catalogue, bundle.rule, previous)

@@ -19,7 +19,6 @@ from chatbot.storage.tables import (
     KnowledgeChange,
     Query,
     Utterance,
-    VersionExample,
 )
 
 MAX_UTTERANCE_CHARS = 500
@@ -187,14 +186,14 @@ def _get_to_change(session: Session, name: str, seen: datetime | None) -> Intent
 
 
 def phrasings_of(session: Session, intent: Intent) -> set[str]:
-    """All that a matcher may know the intent by: its utterances, and what any version learnt."""
-    learnt = (
+    """All that a matcher may know the intent by: its utterances, and what agents confirmed."""
+    confirmed = (
         select(Query.text)
         .join(Confirmation, Confirmation.query_id == Query.id)
-        .where(Confirmation.intent_id == intent.id, Query.id.in_(select(VersionExample.query_id)))
+        .where(Confirmation.intent_id == intent.id)
     )
     utterances = select(Utterance.normalised).where(Utterance.intent_id == intent.id)
-    return set(session.scalars(utterances)) | {normalise(t) for t in session.scalars(learnt)}
+    return set(session.scalars(utterances)) | {normalise(t) for t in session.scalars(confirmed)}
 
 
 def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:

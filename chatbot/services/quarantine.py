@@ -10,16 +10,15 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from chatbot.domain.matching import Decision
-from chatbot.domain.quarantine import Group, Limits, Selection, Verdict
+from chatbot.domain.quarantine import Group, Selection
 from chatbot.domain.quarantine import select as select_verdicts
 from chatbot.errors import NotFound
 from chatbot.services import audit
+from chatbot.services.standing import Context, limits_of, read_verdicts, settle_all
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now
-from chatbot.storage.tables import Confirmation, Intent, Query
+from chatbot.storage.tables import Confirmation, Query
 
-NONE_OF = "none of these, instead of "
 _EXAMPLES = 3
 
 
@@ -37,37 +36,8 @@ class Quarantined:
 
 def select_admitted(session: Session, settings: Settings, today: date | None = None) -> Selection:
     """Which confirmations may teach and measure on `today`, by default the day of UTC."""
-    rows = session.execute(
-        select(
-            Confirmation.query_id,
-            Confirmation.confirmed_by,
-            Intent.name,
-            Query.first_intent,
-            Query.decision,
-            Confirmation.confirmed_at,
-            Confirmation.released_by,
-        )
-        .join(Query, Query.id == Confirmation.query_id)
-        .outerjoin(Intent, Intent.id == Confirmation.intent_id)
-    )
-    verdicts = [
-        Verdict(
-            query_id,
-            source,
-            intent or f"{NONE_OF}{first}",
-            at,
-            released is not None,
-            first if decision == Decision.ANSWER and intent != first else None,
-        )
-        for query_id, source, intent, first, decision, at, released in rows
-    ]
-    limits = Limits(
-        settings.source_cap,
-        settings.intent_cap,
-        settings.quarantine_least,
-        settings.quarantine_alone,
-    )
-    return select_verdicts(verdicts, limits, today or now().date())
+    verdicts = read_verdicts(session, Context.read(session))
+    return select_verdicts(verdicts, limits_of(settings), today or now().date())
 
 
 def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
@@ -81,7 +51,7 @@ def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
 
 
 def release(session: Session, settings: Settings, by: str, group: Group, reason: str) -> int:
-    """Let a group teach from now on, caps or not; how many it has.
+    """Let a group obey, vote and teach from now on, caps or not; how many it has.
 
     Raises NotFound if it is not in quarantine.
     """
@@ -94,6 +64,7 @@ def release(session: Session, settings: Settings, by: str, group: Group, reason:
         session.execute(
             update(Confirmation).where(Confirmation.query_id.in_(some)).values(released_by=by)
         )
+    settle_all(session, settings)
     audit.record(
         session,
         by,

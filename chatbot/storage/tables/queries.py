@@ -61,7 +61,9 @@ class Confirmation(Table):
     """An agent's verdict on a query; no intent means "none of these".
 
     `part` is settled here, once: a training row may teach the next model, a held-out row only
-    measures it. `released_by` is the admin who let it out of quarantine.
+    measures it. `standing` says how far it is in effect (domain.quarantine.Standing); it repeats
+    what follows from all rows, so that matchers need not read them all. `seconded_by` is who said
+    so too, or the admin whose own word it is; `released_by` the admin who let it out of quarantine.
     """
 
     __tablename__ = "confirmations"
@@ -76,6 +78,8 @@ class Confirmation(Table):
     confirmed_by: Mapped[str] = mapped_column(String(100))
     confirmed_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
     released_by: Mapped[str | None] = mapped_column(String(100))
+    standing: Mapped[str] = mapped_column(String(10), default="votes", server_default="votes")
+    seconded_by: Mapped[str | None] = mapped_column(String(100))
 
     query: Mapped[Query] = relationship(back_populates="confirmation")
     intent: Mapped[Intent | None] = relationship(lazy="joined")

@@ -1,9 +1,12 @@
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
+from chatbot.domain.text import key
 from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services import publish, release
 from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train, read_target
+from chatbot.services.pins import add_pin
 from chatbot.storage.database import Database
-from factories import add_confirmed, add_intent, add_live_version, add_version
+from factories import add_confirmed, add_evaluation, add_intent, add_live_version, add_version
 
 
 def test_the_target_names_the_live_version_and_the_knowledge_of_now(database: Database) -> None:
@@ -24,7 +27,7 @@ def test_a_catalogue_holds_enabled_intents_in_the_order_of_their_utterances(
         add_intent(session, "vpn", "VPN down", "VPN off")
         add_intent(session, "retired", "fax", enabled=False)
         add_intent(session, "empty")
-        catalogue = read_catalogue(session, None)
+        catalogue = read_catalogue(session)
         assert catalogue.entries == (Entry("VPN down", "vpn"), Entry("VPN off", "vpn"))
         assert catalogue.intents == {
             "vpn": IntentCard("Title of vpn", "Answer of vpn"),
@@ -33,42 +36,61 @@ def test_a_catalogue_holds_enabled_intents_in_the_order_of_their_utterances(
         assert catalogue.revision == publish.current_revision(session)
 
 
-def test_a_version_searches_what_it_learnt_and_not_what_others_did(database: Database) -> None:
+def test_what_agents_confirmed_is_known_without_a_training(database: Database) -> None:
     with database.write() as session:
         add_intent(session, "vpn", "VPN down")
         add_intent(session, "retired", enabled=False)
-        learnt = [
-            add_confirmed(session, "tunnel broken", "vpn").id,
-            add_confirmed(session, "vpn DOWN", "vpn").id,
-            add_confirmed(session, "fax broken", "retired").id,
-            add_confirmed(session, "measured only", "vpn", Part.HELD_OUT).id,
-            add_confirmed(session, "pizza", None).id,
-        ]
-        later = add_confirmed(session, "tunnel slow", "vpn").id
-        first = add_version(session, learnt=learnt).id
-        second = add_version(session, learnt=[*learnt, later]).id
-
-        def texts(version_id: int | None) -> list[str]:
-            return [entry.text for entry in read_catalogue(session, version_id).entries]
-
-        assert texts(None) == ["VPN down"]
-        assert texts(first) == ["VPN down", "tunnel broken"]
-        assert texts(second) == ["VPN down", "tunnel broken", "tunnel slow"]
+        add_confirmed(session, "tunnel broken", "vpn")
+        add_confirmed(session, "vpn DOWN", "retired")
+        add_confirmed(session, "fax broken", "retired")
+        add_confirmed(session, "pizza", None)
+        catalogue = read_catalogue(session)
+        assert catalogue.entries == (
+            Entry("VPN down", "vpn"),
+            Entry("tunnel broken", "vpn"),
+            Entry("pizza", None),
+        )
+        assert catalogue.obeyed == {}
         learns = [("tunnel broken", "vpn"), ("vpn DOWN", "vpn")]
         to_train = [entry.text for entry in read_catalogue_to_train(session, learns).entries]
         assert to_train == ["VPN down", "tunnel broken"]
 
 
-def test_a_corrected_verdict_moves_the_learnt_question_at_once(database: Database) -> None:
+def test_what_measures_or_waits_is_obeyed_and_does_not_vote(database: Database) -> None:
+    with database.write() as session:
+        add_intent(session, "vpn", "VPN down")
+        add_evaluation(session, "authored", "vpn")
+        add_pin(session, "ann", "pinned", "vpn")
+        for text in ("Authored", "Pinned"):
+            add_confirmed(session, text, "vpn")
+        add_confirmed(session, "measured", None, Part.HELD_OUT)
+        add_confirmed(session, "second", "vpn", standing=Standing.SECOND)
+        add_confirmed(session, "turn", "vpn", standing=Standing.TURN)
+        add_confirmed(session, "apart", "vpn", standing=Standing.APART)
+        catalogue = read_catalogue(session)
+    assert catalogue.entries == (Entry("VPN down", "vpn"),)
+    obeyed = {"Authored": "vpn", "Pinned": "vpn", "measured": None, "second": "vpn", "turn": "vpn"}
+    assert catalogue.obeyed == {key(text): Entry(text, said) for text, said in obeyed.items()}
+
+
+def test_of_several_verdicts_on_the_same_words_the_newest_decides(database: Database) -> None:
+    def read() -> tuple[list[Entry], list[Entry]]:
+        catalogue = read_catalogue(session)
+        return list(catalogue.entries), list(catalogue.obeyed.values())
+
     with database.write() as session:
         add_intent(session, "vpn")
-        invoice = add_intent(session, "invoice")
-        query = add_confirmed(session, "it is broken", "vpn")
-        version = add_version(session, learnt=[query.id]).id
-        assert query.confirmation is not None
-        query.confirmation.intent_id = invoice.id
+        add_intent(session, "invoice")
+        add_confirmed(session, "it is broken", "vpn", days_ago=2)
+        add_confirmed(session, "it is BROKEN", "invoice", days_ago=3)
+        assert read() == ([Entry("it is broken", "vpn")], [])
+        later = add_confirmed(session, "It is broken", None, standing=Standing.SECOND, days_ago=1)
+        assert read() == ([Entry("it is broken", "vpn")], [Entry("It is broken", None)])
+        later.confirmation.standing = Standing.APART
         session.flush()
-        assert read_catalogue(session, version).entries == (Entry("it is broken", "invoice"),)
+        assert read() == ([Entry("it is broken", "vpn")], [])
+        publish.change_intent(session, "ann", "vpn", {"enabled": False})
+        assert read() == ([], []), "what an agent took back does not come to life again"
 
 
 def test_rolling_a_model_back_keeps_the_faq_of_today(database: Database) -> None:
@@ -81,5 +103,5 @@ def test_rolling_a_model_back_keeps_the_faq_of_today(database: Database) -> None
         target = read_target(session)
         assert target is not None
         assert target.version == old
-        texts = [entry.text for entry in read_catalogue(session, old).entries]
+        texts = [entry.text for entry in read_catalogue(session).entries]
         assert texts == ["VPN down", "VPN off"]

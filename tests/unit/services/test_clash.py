@@ -22,5 +22,5 @@ def test_what_is_gone_from_the_faq_clashes_with_nothing(database: Database) -> N
     with database.write() as session:
         add_intent(session, "printer")
         matcher = make_matcher({"printer": [JAM]})
-        assert read_catalogue(session, None).entries == ()
+        assert read_catalogue(session).entries == ()
         assert find_clashes(session, matcher, "fax", [f"{JAM}!"]) == []

@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from chatbot.domain.example import Example
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
 from chatbot.services import publish
@@ -165,21 +164,31 @@ def test_a_text_that_the_faq_has_is_not_out_of_scope(
     assert_no_text_is_in_two_parts(rows)
 
 
-def test_of_contradicting_verdicts_on_one_text_one_counts(
+@pytest.mark.parametrize("newest", ["vpn", "invoice", None])
+def test_of_contradicting_verdicts_on_one_text_the_newest_counts(
+    database: Database, settings: Settings, newest: str | None
+) -> None:
+    """Whichever question was asked first."""
+    with database.write() as session:
+        for place, intent in enumerate(["vpn", "invoice", None]):
+            age = 0 if intent == newest else 5 + place
+            add_confirmed(session, "it is broken", intent, Part.TRAINING, days_ago=age)
+            add_confirmed(session, "it is slow", intent, Part.HELD_OUT, days_ago=age)
+    rows = frozen(database, settings)
+    taught = [e.intent for e in rows.training + rows.validation if e.text == "it is broken"]
+    assert taught == ([newest] if newest else [])
+    assert ("it is broken" in rows.out_of_scope) is (newest is None)
+    assert rows.held_out == [Labelled("it is slow", newest)]
+    assert_no_text_is_in_two_parts(rows)
+
+
+def test_what_was_said_of_a_disabled_intent_last_overrules_what_was_said_before(
     database: Database, settings: Settings
 ) -> None:
     with database.write() as session:
-        for intent in ("vpn", "invoice", None, "vpn"):
-            add_confirmed(session, "it is broken", intent, Part.TRAINING)
-        for intent in ("vpn", "invoice", None):
-            add_confirmed(session, "it is slow", intent, Part.HELD_OUT)
-    rows = frozen(database, settings)
-    assert [e for e in rows.training + rows.validation if e.text == "it is broken"] == [
-        Example("it is broken", "vpn")
-    ]
-    assert rows.held_out == [Labelled("it is slow", "vpn")]
-    assert "it is broken" not in rows.out_of_scope
-    assert_no_text_is_in_two_parts(rows)
+        add_confirmed(session, "it is broken", "vpn", Part.TRAINING, days_ago=1)
+        add_confirmed(session, "it is broken", "retired", Part.TRAINING)
+    assert "it is broken" not in parts(frozen(database, settings))["training"]
 
 
 def test_one_question_asked_often_is_one_row(database: Database, settings: Settings) -> None:

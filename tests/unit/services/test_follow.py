@@ -52,7 +52,7 @@ def publish_version(
     """A version with a real artefact, promoted."""
     encoder = HashingEncoder()
     with database.read() as session:
-        catalogue = read_catalogue(session, None)
+        catalogue = read_catalogue(session)
     with store.stage() as folder:
         (folder / "encoder").mkdir()
         vectors = encoder.encode([entry.text for entry in catalogue.entries])

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.matching import Decision
+from chatbot.domain.split import Part
 from chatbot.domain.text import key
 from chatbot.errors import ChatbotError
 from chatbot.matching.catalogue import Entry, IntentCard
@@ -15,10 +17,11 @@ from chatbot.services import confirm, publish
 from chatbot.services.catalogue import read_catalogue, read_edit
 from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.import_faq import import_faq
+from chatbot.services.standing import settle_all
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
-from chatbot.storage.tables import Intent, KnowledgeChange, Query, Utterance
-from factories import add_confirmed, add_intent, add_version
+from chatbot.storage.tables import Confirmation, Intent, KnowledgeChange, Query, Utterance
+from factories import add_confirmed, add_intent
 
 SETTINGS = Settings(held_out_share=0.0)
 INTENTS = ("vpn", "invoice", "leave", "badge")
@@ -32,22 +35,24 @@ class Followed:
     revision: int = 0
     cards: dict[str, IntentCard] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    obeyed: dict[str, Entry] = field(default_factory=dict)
 
-    def take_up(self, session: Session, version: int) -> None:
-        edit = read_edit(session, version, self.revision)
+    def take_up(self, session: Session) -> None:
+        edit = read_edit(session, self.revision)
         assert edit is not None
         self.revision = edit.revision
         for name, card in edit.cards.items():
             self.cards.pop(name, None)
             if card is not None:
                 self.cards[name] = card
-        for k, entry in edit.entries.items():
-            self.entries.pop(k, None)
-            if entry is not None:
-                self.entries[k] = entry
+        for mine, changed in ((self.entries, edit.entries), (self.obeyed, edit.obeyed)):
+            for k, entry in changed.items():
+                mine.pop(k, None)
+                if entry is not None:
+                    mine[k] = entry
 
-    def check(self, session: Session, version: int) -> None:
-        catalogue = read_catalogue(session, version)
+    def check(self, session: Session) -> None:
+        catalogue = read_catalogue(session)
         assert self.revision == catalogue.revision
         assert self.cards == catalogue.intents
         expected = dict(zip(catalogue.keys, catalogue.entries, strict=True))
@@ -55,7 +60,9 @@ class Followed:
             k: e.intent for k, e in expected.items()
         }
         assert list(expected) == [key(entry.text) for entry in expected.values()]
-        assert {e.intent for e in expected.values()} <= set(catalogue.intents)
+        assert self.obeyed == catalogue.obeyed
+        known = [*expected.values(), *self.obeyed.values()]
+        assert {e.intent for e in known} <= {None, *catalogue.intents}
 
 
 def add(session: Session, chance: random.Random) -> object:
@@ -99,12 +106,22 @@ def create(session: Session, chance: random.Random) -> object:
 def correct(session: Session, chance: random.Random) -> object:
     query = chance.choice(session.scalars(select(Query.id).order_by(Query.id)).all())
     intent = chance.choice([*INTENTS, None])
-    return confirm.confirm(session, query, intent, "ben", SETTINGS)
+    by = chance.choice(["ben", "cleo"])
+    return confirm.confirm(session, query, intent, by, SETTINGS, by_admin=chance.random() < 0.2)
 
 
 def undo(session: Session, chance: random.Random) -> object:
     query = chance.choice(session.scalars(select(Query.id).order_by(Query.id)).all())
     return confirm.undo(session, query, "ben")
+
+
+def settle(session: Session, chance: random.Random) -> object:
+    """As a worker does, and an admin's release."""
+    row = chance.choice([None, *session.scalars(select(Confirmation).order_by("query_id"))])
+    if row is not None:
+        row.released_by = "ann"
+        session.flush()
+    return settle_all(session, SETTINGS)
 
 
 def import_some(session: Session, chance: random.Random) -> object:
@@ -127,6 +144,7 @@ EDITS = [
     correct,
     correct,
     undo,
+    settle,
     import_some,
 ]
 
@@ -139,13 +157,17 @@ def test_following_edits_is_as_good_as_reading_everything(database: Database, se
         for name in INTENTS:
             add_intent(session, name)
         texts = [*TEXTS[::2], *(text.upper() for text in TEXTS[::3])]
-        learnt = [add_confirmed(session, text, chance.choice(INTENTS)).id for text in texts]
-        version = add_version(session, learnt=learnt).id
-        add_version(session, learnt=learnt[:2])
-        catalogue = read_catalogue(session, version)
+        for text in texts:
+            first = {"intent": chance.choice(INTENTS), "probability": 0.9}
+            part = chance.choice(list(Part))
+            decision = chance.choice(list(Decision)).value
+            said = chance.choice([*INTENTS, None])
+            add_confirmed(session, text, said, part, candidates=[first], decision=decision)
+        catalogue = read_catalogue(session)
         followed.revision = catalogue.revision
         followed.cards.update(catalogue.intents)
         followed.entries.update(zip(catalogue.keys, catalogue.entries, strict=True))
+        followed.obeyed.update(catalogue.obeyed)
     for _ in range(40):
         for _ in range(chance.randint(1, 3)):
             try:
@@ -154,52 +176,54 @@ def test_following_edits_is_as_good_as_reading_everything(database: Database, se
             except ChatbotError:
                 continue
         with database.read() as session:
-            followed.take_up(session, version)
-            followed.check(session, version)
+            followed.take_up(session)
+            followed.check(session)
 
 
 @pytest.fixture
-def faq(database: Database) -> int:
-    """A version that learnt one question which the FAQ has, too, for another intent."""
+def faq(database: Database) -> None:
+    """And a question that was confirmed for another intent than the FAQ has it for."""
     with database.write() as session:
         add_intent(session, "vpn", "tunnel is down", "VPN drops")
         add_intent(session, "invoice")
-        learnt = add_confirmed(session, "Tunnel is DOWN", "invoice").id
-        return add_version(session, learnt=[learnt]).id
+        add_confirmed(session, "Tunnel is DOWN", "invoice")
 
 
 def read_after(
-    database: Database, version: int, change: Callable[[Session], object]
+    database: Database, change: Callable[[Session], object]
 ) -> tuple[dict[str, IntentCard | None], dict[str, Entry | None]]:
     with database.write() as session:
         since = publish.current_revision(session)
         change(session)
     with database.read() as session:
-        edit = read_edit(session, version, since)
+        edit = read_edit(session, since)
     assert edit is not None
     return dict(edit.cards), dict(edit.entries)
 
 
-def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database, faq: int) -> None:
+@pytest.mark.usefixtures("faq")
+def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database) -> None:
     def remove_it(session: Session) -> None:
         row = session.scalars(select(Utterance).where(Utterance.text == "tunnel is down")).one()
         publish.delete_utterance(session, "ann", "vpn", row.id)
 
     expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice")}
-    assert read_after(database, faq, remove_it) == ({}, expected)
+    assert read_after(database, remove_it) == ({}, expected)
 
 
-def test_a_change_of_a_title_reads_no_phrasing(database: Database, faq: int) -> None:
+@pytest.mark.usefixtures("faq")
+def test_a_change_of_a_title_reads_no_phrasing(database: Database) -> None:
     cards, entries = read_after(
-        database, faq, lambda s: publish.change_intent(s, "ann", "vpn", {"title": "New"})
+        database, lambda s: publish.change_intent(s, "ann", "vpn", {"title": "New"})
     )
     assert cards == {"vpn": IntentCard("New", "Answer of vpn")}
     assert entries == {}
 
 
-def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database, faq: int) -> None:
+@pytest.mark.usefixtures("faq")
+def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database) -> None:
     cards, entries = read_after(
-        database, faq, lambda s: publish.change_intent(s, "ann", "vpn", {"enabled": False})
+        database, lambda s: publish.change_intent(s, "ann", "vpn", {"enabled": False})
     )
     assert cards == {"vpn": None}
     assert entries == {
@@ -208,14 +232,16 @@ def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database, faq: 
     }
 
 
-def test_without_an_edit_there_is_nothing_to_read(database: Database, faq: int) -> None:
-    assert read_after(database, faq, lambda _: None) == ({}, {})
+@pytest.mark.usefixtures("faq")
+def test_without_an_edit_there_is_nothing_to_read(database: Database) -> None:
+    assert read_after(database, lambda _: None) == ({}, {})
 
 
-def test_a_large_edit_is_read_in_portions(database: Database, faq: int) -> None:
+@pytest.mark.usefixtures("faq")
+def test_a_large_edit_is_read_in_portions(database: Database) -> None:
     texts = [f"question number {n}" for n in range(1203)]
     _, entries = read_after(
-        database, faq, lambda s: publish.create_intent(s, "ann", "new", "T", "A", "", texts)
+        database, lambda s: publish.create_intent(s, "ann", "new", "T", "A", "", texts)
     )
     assert entries == {key(text): Entry(text, "new") for text in texts}
 
@@ -238,29 +264,31 @@ def gap_by_an_older_program(session: Session, _: pytest.MonkeyPatch) -> None:
     session.execute(delete(KnowledgeChange).where(KnowledgeChange.revision == revision))
 
 
+@pytest.mark.usefixtures("faq")
 @pytest.mark.parametrize("gap", [gap_by_age, gap_by_size, gap_by_an_older_program])
 def test_where_the_log_has_a_gap_everything_is_to_be_read(
-    database: Database, faq: int, monkeypatch: pytest.MonkeyPatch, gap: Callable[..., None]
+    database: Database, monkeypatch: pytest.MonkeyPatch, gap: Callable[..., None]
 ) -> None:
     with database.write() as session:
         since = publish.current_revision(session)
         gap(session, monkeypatch)
         now = publish.current_revision(session)
-        assert read_edit(session, faq, since) is None
-        assert read_edit(session, faq, now) is not None
+        assert read_edit(session, since) is None
+        assert read_edit(session, now) is not None
         publish.add_utterance(session, "ann", "vpn", "after the gap")
-        edit = read_edit(session, faq, now)
+        edit = read_edit(session, now)
     assert edit is not None
     assert list(edit.entries.values()) == [Entry("after the gap", "vpn")]
 
 
-def test_a_database_that_was_set_back_is_to_be_read(database: Database, faq: int) -> None:
+def test_a_database_that_was_set_back_is_to_be_read(database: Database) -> None:
     with database.read() as session:
-        assert read_edit(session, faq, publish.current_revision(session) + 1) is None
+        assert read_edit(session, publish.current_revision(session) + 1) is None
 
 
+@pytest.mark.usefixtures("faq")
 def test_the_log_does_not_grow_for_ever(
-    database: Database, faq: int, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publish, "KEPT_REVISIONS", 5)
     with database.write() as session:

@@ -38,15 +38,15 @@ from factories import (
     add_query,
     add_version,
 )
+from fakes import teach
 
 
 def add_candidate(parts: Parts) -> int:
     """Knows what “Kestrel” is, which the live version does not; its evidence was not enough."""
     with parts.database.write() as session:
-        learnt = [
-            add_confirmed(session, f"our Kestrel has trouble {n}", "vpn").id for n in range(3)
-        ]
-        return add_lacking_version(session, learnt).id
+        version = add_lacking_version(session)
+    teach(parts, version.digest, {"our Kestrel has trouble": "connect to the VPN from home"})
+    return version.id
 
 
 def texts(pattern: str, count: int) -> list[str]:

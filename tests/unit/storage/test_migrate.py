@@ -83,8 +83,8 @@ def test_an_installation_from_before_the_log_of_changes_starts_one(
     migrate(new_database)
     with new_database.write() as session:
         publish.create_intent(session, "ann", "vpn", "VPN", "A", "", ["VPN drops"])
-        assert read_edit(session, 1, since=6) is None
-        edit = read_edit(session, 1, since=7)
+        assert read_edit(session, since=6) is None
+        edit = read_edit(session, since=7)
     assert edit is not None
     assert list(edit.entries.values()) == [Entry("VPN drops", "vpn")]
 

@@ -14,7 +14,8 @@ from chatbot.services.examples import freeze
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.shadow import read_standing
 from chatbot.storage.tables import ModelVersion, TrainingJob
-from factories import add_confirmed, add_evaluation, add_query, add_version
+from factories import add_evaluation, add_query, add_version
+from fakes import teach
 from workers.judge import Case, conclude, judge
 from workers.second_look import look_again
 
@@ -28,11 +29,10 @@ def candidate(parts: Parts) -> int:
     with parts.database.write() as session:
         for text in ("reset my password", "VPN from home", "an invoice", "a day of leave"):
             add_evaluation(session, f"please {text}", None)
-        learnt = [
-            add_confirmed(session, f"our Kestrel has trouble {n}", "vpn").id for n in range(3)
-        ]
-        version = add_version(session, learnt).id
+        row = add_version(session)
+        version = row.id
         frozen = freeze(session, parts.settings)
+    teach(parts, row.digest, {"our Kestrel has trouble": "connect to the VPN from home"})
     case = Case(version, 1, jobs.Kind.TRAIN, frozen, TRAINING)
     judgement = judge(parts, case)
     with parts.database.write() as session:
@@ -178,10 +178,7 @@ def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
 ) -> None:
     ask_and_judge(parts, ENOUGH, "vpn")
     with parts.database.write() as session:
-        learnt = [
-            add_confirmed(session, f"some Kestrel has trouble {n}", "vpn").id for n in range(3)
-        ]
-        other = add_version(session, learnt).id
+        other = add_version(session).id
         frozen = freeze(session, parts.settings)
     judgement = judge(parts, Case(other, 1, jobs.Kind.TRAIN, frozen, TRAINING))
     assert judgement.report["data"]["held_out"] == 4
