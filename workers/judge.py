@@ -93,13 +93,10 @@ def conclude(session: Session, case: Case, judgement: Judgement, generation: int
 
 
 def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
-    """Published artefacts, opened as web processes open them: what visitors would get.
-
-    But for questions of which an agent's verdict alone decides: those measure.
-    """
-    versions = parts.models
-    live = versions.open_version(case.live_id).unobeyed() if case.live_id is not None else None
-    return versions.open_version(case.version_id).unobeyed(), live
+    """Published artefacts with what web processes know, but for what the two are judged by."""
+    open_version = parts.models.open_version
+    live = open_version(case.live_id, to_judge=True) if case.live_id is not None else None
+    return open_version(case.version_id, to_judge=True), live
 
 
 def _measure_both(

@@ -49,6 +49,7 @@ from workers.judge import Case, conclude, judge
 from workers.prior import Prior
 from workers.recipe import make_spec, say_what_lacks
 from workers.second_look import look_again
+from workers.settle import settle_verdicts
 from workers.spec import TrainingSpec
 from workers.unseen import Part, Unseen
 
@@ -82,6 +83,7 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
     """Raises LeaseLost, also where losing the lease ended the trainer: that is no failure."""
     try:
         with heartbeats(parts, lease, who) as lost:
+            settle_verdicts(parts)
             look_again(parts, lease)
             _Retraining(parts, lease, lost).run()
     except LeaseLost:

@@ -11,6 +11,7 @@ from chatbot.services import rank_queue as rank
 from chatbot.services.deliver import deliver_due
 from chatbot.settings import Settings
 from chatbot.storage.database import now
+from workers.settle import settle_verdicts
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def watch_live() -> None:
 def rank_queue() -> None:
     """Put in front what teaches most; an unchanged queue is left alone."""
     parts = _parts()
+    settle_verdicts(parts)
     rank.rank_queue(parts.database, parts.models, parts.settings)
 
 

@@ -33,8 +33,9 @@ def list_quarantine() -> QuarantineOut:
 @blueprint.output(ReleasedOut)
 @blueprint.doc(responses=[404])
 def release_from_quarantine(body: ReleaseFromQuarantineIn) -> ReleasedOut:
-    """Let a group teach from the next training on, whatever the caps."""
+    """Let a group count at once, and teach from the next training on, whatever the caps."""
     group = Group(body.source, body.says, body.day)
     with parts().database.write() as session:
         count = quarantine.release(session, parts().settings, caller().name, group, body.reason)
+    parts().nudge.send()
     return ReleasedOut(released=count)

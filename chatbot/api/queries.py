@@ -26,10 +26,12 @@ def list_queries(wanted: QueryFilters) -> QueriesOut:
         conversation_id=wanted.conversation_id,
         text=wanted.q,
         test=wanted.test,
+        standing=wanted.standing,
+        contradicted=wanted.contradicted,
     )
     with parts().database.read() as session:
         rows, following = review.list_queries(session, filters, wanted.cursor, wanted.limit)
-        return QueriesOut(items=[QueryOut.of(row) for row in rows], next=encode_query(following))
+        return QueriesOut(items=QueryOut.of_all(session, rows), next=encode_query(following))
 
 
 @blueprint.get("/<word:query_id>")
@@ -38,7 +40,7 @@ def list_queries(wanted: QueryFilters) -> QueriesOut:
 def get_query(query_id: str) -> QueryOut:
     """Read one query."""
     with parts().database.read() as session:
-        return QueryOut.of(review.get_query(session, query_id))
+        return QueryOut.of_all(session, [review.get_query(session, query_id)])[0]
 
 
 @blueprint.put("/<word:query_id>/confirmation")
@@ -47,10 +49,14 @@ def get_query(query_id: str) -> QueryOut:
 @blueprint.output(QueryOut)
 @blueprint.doc(responses=[409])
 def confirm_query(query_id: str, body: ConfirmationIn) -> QueryOut:
-    """Say what the question asked for; saying it again changes nothing."""
+    """Say what the question asked for: in effect at once; the reply says how far.
+
+    Saying it again changes nothing, unless it waits for somebody else to say it too.
+    """
+    by_admin = caller().scope is Scope.ADMIN
     with parts().database.write() as session:
-        confirm.confirm(session, query_id, body.intent, caller().name, parts().settings)
-        confirmed = QueryOut.of(review.get_query(session, query_id))
+        confirm.confirm(session, query_id, body.intent, caller().name, parts().settings, by_admin)
+        [confirmed] = QueryOut.of_all(session, [review.get_query(session, query_id)])
     parts().nudge.send()
     return confirmed
 

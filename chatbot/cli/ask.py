@@ -9,7 +9,7 @@ from chatbot.cli.jobs import ensure_model
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean
 from chatbot.services import confirm as confirming
-from chatbot.services import review
+from chatbot.services import receipt, review
 from chatbot.services.ask import Answered, Question, answer_all
 from chatbot.services.rank_queue import rank_queue
 from chatbot.storage.tables import Query
@@ -69,16 +69,29 @@ def _describe_answered(answered: Answered) -> dict[str, object]:
 @click.option(
     "--decision", type=click.Choice([str(d) for d in Decision]), help="Only with this one."
 )
+@click.option(
+    "--contradicted", is_flag=True, help="Those of whose words somebody else said otherwise."
+)
 @click.option("--rank", is_flag=True, help="Rank them anew first, as a worker does now and then.")
 @as_json
 @pass_context
 def queries(
-    context: Context, limit: int, show_all: bool, decision: str | None, rank: bool, as_json: bool
+    context: Context,
+    limit: int,
+    show_all: bool,
+    decision: str | None,
+    contradicted: bool,
+    rank: bool,
+    as_json: bool,
 ) -> None:
     """List logged questions that wait for a verdict, the most instructive first."""
     if rank:
         rank_queue(context.parts.database, context.parts.models, context.settings)
-    filters = review.Filters(reviewed=None if show_all else False, decision=decision)
+    filters = review.Filters(
+        reviewed=None if show_all else contradicted,
+        decision=decision,
+        contradicted=contradicted or None,
+    )
     with context.parts.database.read() as session:
         rows, following = review.list_queries(session, filters, None, limit)
         described = [_describe_query(row) for row in rows]
@@ -122,20 +135,20 @@ def _describe_query(query: Query) -> dict[str, object]:
 @click.option("--undo", is_flag=True, help="Take the verdict back.")
 @pass_context
 def confirm(context: Context, query_id: str, intent: str | None, is_none: bool, undo: bool) -> None:
-    """Say what QUERY_ID asked for: INTENT, or --none. Saying it again changes nothing."""
+    """Say what QUERY_ID asked for: INTENT, or --none. It is in effect within seconds."""
     if (intent is not None) + is_none + undo != 1:
         raise click.UsageError("Give exactly one of INTENT, --none and --undo.")
+    note = ""
     with context.parts.database.write() as session:
         if undo:
             confirming.undo(session, query_id, context.actor)
             outcome = "is back in the review queue"
         else:
-            part = confirming.confirm(
-                session, query_id, intent, context.actor, context.settings
-            ).part
-            outcome = f"is “{intent}”" if intent else "is none of the intents"
-            outcome += (
-                " (kept for evaluation)" if part == "held_out" else " (the next training learns it)"
+            confirming.confirm(
+                session, query_id, intent, context.actor, context.settings, by_admin=True
             )
+            outcome = f"is “{intent}”" if intent else "is none of the intents"
+            [written] = receipt.list_receipts(session, [review.get_query(session, query_id)])
+            note = receipt.say(written)
     context.parts.nudge.send()
-    click.echo(f"Query {query_id} {outcome}.")
+    click.echo(f"Query {query_id} {outcome}. {note}".strip())

@@ -1,14 +1,18 @@
-"""Confirmations that may not teach before an admin has looked at them."""
+"""Verdicts to look at: in quarantine, waiting for a second person, or contradicted."""
 
 from apiflask import APIBlueprint
 from flask import render_template, request
+from sqlalchemy.orm import Session
 
 from chatbot.api.context import parts
 from chatbot.api.schemas.quarantine import ReleaseFromQuarantineIn
 from chatbot.console.access import allows, who
-from chatbot.domain.quarantine import Group
-from chatbot.services import quarantine
+from chatbot.domain.quarantine import Group, Standing
+from chatbot.errors import NotFound
+from chatbot.services import confirm, quarantine, receipt, review
 from chatbot.services.keys import Scope
+
+MOST_SHOWN = 50
 
 blueprint = APIBlueprint(
     "quarantine", __name__, url_prefix="/models/quarantine", enable_openapi=False
@@ -29,12 +33,45 @@ def release() -> str:
     group = Group(body.source, body.says, body.day)
     with parts().database.write() as session:
         count = quarantine.release(session, parts().settings, who().name, group, body.reason)
-    return _page(f"{count} confirmations teach from the next training on.")
+    parts().nudge.send()
+    return _page(
+        f"{count} confirmations count within seconds, and teach from the next training on."
+    )
+
+
+@blueprint.post("/<word:query_id>/second")
+@allows(Scope.AGENT)
+def second(query_id: str) -> str:
+    """Say of somebody else's verdict that it is right."""
+    with parts().database.write() as session:
+        verdict = review.get_query(session, query_id).confirmation
+        if verdict is None:
+            raise NotFound("That verdict was taken back meanwhile.")
+        intent = verdict.intent.name if verdict.intent else None
+        by_admin = who().scope is Scope.ADMIN
+        confirm.confirm(session, query_id, intent, who().name, parts().settings, by_admin)
+        [written] = receipt.list_receipts(session, [review.get_query(session, query_id)])
+    parts().nudge.send()
+    return _page(receipt.say(written))
 
 
 def _page(note: str = "") -> str:
     with parts().database.read() as session:
         found = quarantine.list_quarantined(session, parts().settings)
+        waiting = _list(session, review.Filters(reviewed=True, standing=Standing.SECOND))
+        contradicted = _list(session, review.Filters(reviewed=True, contradicted=True))
     return render_template(
-        "console/quarantine.html", note=note, found=found, may_act=who().scope is Scope.ADMIN
+        "console/quarantine.html",
+        note=note,
+        found=found,
+        waiting=waiting,
+        contradicted=contradicted,
+        say_contradiction=receipt.say_contradiction,
+        me=who().name,
+        may_act=who().scope is Scope.ADMIN,
     )
+
+
+def _list(session: Session, filters: review.Filters) -> list[receipt.Receipt]:
+    queries, _ = review.list_queries(session, filters, None, MOST_SHOWN)
+    return receipt.list_receipts(session, queries)

@@ -1,5 +1,6 @@
 """The review desk: one question after another, one key for each verdict."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from chatbot.api.schemas.intents import IntentIn
 from chatbot.console.access import allows, who
 from chatbot.console.view import say
 from chatbot.domain.matching import MOST_OFFERED
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
@@ -49,9 +51,10 @@ def judge(query_id: str) -> Response:
     """One verdict for the question and those ticked beside it; the next question comes back."""
     intent = _verdict()
     with parts().database.write() as session:
-        judged = [_judge(session, each, intent) for each in _ticked(query_id)]
+        judged = [q for each in _ticked(query_id) if (q := _judge(session, each, intent))]
+        done = _done(receipt.list_receipts(session, judged), intent)
     parts().nudge.send()
-    return _answer_with_next(_done(judged, intent))
+    return _answer_with_next(done)
 
 
 @blueprint.post("/<word:query_id>/skip")
@@ -95,7 +98,14 @@ def create_intent(query_id: str) -> Response:
             session, who().name, new.name, new.title, new.answer, new.topic, new.utterances
         )
         for query in queries:
-            confirm.confirm(session, query.id, new.name, who().name, parts().settings)
+            confirm.confirm(
+                session,
+                query.id,
+                new.name,
+                who().name,
+                parts().settings,
+                by_admin=who().scope is Scope.ADMIN,
+            )
     parts().nudge.send()
     return _answer_with_next(f"“{new.title}” is in the FAQ and answers within seconds.")
 
@@ -138,21 +148,24 @@ def _verdict() -> str | None:
     raise BadRequest("Choose an intent, or “none of these”.")
 
 
-def _judge(session: Session, query_id: str, intent: str | None) -> bool:
-    """Whether this verdict counts: another agent's that came first is not overwritten unseen."""
+def _judge(session: Session, query_id: str, intent: str | None) -> Query | None:
+    """None if it does not count: what another agent said first is not overwritten unseen."""
     query = review.get_query(session, query_id)
-    if query.confirmation is not None and query.confirmation.confirmed_by != who().name:
-        return False
-    confirm.confirm(session, query_id, intent, who().name, parts().settings)
-    return True
+    if (said := query.confirmation) is not None and said.confirmed_by != who().name:
+        first = said.intent.name if said.intent else None
+        if first != intent or said.standing != Standing.SECOND:
+            return None
+    by_admin = who().scope is Scope.ADMIN
+    confirm.confirm(session, query_id, intent, who().name, parts().settings, by_admin)
+    return query
 
 
-def _done(judged: list[bool], intent: str | None) -> str:
+def _done(receipts: Sequence[receipt.Receipt], intent: str | None) -> str:
     label = f"“{intent}”" if intent else "none of these"
-    counted = sum(judged)
-    if counted == 0:
+    if not receipts:
         return "Somebody else judged it meanwhile; their verdict stays."
-    return f"Confirmed: {label}." if counted == 1 else f"Confirmed {counted} questions: {label}."
+    count = f" {len(receipts)} questions" if len(receipts) > 1 else ""
+    return f"Confirmed{count}: {label}. {receipt.say(receipts[0])}"
 
 
 def _ticked(query_id: str) -> list[str]:
@@ -180,6 +193,7 @@ def _card(session: Session, query: Query | None) -> dict[str, Any]:
         "waiting": desk.count_waiting(session, _wanted(session)),
         "today": desk.count_judged_today(session, name),
         "receipts": receipt.list_receipts(session, desk.list_judged(session, name, MOST_RECEIPTS)),
+        "say_receipt": receipt.say,
     }
     if query is None:
         return shown

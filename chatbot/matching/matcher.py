@@ -122,10 +122,6 @@ class Matcher:
         """The same with other guesses among its neighbours."""
         return self._with(bundle=replace(self.bundle, guessed=guessed))
 
-    def unobeyed(self) -> Self:
-        """The same, to be measured: by what it knows, not by what it was told of each question."""
-        return self._with(obeyed={})
-
     @property
     def calibration(self) -> Calibration:
         return self.bundle.calibration

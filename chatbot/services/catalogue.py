@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
@@ -43,10 +43,19 @@ def read_catalogue(session: Session) -> Catalogue:
 
     Knowledge is of today also for an old version: rolling a model back never rolls the FAQ back.
     """
-    words = _Words(_measured(session))
+    words = _Words()
     words.add_authored(session, _UTTERANCES)
     words.add_said(session, _SAID)
     return _catalogue(session, words.entries, words.obeyed)
+
+
+def read_catalogue_to_judge(session: Session) -> Catalogue:
+    """As `read_catalogue`, without what versions are judged by: it must not answer for itself."""
+    words = _Words()
+    words.add_authored(session, _UTTERANCES)
+    words.add_said(session, _SAID.where(Confirmation.part == Part.TRAINING))
+    measured = {t for c in _MEASURED for t in session.scalars(select(c))} - words.authored
+    return _catalogue(session, {t: e for t, e in words.entries.items() if t not in measured}, {})
 
 
 def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]]) -> Catalogue:
@@ -91,12 +100,13 @@ _SAID = in_order_of_verdicts(
         Query.text,
         Intent.name,
         func.coalesce(Intent.enabled, True),
-        and_(Confirmation.part == Part.TRAINING, Confirmation.standing == Standing.VOTES),
+        Confirmation.standing == Standing.VOTES,
     )
     .join(Confirmation, Confirmation.query_id == Query.id)
     .outerjoin(Intent, Intent.id == Confirmation.intent_id)
     .where(Confirmation.standing != Standing.APART)
 )
+_MEASURED = EvaluationQuestion.normalised, Pin.normalised
 _CARDS = select(Intent.name, Intent.title, Intent.answer).where(Intent.enabled)
 
 Rows = Iterator[tuple[str, Entry]]
@@ -106,60 +116,45 @@ class _Words:
     """What texts mean, by their normalised form.
 
     A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it. Of verdicts on the same
-    words the newest decides, and the newest of those that vote is a neighbour. What is `measured`
-    never votes. What was said of an intent that is disabled is nothing now, and no older verdict
-    takes its place.
+    words the newest decides, and the newest of those that vote is a neighbour. What was said of an
+    intent that is disabled is nothing now, and no older verdict takes its place.
     """
 
-    def __init__(self, measured: Collection[str]) -> None:
+    def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.obeyed: dict[str, Entry] = {}
-        self._measured = measured
-        self._authored: frozenset[str] = frozenset()
+        self.authored: frozenset[str] = frozenset()
 
     def add_authored(self, session: Session, query: Select[str, str, str]) -> None:
         self.entries |= dict(_authored(session, query))
-        self._authored = frozenset(self.entries)
+        self.authored = frozenset(self.entries)
 
     def add_said(self, session: Session, query: Select[str, str | None, bool, bool]) -> None:
         """Rows in the order of their verdicts."""
         rows = session.execute(query, execution_options={"yield_per": _FETCHED_ROWS})
         for text, intent, enabled, votes in rows:
             normalised = normalise(text)
-            if normalised not in self._authored:
+            if normalised not in self.authored:
                 self._hear(normalised, Entry(text, intent), enabled, votes)
 
     def _hear(self, normalised: str, entry: Entry, enabled: bool, votes: bool) -> None:
         self.obeyed.pop(normalised, None)
         if not enabled:
             self.entries.pop(normalised, None)
-        elif votes and normalised not in self._measured:
+        elif votes:
             self.entries[normalised] = entry
         else:
             self.obeyed[normalised] = entry
 
 
 def _read_words(session: Session, phrasings: Collection[str]) -> _Words:
-    words = _Words(_measured(session, phrasings))
+    words = _Words()
     for some in batched(phrasings):
         words.add_authored(session, _UTTERANCES.where(Utterance.normalised.in_(some)))
     for some in batched(phrasings):
         keys = [key_of_normalised(text) for text in some]
         words.add_said(session, _SAID.where(Query.text_key.in_(keys)))
     return words
-
-
-def _measured(session: Session, phrasings: Collection[str] | None = None) -> set[str]:
-    """Normalised texts, or those of `phrasings`, that versions are judged by."""
-    columns = EvaluationQuestion.normalised, Pin.normalised
-    if phrasings is None:
-        return {text for column in columns for text in session.scalars(select(column))}
-    return {
-        text
-        for column in columns
-        for some in batched(phrasings)
-        for text in session.scalars(select(column).where(column.in_(some)))
-    }
 
 
 def _catalogue(

@@ -8,7 +8,12 @@ from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, processes
-from chatbot.services.catalogue import read_catalogue, read_edit, read_target
+from chatbot.services.catalogue import (
+    read_catalogue,
+    read_catalogue_to_judge,
+    read_edit,
+    read_target,
+)
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore, read_manifest
@@ -28,9 +33,10 @@ class StoredModels:
         self._reported: tuple[Target | None, str | None] | None = None
         self._reported_at = 0.0
 
-    def open_version(self, version_id: int | None = None) -> Matcher:
+    def open_version(self, version_id: int | None = None, to_judge: bool = False) -> Matcher:
         """A matcher for a version, by default the live one, with the FAQ of now.
 
+        One to be judged is not told what it is judged by: an agent's word on those very questions.
         Raises NotFound for an unknown version, ArtefactRefused for a damaged artefact.
         """
         with self._database.read() as session:
@@ -43,7 +49,7 @@ class StoredModels:
                 raise ArtefactRefused(
                     "there is no model yet; `chatbot up` or `chatbot retrain` makes one"
                 )
-        return self._open(version_id, digest)
+        return self._open(version_id, digest, to_judge)
 
     def open_bundle(self, digest: str) -> Bundle:
         """Raises ArtefactRefused, naming the artefact and the reason."""
@@ -85,10 +91,10 @@ class StoredModels:
             with suppress(ChatbotError), self._database.write() as session:
                 processes.leave(session, self._identity)
 
-    def _open(self, version: int, digest: str) -> Matcher:
+    def _open(self, version: int, digest: str, to_judge: bool = False) -> Matcher:
         bundle = self.open_bundle(digest)
         with self._database.read() as session:
-            catalogue = read_catalogue(session)
+            catalogue = read_catalogue_to_judge(session) if to_judge else read_catalogue(session)
         return Matcher.build(version, bundle, catalogue, bundle.rule)
 
     def _take_up_edits(self, previous: Matcher) -> Matcher:

@@ -109,16 +109,18 @@ class _Ranking:
         return [self._open[place].id for place in places]
 
     def _find_disputed(self, models: StoredModels, eligible: Sequence[Waiting]) -> set[str]:
+        """By what they will be judged by: a verdict on the one settles no other between the two."""
         if self._queue.shadow is None:
             return set()
         try:
-            candidate = models.open_version(self._queue.shadow.version_id)
+            candidate = models.open_version(self._queue.shadow.version_id, to_judge=True)
         except ArtefactRefused:
             log.exception("the candidate in the shadow cannot be asked")
             return set()
-        _, matches = _read(candidate, [each.text for each in eligible])
-        pairs = zip(eligible, matches, strict=True)
-        found = [each for each, match in pairs if differ(self._matches[each.id], match)]
+        live = models.open_version(self._queue.live_id, to_judge=True)
+        texts = [each.text for each in eligible]
+        pairs = zip(_read(live, texts)[1], _read(candidate, texts)[1], strict=True)
+        found = [each for each, both in zip(eligible, pairs, strict=True) if differ(*both)]
         return {each.id for each in _by_chance(found)[: self._queue.room]}
 
     def _is_open(self, each: Waiting) -> bool:

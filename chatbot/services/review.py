@@ -1,12 +1,13 @@
 """What agents work through: logged questions, most useful first, and the visitors' thumbs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from chatbot.domain.matching import THUMB_DOWN, Candidate, Decision, usefulness
+from chatbot.domain.quarantine import Standing
 from chatbot.errors import NotFound
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
@@ -14,7 +15,10 @@ from chatbot.storage.tables import Confirmation, Intent, Query
 
 @dataclass(frozen=True)
 class Filters:
-    """Which queries to list; None means any. `intent` is the confirmed one; `ids` are few."""
+    """Which queries to list; None means any. `intent` is the confirmed one; `ids` are few.
+
+    `contradicted`: somebody else said otherwise of the same words.
+    """
 
     reviewed: bool | None = False
     decision: str | None = None
@@ -24,6 +28,8 @@ class Filters:
     text: str | None = None
     test: bool | None = False
     ids: Sequence[str] | None = None
+    standing: Standing | None = None
+    contradicted: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -82,24 +88,39 @@ def _usefulness(query: Query) -> float:
 
 def filtered(filters: Filters) -> Select[Query]:
     """All queries that fit, in no order."""
-    wanted: list[ColumnElement[bool]] = []
-    if filters.reviewed is not None:
-        reviewed = Query.confirmation.has()
-        wanted.append(reviewed if filters.reviewed else ~reviewed)
-    if filters.decision is not None:
-        wanted.append(Query.decision == filters.decision)
-    if filters.helpful is not None:
-        wanted.append(Query.helpful == filters.helpful)
-    if filters.intent is not None:
-        wanted.append(
-            Query.confirmation.has(Confirmation.intent.has(Intent.name == filters.intent))
-        )
-    if filters.conversation_id is not None:
-        wanted.append(Query.conversation_id == filters.conversation_id)
+    wanted = {
+        Query.decision: filters.decision,
+        Query.helpful: filters.helpful,
+        Query.conversation_id: filters.conversation_id,
+        Query.test: filters.test,
+    }
+    which = [column == value for column, value in wanted.items() if value is not None]
     if filters.text is not None:
-        wanted.append(Query.text.icontains(filters.text, autoescape=True))
-    if filters.test is not None:
-        wanted.append(Query.test == filters.test)
+        which.append(Query.text.icontains(filters.text, autoescape=True))
     if filters.ids is not None:
-        wanted.append(Query.id.in_(filters.ids))
-    return select(Query).where(*wanted)
+        which.append(Query.id.in_(filters.ids))
+    return select(Query).where(*which, *_judged(filters))
+
+
+def _judged(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    """What is wanted of the verdicts."""
+    verdict = Query.confirmation
+    if filters.reviewed is not None:
+        yield verdict.has() if filters.reviewed else ~verdict.has()
+    if filters.intent is not None:
+        yield verdict.has(Confirmation.intent.has(Intent.name == filters.intent))
+    if filters.standing is not None:
+        yield verdict.has(Confirmation.standing == filters.standing)
+    if filters.contradicted is not None:
+        yield _is_contradicted() if filters.contradicted else ~_is_contradicted()
+
+
+def _is_contradicted() -> ColumnElement[bool]:
+    own, other, same_words = aliased(Confirmation), aliased(Confirmation), aliased(Query)
+    return exists().where(
+        own.query_id == Query.id,
+        same_words.text_key == Query.text_key,
+        other.query_id == same_words.id,
+        other.confirmed_by != own.confirmed_by,
+        other.intent_id.is_distinct_from(own.intent_id),
+    )

@@ -1,13 +1,18 @@
 """The review queue and verdicts on it."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from chatbot.api.paging import Paging, ReviewCursor
 from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Plain, Probability
 from chatbot.domain.matching import Decision
+from chatbot.domain.quarantine import Standing
+from chatbot.services.receipt import Effect, Receipt, list_receipts, say
 from chatbot.storage import tables
 
 
@@ -21,6 +26,12 @@ class QueryFilters(Paging):
     conversation_id: ConversationId | None = None
     q: Annotated[Plain, Field(max_length=200)] | None = Field(None, description="Part of the text.")
     test: bool | None = None
+    standing: Standing | None = Field(
+        None, description="How far the verdict is in effect; `second` waits for another person."
+    )
+    contradicted: bool | None = Field(
+        None, description="Whether somebody else said otherwise of the same words."
+    )
     cursor: ReviewCursor | None = None
 
 
@@ -31,18 +42,45 @@ class LoggedCandidateOut(Out):
     probability: Probability
 
 
+class ContradictionOut(Out):
+    """The newest verdict of somebody else on the same words; `intent` null means none of these."""
+
+    query_id: str
+    intent: str | None
+    by: str
+    at: datetime
+
+
 class ConfirmationOut(Out):
     """An agent's verdict; `intent` null means none of these."""
 
     intent: str | None
-    part: str = Field(description="`training` may teach, `held_out` only measures.")
+    part: str = Field(description="`training` may teach, `held_out` measures and never teaches.")
     by: str
     at: datetime
+    seconded_by: str | None = Field(description="Who said so too, where that is needed.")
+    effect: Effect = Field(
+        description="What it does now: `counts` for similar questions, too; `second` and `turn` "
+        "for the same words alone, until somebody else says it, or its night comes; nothing where "
+        "a newer verdict has it `overruled`, the words are the `faq`'s, the intent is `disabled`, "
+        "or the verdict is kept `apart`, in quarantine."
+    )
+    note: str = Field(description="The same in words.")
+    contradicts: ContradictionOut | None
 
     @classmethod
-    def of(cls, row: tables.Confirmation) -> Self:
-        name = row.intent.name if row.intent else None
-        return cls(intent=name, part=row.part, by=row.confirmed_by, at=row.confirmed_at)
+    def of(cls, receipt: Receipt) -> Self:
+        row, other = receipt.verdict, receipt.contradicts
+        return cls(
+            intent=row.intent.name if row.intent else None,
+            part=row.part,
+            by=row.confirmed_by,
+            at=row.confirmed_at,
+            seconded_by=row.seconded_by,
+            effect=receipt.effect,
+            note=say(receipt),
+            contradicts=ContradictionOut(**asdict(other)) if other else None,
+        )
 
 
 class QueryOut(Out):
@@ -67,10 +105,15 @@ class QueryOut(Out):
     confirmation: ConfirmationOut | None
 
     @classmethod
-    def of(cls, row: tables.Query) -> Self:
-        confirmation = ConfirmationOut.of(row.confirmation) if row.confirmation else None
+    def of(cls, row: tables.Query, receipt: Receipt | None) -> Self:
+        """`receipt` is of its verdict, if it has one."""
         fields = {name: getattr(row, name) for name in cls.model_fields if name != "confirmation"}
-        return cls(**fields, confirmation=confirmation)
+        return cls(**fields, confirmation=ConfirmationOut.of(receipt) if receipt else None)
+
+    @classmethod
+    def of_all(cls, session: Session, rows: Sequence[tables.Query]) -> list[Self]:
+        receipts = {receipt.query.id: receipt for receipt in list_receipts(session, rows)}
+        return [cls.of(row, receipts.get(row.id)) for row in rows]
 
 
 class QueriesOut(Out):

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from chatbot.domain.quarantine import Group, Limits, Selection, Verdict, select
+from chatbot.domain.quarantine import Group, Limits, Selection, Standing, Verdict, select
 
 TODAY = date(2026, 3, 31)
 LIMITS = Limits(source=100, intent=60, sudden=20, alone=10)
@@ -128,6 +128,62 @@ class TestOverruling:
     def test_correcting_different_mistakes_is_an_agents_work(self) -> None:
         work = [said("ann", "vpn", 8, overrules=f"intent {n}") for n in range(2)]
         assert selected(*work).quarantined == {}
+
+
+class TestSecondPerson:
+    def against(
+        self, source: str, number: int, free: int | None = 0, days_ago: int = 0, words: str = ""
+    ) -> list[Verdict]:
+        rows = said(source, "vpn", number, days_ago)
+        return [row._replace(instead_of="leave", free=free, words=words) for row in rows]
+
+    def waiting(self, *rows: list[Verdict]) -> int:
+        found = selected(*rows)
+        assert not found.unseconded & found.admitted
+        assert len(found.unseconded | found.admitted) == sum(map(len, rows))
+        return len(found.unseconded)
+
+    def test_is_asked_before_a_sure_answer_is_overruled(self) -> None:
+        alone = self.against("mallory", 5)
+        assert self.waiting(alone, said("ann", "vpn", 5)) == 5
+        assert set(selected(alone).standings().values()) == {Standing.SECOND}
+
+    def test_is_not_asked_for_the_first_doubts(self) -> None:
+        assert self.waiting(self.against("ann", 5, free=1)) == 4
+        assert self.waiting(self.against("ann", 5, free=None)) == 0
+        assert self.waiting(self.against("ann", 1, free=1), self.against("ann", 1, 1, 29)) == 0
+
+    def test_each_verdict_of_others_backs_one(self) -> None:
+        assert self.waiting(self.against("ann", 5), self.against("bob", 1)) == 4
+        assert self.waiting(self.against("ann", 5), self.against("bob", 3, days_ago=3)) == 2
+        assert self.waiting(self.against("ann", 5), self.against("bob", 5, days_ago=29)) == 5
+        assert self.waiting(self.against("ann", 3), self.against("bob", 3)) == 0
+
+    def test_is_whoever_says_the_same_of_the_same_words(self) -> None:
+        asked, other = self.against("ann", 1, words="a"), self.against("ann", 1, words="b")
+        agrees = [row._replace(words="a") for row in said("bob", "vpn", 1)]
+        assert self.waiting(asked, other) == 2
+        found = selected(asked, other, agrees)
+        assert found.unseconded == {other[0].id}
+        disagrees = [row._replace(words="a") for row in said("bob", "leave", 1)]
+        assert self.waiting(asked, other, disagrees) == 2
+
+    def test_has_agreed_or_an_admin_has(self) -> None:
+        rows = self.against("ann", 2)
+        for seen in ({"seconded": True}, {"released": True}):
+            assert self.waiting([rows[0]._replace(**seen)], rows[1:]) == 0, "and backs another"
+
+    def test_of_what_is_in_quarantine_nobody_is_asked_and_it_backs_nothing(self) -> None:
+        flood = self.against("mallory", 21)
+        found = selected(flood, self.against("ann", 1))
+        assert sum(map(len, found.quarantined.values())) == 21
+        assert len(found.unseconded) == 1
+
+    def test_what_waits_for_one_takes_no_turn_of_a_night(self) -> None:
+        waits = [said("ann", f"intent {n}", 10) for n in range(10)]
+        waits = [[row._replace(instead_of="leave", free=0) for row in rows] for rows in waits]
+        found = selected(*waits, said("ann", "vpn", 15))
+        assert (len(found.unseconded), len(found.admitted), len(found.waiting)) == (100, 15, 0)
 
 
 class TestCaps:

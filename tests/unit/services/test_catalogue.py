@@ -3,7 +3,12 @@ from chatbot.domain.split import Part
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services import publish, release
-from chatbot.services.catalogue import read_catalogue, read_catalogue_to_train, read_target
+from chatbot.services.catalogue import (
+    read_catalogue,
+    read_catalogue_to_judge,
+    read_catalogue_to_train,
+    read_target,
+)
 from chatbot.services.pins import add_pin
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation, add_intent, add_live_version, add_version
@@ -56,21 +61,35 @@ def test_what_agents_confirmed_is_known_without_a_training(database: Database) -
         assert to_train == ["VPN down", "tunnel broken"]
 
 
-def test_what_measures_or_waits_is_obeyed_and_does_not_vote(database: Database) -> None:
+def test_what_waits_is_obeyed_and_does_not_vote(database: Database) -> None:
     with database.write() as session:
         add_intent(session, "vpn", "VPN down")
-        add_evaluation(session, "authored", "vpn")
-        add_pin(session, "ann", "pinned", "vpn")
-        for text in ("Authored", "Pinned"):
-            add_confirmed(session, text, "vpn")
-        add_confirmed(session, "measured", None, Part.HELD_OUT)
         add_confirmed(session, "second", "vpn", standing=Standing.SECOND)
-        add_confirmed(session, "turn", "vpn", standing=Standing.TURN)
+        add_confirmed(session, "turn", None, standing=Standing.TURN)
         add_confirmed(session, "apart", "vpn", standing=Standing.APART)
         catalogue = read_catalogue(session)
     assert catalogue.entries == (Entry("VPN down", "vpn"),)
-    obeyed = {"Authored": "vpn", "Pinned": "vpn", "measured": None, "second": "vpn", "turn": "vpn"}
+    obeyed = {"second": "vpn", "turn": None}
     assert catalogue.obeyed == {key(text): Entry(text, said) for text, said in obeyed.items()}
+
+
+def test_what_measures_votes_for_visitors_and_is_hidden_from_the_judge(database: Database) -> None:
+    with database.write() as session:
+        add_intent(session, "vpn", "VPN down", "authored and measured")
+        for text in ("authored and measured", "measured by its author"):
+            add_evaluation(session, text, "vpn")
+        add_pin(session, "ann", "pinned", "vpn")
+        for text in ("Measured by its author", "Pinned"):
+            add_confirmed(session, text, "vpn")
+        add_confirmed(session, "measured", None, Part.HELD_OUT)
+        add_confirmed(session, "taught", "vpn")
+        add_confirmed(session, "second", "vpn", standing=Standing.SECOND)
+        served, judged = read_catalogue(session), read_catalogue_to_judge(session)
+    faq = ["VPN down", "authored and measured"]
+    hidden = ["Measured by its author", "Pinned", "measured"]
+    assert [entry.text for entry in served.entries] == [*faq, *hidden, "taught"]
+    assert [entry.text for entry in judged.entries] == [*faq, "taught"]
+    assert (len(served.obeyed), len(judged.obeyed)) == (1, 0)
 
 
 def test_of_several_verdicts_on_the_same_words_the_newest_decides(database: Database) -> None:

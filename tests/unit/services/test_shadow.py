@@ -122,10 +122,10 @@ def test_a_candidate_that_cannot_be_opened_keeps_nobody_from_ranking(
     version = add_candidate(parts)
     opened = parts.models.open_version
 
-    def refuse_the_candidate(wanted: int | None = None) -> Matcher:
+    def refuse_the_candidate(wanted: int | None = None, to_judge: bool = False) -> Matcher:
         if wanted == version:
             raise ArtefactRefused("it is damaged")
-        return opened(wanted)
+        return opened(wanted, to_judge)
 
     monkeypatch.setattr(parts.models, "open_version", refuse_the_candidate)
     ask(parts, *texts("our Kestrel has trouble again {}", 4))

@@ -140,7 +140,7 @@ def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
 ) -> None:
     ask_and_judge(parts, ENOUGH, "vpn")
 
-    def refuse(_wanted: int) -> Matcher:
+    def refuse(_wanted: int, to_judge: bool) -> Matcher:
         raise ArtefactRefused("it is damaged")
 
     monkeypatch.setattr(parts.models, "open_version", refuse)
