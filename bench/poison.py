@@ -3,8 +3,9 @@
 The FAQ has ten phrasings an intent of BANKING77. Honest agents confirm 500 visitors' questions; an
 account that was taken over confirms so many more that a given share of all confirmations is false.
 Each of its questions asks for the victim, and it says that the nearest other intent was meant. The
-product's own jobs select, train, judge and release; the test part, which nothing here learns from,
-shows what the version that is live afterwards makes of the victim's questions.
+product's own rules and jobs select, train, judge and release; the test part, which nothing here
+learns from, shows what visitors get of the victim's questions: at once, as verdicts count without a
+training, and after the night. `--at-once` leaves the nights out.
 """
 
 import shutil
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from statistics import fmean
 from typing import Any
 
 from rich.table import Table
@@ -44,6 +46,7 @@ def run() -> None:
     made.add_argument("--data", type=Path, required=True, help="has banking77/ and clinc150/")
     made.add_argument("--victims", type=int, default=3, help="intents that are attacked")
     made.add_argument("--shares", type=float, nargs="+", default=list(SHARES))
+    made.add_argument("--at-once", action="store_true", help="no nights, which take most time")
     arguments = made.parse_args()
     dataset = load_dataset(arguments.data, "banking77")
     start, visitors = split(dataset, [], SHOTS)
@@ -60,9 +63,8 @@ def run() -> None:
                     false = falsely[: round(HONEST * share / (1 - share))]
                     place = Path(folder) / "attacked"
                     shutil.copytree(honest, place)
-                    attacks.append(
-                        {"victim": victim, "share": share} | _attack(place, victim, false, dataset)
-                    )
+                    attack = _attack(place, victim, false, dataset, not arguments.at_once)
+                    attacks.append({"victim": victim, "share": share} | attack)
                     shutil.rmtree(place)
     _show(attacks)
     finish("poison", _summarise(attacks) | {"attacks": attacks}, arguments.keep)
@@ -80,7 +82,7 @@ def _prepare(folder: Path, start: Dataset, asked: Sequence[Labelled]) -> None:
 
 
 def _attack(
-    folder: Path, victim: str, false: Sequence[Labelled], dataset: Dataset
+    folder: Path, victim: str, false: Sequence[Labelled], dataset: Dataset, has_night: bool
 ) -> dict[str, Any]:
     parts = build(Settings.from_env(data_dir=folder))
     ask(parts, [row.text for row in false])
@@ -88,21 +90,23 @@ def _attack(
     rival = _nearest_rival(parts, victim, dataset)
     for row in false:
         _confirm(parts, row.text, rival, "hostile")
-    with parts.database.read() as session:
-        apart = select_admitted(session, parts.settings).quarantined
-    began = time.monotonic()
-    verdict = train(parts)["verdict"]
-    seconds = time.monotonic() - began
     parts.live.refresh()
-    figures = {
+    with parts.database.read() as session:
+        selection = select_admitted(session, parts.settings)
+    figures: dict[str, Any] = {
         "rival": rival,
         "hostile": len(false),
-        "quarantined": sum(map(len, apart.values())),
-        "verdict": verdict,
-        "night_s": seconds,
+        "quarantined": sum(map(len, selection.quarantined.values())),
+        "unseconded": len(selection.unseconded),
         "before": before,
-        "after": _right_share(parts, victim, dataset),
+        "at_once": _right_share(parts, victim, dataset),
     }
+    if has_night:
+        began = time.monotonic()
+        figures["verdict"] = train(parts)["verdict"]
+        figures["night_s"] = time.monotonic() - began
+        parts.live.refresh()
+        figures["after"] = _right_share(parts, victim, dataset)
     parts.database.close()
     return figures
 
@@ -129,11 +133,16 @@ def _right_share(parts: Parts, victim: str, dataset: Dataset) -> float:
 
 
 def _summarise(attacks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What promoted versions lost on the victim: against the version before, and against the
-    version that the same night makes without the attack."""
-    honest = {attack["victim"]: attack["after"] for attack in attacks if not attack["share"]}
-    promoted = [a for a in attacks if a["share"] and a["verdict"] == "promote"]
+    """What the victims lost: at once, on average by the share of false verdicts, and by promoted
+    versions, against the version before and the version that the night makes without the attack."""
+    lost: dict[float, list[float]] = {}
+    for attack in attacks:
+        lost.setdefault(attack["share"], []).append(attack["before"] - attack["at_once"])
+    honest = {a["victim"]: a["after"] for a in attacks if not a["share"] and "after" in a}
+    promoted = [a for a in attacks if a["share"] and a.get("verdict") == "promote"]
     return {
+        "lost_at_once": {f"{share:.0%}": fmean(each) for share, each in lost.items()},
+        "most_lost_at_once": max(max(each) for each in lost.values()),
         "attacks_promoted": len(promoted),
         "most_lost": max((a["before"] - a["after"] for a in promoted), default=0.0),
         "most_lost_to_honest": max(
@@ -144,15 +153,19 @@ def _summarise(attacks: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _show(attacks: Sequence[dict[str, Any]]) -> None:
-    table = Table("victim", "hostile", "quarantined", "verdict", "before", "after")
+    table = Table(
+        "victim", "hostile", "apart", "unseconded", "verdict", "before", "at once", "after"
+    )
     for attack in attacks:
         table.add_row(
             attack["victim"],
             f"{attack['hostile']} ({attack['share']:.0%})",
             str(attack["quarantined"]),
-            attack["verdict"],
+            str(attack["unseconded"]),
+            attack.get("verdict", "–"),
             f"{attack['before']:.1%}",
-            f"{attack['after']:.1%}",
+            f"{attack['at_once']:.1%}",
+            f"{attack['after']:.1%}" if "after" in attack else "–",
         )
     console.print(table)
 

@@ -22,6 +22,8 @@ from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.matcher import Match, Matcher
 from chatbot.services import publish, release
+from chatbot.services.standing import find_unsettled, settle_found
+from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (
     Confirmation,
@@ -202,6 +204,13 @@ def add_confirmed(
     )
     session.flush()
     return query
+
+
+def settle_all(session: Session, settings: Settings) -> int:
+    """As a worker does; how many verdicts changed."""
+    changes = find_unsettled(session, settings)
+    settle_found(session, changes)
+    return len(changes)
 
 
 def add_evaluation(

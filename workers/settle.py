@@ -1,12 +1,15 @@
 """Settle from all rows how far each verdict is in effect."""
 
 from chatbot.bootstrap import Parts
-from chatbot.services.standing import settle_all
+from chatbot.services.standing import find_unsettled, settle_found
 
 
-def settle_verdicts(parts: Parts) -> None:
-    """Raises ServiceUnavailable. Web processes take up what changed."""
-    with parts.database.write() as session:
-        changed = settle_all(session, parts.settings)
-    if changed:
+def settle_verdicts(parts: Parts) -> int:
+    """How many changed; web processes take them up. Raises ServiceUnavailable."""
+    with parts.database.read() as session:
+        changes = find_unsettled(session, parts.settings)
+    if changes:
+        with parts.database.write() as session:
+            settle_found(session, changes)
         parts.nudge.send()
+    return len(changes)

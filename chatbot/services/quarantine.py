@@ -10,11 +10,13 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from chatbot.domain.quarantine import Group, Selection
+from chatbot.domain.quarantine import Group, Selection, Standing
 from chatbot.domain.quarantine import select as select_verdicts
+from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
 from chatbot.services import audit
-from chatbot.services.standing import Context, limits_of, read_verdicts, settle_all
+from chatbot.services.publish import raise_revision
+from chatbot.services.standing import Context, limits_of, read_verdicts
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Confirmation, Query
@@ -36,7 +38,7 @@ class Quarantined:
 
 def select_admitted(session: Session, settings: Settings, today: date | None = None) -> Selection:
     """Which confirmations may teach and measure on `today`, by default the day of UTC."""
-    verdicts = read_verdicts(session, Context.read(session))
+    verdicts = read_verdicts(session, Context.of_all(session))
     return select_verdicts(verdicts, limits_of(settings), today or now().date())
 
 
@@ -60,11 +62,15 @@ def release(session: Session, settings: Settings, by: str, group: Group, reason:
         raise NotFound(
             f"Nothing that {group.source} said of “{group.says}” on {group.day} is in quarantine."
         )
+    texts: set[str] = set()
     for some in batched(ids):
         session.execute(
-            update(Confirmation).where(Confirmation.query_id.in_(some)).values(released_by=by)
+            update(Confirmation)
+            .where(Confirmation.query_id.in_(some))
+            .values(released_by=by, standing=Standing.VOTES)
         )
-    settle_all(session, settings)
+        texts |= {normalise(text) for text in _texts(session, some)}
+    raise_revision(session, phrasings=texts)
     audit.record(
         session,
         by,

@@ -7,10 +7,10 @@ same against the same intent; a worker settles the rest (docs/decisions/0024).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from typing import Self, TypeVarTuple
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple, Self, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, true, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
@@ -26,6 +26,15 @@ from chatbot.storage.tables import Confirmation, Intent, Query, Utterance
 NONE_OF = "none of these, instead of "
 _UNCAPPED = 2**31
 Columns = TypeVarTuple("Columns")
+
+
+class Change(NamedTuple):
+    """From one standing to another."""
+
+    before: str
+    after: Standing
+
+
 _VERDICTS = (
     select(
         Confirmation.query_id,
@@ -55,28 +64,36 @@ class Context:
     few: frozenset[str]
 
     @classmethod
-    def read(cls, session: Session, intent: str | None = None) -> Self:
-        """`few` tells of all intents, or, if given, of `intent` alone."""
-        authored = select(Intent.name, func.count(Utterance.id)).outerjoin(Utterance)
-        confirmed = (
-            select(Intent.name, func.count())
-            .join(Confirmation, Confirmation.intent_id == Intent.id)
-            .where(Confirmation.part == Part.TRAINING, Confirmation.standing == Standing.VOTES)
+    def of_all(cls, session: Session) -> Self:
+        began = func.min(Confirmation.confirmed_at)
+        first_two = select(began).group_by(Confirmation.confirmed_by).order_by(began).limit(2)
+        moments = session.scalars(first_two).all()
+        return cls(moments[1] if len(moments) > 1 else None, _few(session, true()))
+
+    @classmethod
+    def of_one(cls, session: Session, query: Query, verdict: Confirmation) -> Self:
+        """For a verdict of now: whether there is anybody else, and the intent it takes from."""
+        others = select(Confirmation.confirmed_at).where(
+            Confirmation.confirmed_by != verdict.confirmed_by
         )
-        known: dict[str, int] = {}
-        which = true() if intent is None else Intent.name == intent
-        for counted in (authored, confirmed):
-            for name, count in session.execute(counted.where(which).group_by(Intent.name)):
-                known[name] = known.get(name, 0) + count
-        few = frozenset(name for name, count in known.items() if count < FEW_PHRASINGS)
-        return cls(_shared_since(session), few)
+        return cls(
+            session.scalar(others.limit(1)) and datetime.min.replace(tzinfo=UTC),
+            _few(session, Intent.name == query.first_intent),
+        )
 
 
-def _shared_since(session: Session) -> datetime | None:
-    began = func.min(Confirmation.confirmed_at)
-    first_two = select(began).group_by(Confirmation.confirmed_by).order_by(began).limit(2)
-    moments = session.scalars(first_two).all()
-    return moments[1] if len(moments) > 1 else None
+def _few(session: Session, which: ColumnElement[bool]) -> frozenset[str]:
+    authored = select(Intent.name, func.count(Utterance.id)).outerjoin(Utterance)
+    confirmed = (
+        select(Intent.name, func.count())
+        .join(Confirmation, Confirmation.intent_id == Intent.id)
+        .where(Confirmation.part == Part.TRAINING, Confirmation.standing == Standing.VOTES)
+    )
+    known: dict[str, int] = {}
+    for counted in (authored, confirmed):
+        for name, count in session.execute(counted.where(which).group_by(Intent.name)):
+            known[name] = known.get(name, 0) + count
+    return frozenset(name for name, count in known.items() if count < FEW_PHRASINGS)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -140,10 +157,12 @@ def settle(session: Session, query: Query, settings: Settings) -> set[str]:
     """
     verdict = query.confirmation
     assert verdict is not None
+    context = Context.of_one(session, query, verdict)
     which = [Query.text_key == query.text_key, _same_kind(query, verdict)]
     if _is_flood(session, query, verdict, settings):
         which.append(_says_same(query, verdict, since=now() - 2 * WINDOW))
-    rows = read_verdicts(session, Context.read(session, query.first_intent), or_(*which))
+    found = [row for some in which for row in read_verdicts(session, context, some)]
+    rows = {row.id: row for row in found}.values()  # one by one, each has its index
     limits = replace(limits_of(settings), source=_UNCAPPED, intent=_UNCAPPED)
     wanted = select_verdicts(rows, limits, now().date()).standings()
     own = wanted[query.id]
@@ -156,15 +175,23 @@ def settle(session: Session, query: Query, settings: Settings) -> set[str]:
     return _store(session, before, settled)
 
 
-def settle_all(session: Session, settings: Settings) -> int:
-    """Settle every verdict from all rows, and tell the matchers; how many changed."""
-    rows = read_verdicts(session, Context.read(session))
+def find_unsettled(session: Session, settings: Settings) -> dict[str, Change]:
+    """What all rows together say otherwise than stands beside them, by query.
+
+    Takes seconds where there are a hundred thousand, so it is no work for a write transaction.
+    """
+    rows = read_verdicts(session, Context.of_all(session))
     wanted = select_verdicts(rows, limits_of(settings), now().date()).standings()
-    before = dict(session.execute(select(Confirmation.query_id, Confirmation.standing)).all())
-    changed = _store(session, before, wanted)
-    if changed:
-        raise_revision(session, phrasings=changed)
-    return len(changed)
+    before = session.execute(select(Confirmation.query_id, Confirmation.standing)).all()
+    return {i: Change(old, wanted[i]) for i, old in before if wanted[i] != old}
+
+
+def settle_found(session: Session, changes: Mapping[str, Change]) -> None:
+    """Store what `find_unsettled` found and nobody changed meanwhile, and tell the matchers."""
+    before = _read_standings(session, changes)
+    kept = {i: to for i, (old, to) in changes.items() if before.get(i) == old}
+    if texts := _store(session, before, kept):
+        raise_revision(session, phrasings=texts)
 
 
 def _is_with(row: Verdict, verdict: Confirmation) -> bool:
@@ -251,4 +278,4 @@ def _since(moment: datetime) -> ColumnElement[bool]:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), now().tzinfo)
+    return datetime.combine(day, time(), UTC)

@@ -17,11 +17,10 @@ from chatbot.services import confirm, publish
 from chatbot.services.catalogue import read_catalogue, read_edit
 from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.import_faq import import_faq
-from chatbot.services.standing import settle_all
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Confirmation, Intent, KnowledgeChange, Query, Utterance
-from factories import add_confirmed, add_intent
+from factories import add_confirmed, add_intent, settle_all
 
 SETTINGS = Settings(held_out_share=0.0)
 INTENTS = ("vpn", "invoice", "leave", "badge")

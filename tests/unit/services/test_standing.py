@@ -12,11 +12,10 @@ from chatbot.domain.quarantine import FEW_PHRASINGS
 from chatbot.services import quarantine
 from chatbot.services.confirm import confirm, undo
 from chatbot.services.publish import current_revision
-from chatbot.services.standing import settle_all
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, KnowledgeChange
-from factories import add_confirmed, add_intent, add_query
+from factories import add_confirmed, add_intent, add_query, settle_all
 
 ANSWERED, ASKED_BACK, HANDED_OVER = Decision.ANSWER, Decision.CLARIFY, Decision.HANDOFF
 

@@ -1,0 +1,101 @@
+"""An agent's word counts in all web processes within seconds, without a training."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from chatbot.bootstrap import Parts
+from chatbot.services.keys import Scope, create_key
+from chatbot.supervise import choose_port
+from installation import Installation, wait_until
+
+SECONDS = 15  # on a busy machine; a process looks every two
+NAMED = ["Zarnfeld?", "trouble with Zarnfeld here", "who can help me with Zarnfeld", "Zarnfeld!!"]
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[int]:
+    port = choose_port("127.0.0.1", 0)
+    variables = {
+        "CHATBOT_DATA_DIR": str(data),
+        "CHATBOT_PORT": str(port),
+        "CHATBOT_WEB_PROCESSES": "1",
+    }
+    command = [sys.executable, "-m", "chatbot.web"]
+    with subprocess.Popen(command, env=os.environ | variables) as server:
+        try:
+            yield port
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def processes(installation: Parts) -> Iterator[list[Installation]]:
+    """Two web processes, each at a port of its own, as two agents use them."""
+    with installation.database.write() as session:
+        secrets = [create_key(session, "test", name, Scope.AGENT)[1] for name in ("ann", "bob")]
+    with ExitStack() as stack:
+        ports = [
+            stack.enter_context(serving(installation.settings.data_dir))
+            for _ in range(len(secrets))
+        ]
+        both = [Installation(*each) for each in zip(ports, secrets, strict=True)]
+        for each in both:
+            wait_until(lambda each=each: is_ready(each), 120, "a process is ready")
+        yield both
+
+
+def is_ready(process: Installation) -> bool:
+    try:
+        return process.call("GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def answered(reply: dict[str, object]) -> str | None:
+    """The intent, or None where a person takes over and nothing is offered."""
+    answer = reply["answer"]
+    assert answer is not None or reply["candidates"] == []
+    return str(answer["intent"]) if isinstance(answer, dict) else None
+
+
+def wait_for_all(processes: list[Installation], is_so: Callable[[Installation], bool]) -> None:
+    wait_until(lambda: all(map(is_so, processes)), SECONDS, "all processes know it")
+
+
+def test_the_same_words_obey_in_all_processes(processes: list[Installation]) -> None:
+    for number, said in enumerate(["vpn-connect", None, "get-invoice", None]):
+        process, text = processes[number % 2], f"gallop the marmalade {number} times"
+        path = f"/v1/queries/{process.ask(text)['query_id']}/confirmation"
+        written = process.ok("PUT", path, {"intent": said})["confirmation"]
+        assert "The same words are" in written["note"]
+
+        def obeys(each: Installation, text: str = text, said: str | None = said) -> bool:
+            reply = each.ask(text.upper())
+            return bool(reply["exact"]) and answered(reply) == said
+
+        wait_for_all(processes, obeys)
+        process.ok("DELETE", path)
+        wait_for_all(processes, lambda each, text=text: not each.ask(text)["exact"])
+
+
+def test_three_verdicts_on_a_new_name_answer_its_other_questions(
+    processes: list[Installation],
+) -> None:
+    ann = processes[0]
+    assert all(ann.ask(text)["decision"] != "answer" for text in NAMED)
+    for text in ("our Zarnfeld is down", "how do I get Zarnfeld", "Zarnfeld lets nobody in"):
+        path = f"/v1/queries/{ann.ask(text)['query_id']}/confirmation"
+        written = ann.ok("PUT", path, {"intent": "vpn-connect"})["confirmation"]
+        assert written["effect"] == "counts"
+
+    def knows(process: Installation) -> bool:
+        replies = [process.ask(text) for text in NAMED]
+        return sum(r["decision"] == "answer" and answered(r) == "vpn-connect" for r in replies) >= 3
+
+    wait_for_all(processes, knows)
