@@ -22,6 +22,28 @@ READ_TOKENS = 5  # three words, between the marks of begin and end
 FAQ = Path(__file__).parents[2] / "faq_data"
 
 
+def make_untrained(folder: Path) -> Parts:
+    """A part of the shipped FAQ, with version 1 as the real job makes it."""
+    from workers.retrain import run_waiting_jobs
+
+    parts = build(Settings(data_dir=folder))
+    draft = read_catalogue_files(FAQ)
+    draft.intents = {name: draft.intents[name] for name in CODE_NAMES}
+    with parts.database.write() as session:
+        import_faq(session, draft, "test")
+        jobs.request(session, jobs.Kind.UNTRAINED, "test")
+    run_waiting_jobs(parts, processes.Identity("worker"))
+    return parts
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """Version 1 is the untrained MiniLM, and nobody has confirmed anything yet."""
+    parts = make_untrained(tmp_path_factory.mktemp("untrained"))
+    yield parts
+    parts.database.close()
+
+
 @pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Version 1 is short-sighted; agents have confirmed questions with code names since.
@@ -31,15 +53,9 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from workers import retrain
 
-    parts = build(Settings(data_dir=tmp_path_factory.mktemp("taught")))
-    draft = read_catalogue_files(FAQ)
-    draft.intents = {name: draft.intents[name] for name in CODE_NAMES}
-    with parts.database.write() as session:
-        import_faq(session, draft, "test")
-        jobs.request(session, jobs.Kind.UNTRAINED, "test")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrain, "run_trainer", short_sighted(retrain.run_trainer))
-        retrain.run_waiting_jobs(parts, processes.Identity("worker"))
+        parts = make_untrained(tmp_path_factory.mktemp("taught"))
     matcher = parts.models.open_version()
     for intent, name in CODE_NAMES.items():
         for phrasing in PHRASINGS:

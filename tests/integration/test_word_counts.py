@@ -34,15 +34,14 @@ def serving(data: Path) -> Iterator[int]:
             server.terminate()
 
 
-@pytest.fixture
-def processes(installation: Parts) -> Iterator[list[Installation]]:
+@pytest.fixture(scope="module")
+def processes(untrained: Parts) -> Iterator[list[Installation]]:
     """Two web processes, each at a port of its own, as two agents use them."""
-    with installation.database.write() as session:
+    with untrained.database.write() as session:
         secrets = [create_key(session, "test", name, Scope.AGENT)[1] for name in ("ann", "bob")]
     with ExitStack() as stack:
         ports = [
-            stack.enter_context(serving(installation.settings.data_dir))
-            for _ in range(len(secrets))
+            stack.enter_context(serving(untrained.settings.data_dir)) for _ in range(len(secrets))
         ]
         both = [Installation(*each) for each in zip(ports, secrets, strict=True)]
         for each in both:
