@@ -159,19 +159,24 @@ def settle(session: Session, query: Query, settings: Settings) -> set[str]:
     assert verdict is not None
     context = Context.of_one(session, query, verdict)
     which = [Query.text_key == query.text_key, _same_kind(query, verdict)]
-    if _is_flood(session, query, verdict, settings):
+    group = _read_group(session, query, verdict)
+    if len(group) > settings.quarantine_least:  # whether that is a flood depends on what is usual
         which.append(_says_same(query, verdict, since=now() - 2 * WINDOW))
     found = [row for some in which for row in read_verdicts(session, context, some)]
     rows = {row.id: row for row in found}.values()  # one by one, each has its index
     limits = replace(limits_of(settings), source=_UNCAPPED, intent=_UNCAPPED)
     wanted = select_verdicts(rows, limits, now().date()).standings()
-    own = wanted[query.id]
-    if own is Standing.VOTES and _exceeds_caps(session, query, verdict, settings):
-        own = Standing.TURN
-    before = _read_standings(session, [row.id for row in rows])
-    kept_apart = {row.id for row in rows if _is_with(row, verdict) and wanted[row.id] == "apart"}
-    backed = {i for i, at in before.items() if at == Standing.SECOND and wanted[i] == "votes"}
-    settled = {each: wanted[each] for each in kept_apart | backed} | {query.id: own}
+    before = _read_standings(session, [row.id for row in rows]) | group
+    settled = {
+        each: Standing.VOTES
+        for each, standing in before.items()
+        if standing == Standing.SECOND and wanted.get(each) is Standing.VOTES
+    }
+    settled[query.id] = own = wanted[query.id]
+    if own is Standing.APART or Standing.APART in group.values():
+        settled |= dict.fromkeys(group, Standing.APART)
+    elif own is Standing.VOTES and _exceeds_caps(session, query, verdict, settings):
+        settled[query.id] = Standing.TURN
     return _store(session, before, settled)
 
 
@@ -192,12 +197,6 @@ def settle_found(session: Session, changes: Mapping[str, Change]) -> None:
     kept = {i: to for i, (old, to) in changes.items() if before.get(i) == old}
     if texts := _store(session, before, kept):
         raise_revision(session, phrasings=texts)
-
-
-def _is_with(row: Verdict, verdict: Confirmation) -> bool:
-    """Whether it is of the same source and day."""
-    is_mine = row.source == verdict.confirmed_by
-    return is_mine and row.at.date() == verdict.confirmed_at.date()
 
 
 def _store(session: Session, before: Mapping[str, str], wanted: Mapping[str, Standing]) -> set[str]:
@@ -242,11 +241,18 @@ def _says_same(query: Query, verdict: Confirmation, since: datetime) -> ColumnEl
     return and_(says, Confirmation.confirmed_at >= since)
 
 
-def _is_flood(session: Session, query: Query, verdict: Confirmation, settings: Settings) -> bool:
-    """Whether its source said so often enough today that what is usual must be looked up."""
-    today = _says_same(query, verdict, _midnight(now().date()))
-    mine = and_(today, Confirmation.confirmed_by == verdict.confirmed_by)
-    return _count(session, mine) > settings.quarantine_least
+def _read_group(session: Session, query: Query, verdict: Confirmation) -> dict[str, str]:
+    """Standings of all that its source says of its intent that day: quarantine takes it whole."""
+    rows = (
+        select(Confirmation.query_id, Confirmation.standing)
+        .join(Query)
+        .where(
+            Confirmation.confirmed_by == verdict.confirmed_by,
+            Confirmation.released_by.is_(None),
+            _says_same(query, verdict, _midnight(verdict.confirmed_at.date())),
+        )
+    )
+    return dict(session.execute(rows).all())
 
 
 def _exceeds_caps(

@@ -149,6 +149,19 @@ def test_a_flood_is_kept_apart_as_it_comes(database: Database, settings: Setting
     assert standings(database, ids) == ["votes"] * 5
 
 
+def test_who_overrules_too_often_has_all_of_that_day_kept_apart(
+    database: Database, settings: Settings
+) -> None:
+    settings = settings.model_copy(update={"quarantine_alone": 2})
+    gap, later = ask(database, "a gap", "another gap", decision=HANDED_OVER, first="else")
+    assert say(database, settings, "mallory", [gap]) == ["votes"]
+    say(database, settings, "mallory", ask(database, "one", "two", "three"))
+    assert say(database, settings, "mallory", [later]) == ["apart"]
+    assert standings(database, [gap]) == ["apart"]
+    with database.write() as session:
+        assert settle_all(session, settings) == 0
+
+
 def test_a_busy_day_is_no_flood(database: Database, settings: Settings) -> None:
     settings = settings.model_copy(update={"quarantine_least": 3})
     with database.write() as session:
