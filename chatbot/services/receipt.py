@@ -148,8 +148,8 @@ _SAYS: Mapping[Effect, Callable[[Receipt], str]] = {
 
 def _effect(verdict: Confirmation, said: Sequence[Said], faq_intent: str | None) -> Effect:
     intent = verdict.intent.name if verdict.intent else None
-    if faq_intent is not None and faq_intent != intent:
-        return Effect.FAQ
+    if faq_intent is not None:
+        return Effect.COUNTS if faq_intent == intent else Effect.FAQ
     if verdict.standing == Standing.APART:
         return Effect.APART
     if said and said[-1].intent != intent:
