@@ -35,7 +35,7 @@ def release() -> str:
         count = quarantine.release(session, parts().settings, who().name, group, body.reason)
     parts().nudge.send()
     return _page(
-        f"{count} confirmations count within seconds, and teach from the next training on."
+        f"{count} confirmations teach from the next training on, and count within seconds."
     )
 
 
