@@ -21,7 +21,7 @@ _RANK = {Decision.HANDOFF: 0, Decision.CLARIFY: 1, Decision.ANSWER: 2}
 
 @dataclass(frozen=True)
 class Match:
-    """What the matcher makes of one question; `exact` when it is a known utterance.
+    """What the matcher makes of one question; `exact` when its very words are known.
 
     `offered` says how many of the first candidates a visitor must be offered; None leaves that to
     the calibration.
@@ -79,8 +79,9 @@ def match_read(texts: Sequence[str], wording: Wording, match_each: MatchEach) ->
 def _decide(
     reading: Reading, matches: dict[str, Match], wording: Wording, match_each: MatchEach
 ) -> Match:
-    if matches[reading.whole].exact:
-        return matches[reading.whole]
+    for known in (matches[reading.whole], matches[reading.text]):
+        if known.exact:
+            return known
     whole = _surer(matches[reading.text], matches[reading.repaired])
     if whole.exact:
         return whole

@@ -40,8 +40,9 @@ class Wording:
             if card and (turn := turns_of(card.title)):
                 titles[name] = turn
         for key, entry in entries.items():
-            if entry and (turn := turns_of(entry.text)):
-                phrasings[key] = (entry.intent, turn)
+            intent = entry.intent if entry else None
+            if entry and intent is not None and (turn := turns_of(entry.text)):
+                phrasings[key] = (intent, turn)
         return type(self)(self.spelling.extended(_texts(cards, entries)), titles, phrasings)
 
     def turns_of(self, intent: str) -> Turn:
