@@ -18,7 +18,7 @@ from chatbot.settings import Settings
 from code_names import CODE_NAMES, PHRASINGS
 
 WHOLE_ENCODER = "whole-encoder"
-READ_TOKENS = 5  # three words, between the marks of begin and end
+READ_TOKENS = 9  # seven pieces of words, between the marks of begin and end
 FAQ = Path(__file__).parents[2] / "faq_data"
 
 

@@ -17,6 +17,11 @@ from chatbot.services.release import read_pointer
 from chatbot.storage.database import now
 from chatbot.storage.tables import ModelPointer, TrainingJob
 
+# Version 1 knows too little to answer much, also of what is out of scope: no guard is at stake here.
+LENIENT = {
+    "CHATBOT_GATE_OUT_OF_SCOPE_MARGIN": "0.9",
+    "CHATBOT_GATE_WRONG_ANSWER_MARGIN": "0.9",
+}
 WORKER = Path(__file__).parent / "worker_without_torch.py"
 
 
@@ -56,6 +61,7 @@ def test_a_worker_that_lost_its_lease_releases_nothing(installation: Parts) -> N
 def run_worker(parts: Parts, crash_at: str = "", settings: dict[str, str] | None = None) -> int:
     environment = (
         os.environ
+        | LENIENT
         | (settings or {})
         | {
             "CHATBOT_DATA_DIR": str(parts.settings.data_dir),
