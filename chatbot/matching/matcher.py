@@ -180,7 +180,8 @@ class Matcher:
         step = max(1, len(rows) // _MOST_MEASURED)
         rows = rows[::step]
         own = [self.phrasings.intent_at(row) for row in rows.tolist()]
-        own += self.passages.names
+        rows = rows[[intent is not None for intent in own]]
+        own = [*filter(None, own), *self.passages.names]
         if len(set(own)) < 2:
             return 0.0
         vectors = np.vstack([self.phrasings.rows.vectors(rows), self.passages.titles])
@@ -273,23 +274,22 @@ class Matcher:
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
     def _recall(self, text: str) -> Match | None:
-        """What was said of the same words; questions are kept, and confirmed, in redacted form.
-
-        Or of a title that only one intent has.
-        """
+        """What was said of the same words; questions are kept, and confirmed, in redacted form."""
         match = self._recall_exactly(text)
         if match is None and (redacted := redact(text)) != text:
-            match = self._recall_exactly(redacted)
-        if match is None and (titled := self.passages.by_title.get(normalise(text))):
-            return _exact(titled)
+            return self._recall_exactly(redacted)
         return match
 
     def _recall_exactly(self, text: str) -> Match | None:
+        """By an agent's word, as a known phrasing, or as a title that only one intent has."""
         obeyed = self._obeyed.get(key(text)) if self._obeyed else None
         if obeyed is not None:
             return _exact(obeyed.intent)
         row = self.phrasings.row_of(text)
-        return None if row is None else _exact(self.phrasings.intent_at(row))
+        if row is not None:
+            return _exact(self.phrasings.intent_at(row))
+        titled = self.passages.by_title.get(normalise(text))
+        return None if titled is None else _exact(titled)
 
     def _with(
         self,
@@ -316,12 +316,6 @@ class Matcher:
         )
 
 
-def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
-    """Of each line, (row, similarity)."""
-    for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
-        yield list(zip(line, cosines, strict=True))
-
-
 def _edited(before: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
     """With the changes; None takes away."""
     after = {**before, **changes}
@@ -333,3 +327,9 @@ def _exact(intent: str | None) -> Match:
     if intent is None:
         return Match(Decision.HANDOFF, (), exact=True)
     return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
+
+
+def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
+    """Of each line, (row, similarity)."""
+    for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
+        yield list(zip(line, cosines, strict=True))

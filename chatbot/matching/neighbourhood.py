@@ -30,7 +30,8 @@ class Neighbourhood:
             found = _among(found, self.titles.compare(vectors), self._first_title, k)
         return found
 
-    def intent_at(self, row: int) -> str:
+    def intent_at(self, row: int) -> str | None:
+        """None if it is none of the intents."""
         if row < self._first_guess:
             return self.phrasings.intent_at(row)
         if row < self._first_title:

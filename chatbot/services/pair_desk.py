@@ -135,8 +135,9 @@ def _with_texts(session: Session, matcher: Matcher, ranked: Sequence[Ranked]) ->
     rows = np.array([row for pair in ranked for row in pair[:2]], np.int64)
     keys = matcher.phrasings.rows.keys(rows)
     near = [
-        Near(row_key, matcher.phrasings.intent_at(row), 0.0)
+        Near(row_key, intent, 0.0)
         for row_key, row in zip(keys, rows.tolist(), strict=True)
+        if (intent := matcher.phrasings.intent_at(row)) is not None
     ]
     there = {
         key(each.text): Phrase(each.text, normalise(each.text), each.intent)
