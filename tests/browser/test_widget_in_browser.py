@@ -16,6 +16,7 @@ from payloads import PAYLOADS
 
 ANSWERED = "the vpn keeps dropping during my calls"
 ASKED_BACK = "problem with my account"
+UNSURE = "how do I change my password"
 HANDED_OVER = "can you recommend a good pasta recipe"
 FIELD = "Type your question"
 TOGETHER = 20  # payloads in one answer
@@ -173,6 +174,21 @@ def test_a_visitor_says_which_reading_was_meant(bot: Installation, visit: Open) 
     page.get_by_role("button", name="Yes").wait_for()
     assert page.locator("helpdesk-chat .name").inner_text() == title
     [query] = logged(bot, ASKED_BACK)
+    assert bot.ok("GET", f"/v1/intents/{query['chosen_intent']}")["title"] == title
+
+
+def test_an_answer_that_is_not_quite_sure_has_a_way_out(bot: Installation, visit: Open) -> None:
+    page = visit("/demo")
+    open_chat(page)
+    ask(page, UNSURE)
+    page.get_by_text("I think you mean:").wait_for()
+    other = page.get_by_role("group", name="Or did you mean").get_by_role("button").first
+    title = other.inner_text()
+    other.click()
+    page.get_by_text(f"→ {title}").wait_for()
+    assert page.locator("helpdesk-chat .name").last.inner_text() == title
+    [query] = logged(bot, UNSURE)
+    assert query["decision"] == "answer"
     assert bot.ok("GET", f"/v1/intents/{query['chosen_intent']}")["title"] == title
 
 

@@ -16,6 +16,8 @@
   if (!script || customElements.get(TAG)) return;
 
   const MOST_ITEMS = 40;
+  const SURE = 0.95;
+  const WORTH_READING = 0.05;
   const FORGET_AFTER_MS = 30 * 24 * 3600 * 1000;
   const PHONE = matchMedia("(max-width: 480px)");
   const TOUCH = matchMedia("(pointer: coarse)");
@@ -27,7 +29,7 @@
       greeting: "Hello! What can we help you with?", popular: "Often asked",
       placeholder: "Type your question", send: "Send", you: "You:", bot: "Answer:",
       typing: "Looking for an answer", meant: "Did you mean one of these?", none: "None of these",
-      helped: "Did this help?", yes: "Yes", no: "No", glad: "Glad to hear it.",
+      think: "I think you mean:", others: "Or did you mean", helped: "Did this help?", yes: "Yes", no: "No", glad: "Glad to hear it.",
       sorry: "Thank you for telling us.", person: "Ask a person",
       unknown: "I cannot answer that myself, but a person can. Where may we write to?",
       contact: "A person will answer by e-mail. Where may we write to?",
@@ -44,7 +46,7 @@
       greeting: "Hallo! Wobei können wir helfen?", popular: "Häufig gefragt",
       placeholder: "Ihre Frage", send: "Senden", you: "Sie:", bot: "Antwort:",
       typing: "Antwort wird gesucht", meant: "Meinten Sie eines davon?", none: "Nichts davon",
-      helped: "War das hilfreich?", yes: "Ja", no: "Nein", glad: "Das freut uns.",
+      think: "Ich glaube, Sie meinen:", others: "Oder meinten Sie", helped: "War das hilfreich?", yes: "Ja", no: "Nein", glad: "Das freut uns.",
       sorry: "Danke für den Hinweis.", person: "Einen Menschen fragen",
       unknown: "Das kann ich nicht selbst beantworten, aber ein Mensch kann es. Wohin dürfen wir schreiben?",
       contact: "Ein Mensch antwortet Ihnen per E-Mail. Wohin dürfen wir schreiben?",
@@ -61,7 +63,8 @@
       greeting: "Bonjour ! Comment pouvons-nous vous aider ?", popular: "Questions fréquentes",
       placeholder: "Votre question", send: "Envoyer", you: "Vous :", bot: "Réponse :",
       typing: "Recherche d’une réponse", meant: "Vouliez-vous dire l’une de ces questions ?",
-      none: "Aucune de celles-ci", helped: "Cela vous a-t-il aidé ?", yes: "Oui", no: "Non",
+      none: "Aucune de celles-ci",
+      think: "Je pense que vous voulez dire :", others: "Ou vouliez-vous dire", helped: "Cela vous a-t-il aidé ?", yes: "Oui", no: "Non",
       glad: "Tant mieux.", sorry: "Merci de nous l’avoir dit.", person: "Demander à une personne",
       unknown: "Je ne peux pas répondre moi-même, mais une personne le peut. Où pouvons-nous vous écrire ?",
       contact: "Une personne vous répondra par e-mail. Où pouvons-nous vous écrire ?",
@@ -78,7 +81,8 @@
       greeting: "¡Hola! ¿En qué podemos ayudarle?", popular: "Preguntas frecuentes",
       placeholder: "Su pregunta", send: "Enviar", you: "Usted:", bot: "Respuesta:",
       typing: "Buscando una respuesta", meant: "¿Se refería a una de estas?",
-      none: "Ninguna de estas", helped: "¿Le ha servido?", yes: "Sí", no: "No",
+      none: "Ninguna de estas",
+      think: "Creo que se refiere a:", others: "O se refería a", helped: "¿Le ha servido?", yes: "Sí", no: "No",
       glad: "Nos alegramos.", sorry: "Gracias por decírnoslo.", person: "Preguntar a una persona",
       unknown: "No puedo responder a eso, pero una persona sí. ¿Adónde podemos escribirle?",
       contact: "Una persona le responderá por correo. ¿Adónde podemos escribirle?",
@@ -531,8 +535,13 @@
 
     toItem(reply) {
       const item = { who: "bot", kind: reply.decision, query: reply.query_id };
-      if (reply.decision === "answer") return { ...item, title: reply.answer.title, html: reply.answer.body };
-      if (reply.decision === "clarify") return { ...item, options: reply.candidates.map(({ intent, title }) => ({ intent, title })) };
+      const options = (candidates) => candidates.map(({ intent, title }) => ({ intent, title }));
+      if (reply.decision === "answer") {
+        const [best, ...rest] = reply.candidates;
+        const others = best.probability < SURE ? rest.filter((each) => each.probability >= WORTH_READING).slice(0, 2) : [];
+        return { ...item, title: reply.answer.title, html: reply.answer.body, isUnsure: best.probability < SURE, others: options(others) };
+      }
+      if (reply.decision === "clarify") return { ...item, options: options(reply.candidates) };
       return { ...item, kind: "person", say: "unknown" };
     }
 
@@ -687,7 +696,15 @@
 
     drawAnswer(item) {
       const prose = copySafely(String(item.html), h("div", { class: "bubble prose" }, h("p", { class: "name" }, item.title)));
-      return [prose, this.drawRating(item)];
+      return [item.isUnsure && h("p", { class: "note" }, this.text("think")), prose, this.drawOthers(item), this.drawRating(item)];
+    }
+
+    drawOthers(item) {
+      if (!item.others?.length) return null;
+      if (item.chosen) return h("p", { class: "note" }, `→ ${item.chosen}`);
+      return h("div", { class: "row", role: "group", "aria-label": this.text("others") }, h("p", { class: "note" }, this.text("others")),
+        ...item.others.map((option) => h("button", { type: "button", class: "small", onclick: () => this.choose(item, option) }, option.title)),
+        item.mistake && h("p", { class: "mistake" }, this.text(item.mistake)));
     }
 
     drawRating(item) {
