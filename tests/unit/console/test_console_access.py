@@ -65,6 +65,7 @@ DECLARED = {
     "GET /console/models/now": "agent",
     "GET /console/models/promise": "agent",
     "GET /console/models/quarantine": "agent",
+    "POST /console/models/quarantine/<word:query_id>/second": "agent",
     "POST /console/models/quarantine/release": "admin",
     "POST /console/models/clear-hold": "admin",
     "POST /console/models/retrain": "admin",

@@ -58,7 +58,7 @@ def test_a_verdict_brings_the_next_question(parts: Parts, agent: FlaskClient) ->
 def test_what_a_verdict_would_change_is_told_before_it_is_given(
     parts: Parts, agent: FlaskClient
 ) -> None:
-    text = "my VPN shows purple elephants"
+    text = "elephants purple VPN screen"
     asked, _ = ask(parts, text, f"{text} please")
     page = agent.get(f"/console/review/{asked}/changes").text
     assert "<b>Connect to the VPN</b>: 1 of 1 like questions would be answered otherwise" in page

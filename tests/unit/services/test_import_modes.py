@@ -189,7 +189,7 @@ def test_verdicts_on_what_stays_survive_import_and_undo(faq: Database) -> None:
         intent = publish.get_intent(session, "vpn")
         learnt = publish.phrasings_of(session, intent)
         assert query
-        assert learnt == {"vpn down", "vpn off", "vpn gone"}
+        assert learnt == {"vpn down", "vpn off", "vpn gone", "the tunnel is dead"}
 
 
 def test_only_an_act_on_many_is_undone_so(faq: Database) -> None:

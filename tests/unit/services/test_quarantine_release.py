@@ -68,7 +68,7 @@ def test_a_flood_neither_teaches_nor_measures(
     say(database, "mallory", intent, 4)
     say(database, "mallory", intent, 4, Part.HELD_OUT)
     after = frozen(database, settings)
-    assert after.apart == {"waiting": 0, "quarantined": 8}
+    assert after.apart == {"waiting": 0, "quarantined": 8, "pairs": 0}
     assert (after.fingerprint, after.evidence) == (before.fingerprint, before.evidence)
     assert after.catalogue.entries == before.catalogue.entries
     assert Counter(after.teachers.values()) == {"ann": 3}
@@ -141,7 +141,7 @@ def test_what_exceeds_a_night_waits(database: Database, settings: Settings) -> N
     say(database, "ann", "vpn", 5)
     say(database, "ann", "leave", 5)
     rows = frozen(database, settings)
-    assert rows.apart == {"waiting": 2, "quarantined": 0}
+    assert rows.apart == {"waiting": 2, "quarantined": 0, "pairs": 0}
     assert Counter(rows.teachers.values()) == {"ann": 8}
     with database.write() as session:
         tomorrow = now().date() + timedelta(days=2)
