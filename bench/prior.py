@@ -32,6 +32,7 @@ from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
+from chatbot.matching.passages import say_much, texts_of
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.settings import Settings
 from workers import base_model, contrastive, export
@@ -138,7 +139,7 @@ def run() -> None:
             ]
             seen = [_see(faq, base) for faq in _counting(faqs, f"untrained, {kind}")]
             learnt[f"untrained-{kind}"] = _learn(seen)
-            some = [faq for faq in faqs if len(faq.known) >= 50]
+            some = [faq for faq in faqs if len(faq.known) >= 50 or (answers and len(faq.cards) > 5)]
             if not arguments.trained:
                 continue
             step = max(1, len(some) // (arguments.trained * len({faq.source for faq in some})))
@@ -369,16 +370,20 @@ def _answered(answers: Sequence[Answer], least: float) -> float:
 def _train(faq: Faq, folder: Path) -> Encoder:
     """With the product's own settings, on what the FAQ knows."""
     settings = Settings()
+    teaching = list(faq.known)
+    if say_much(faq.cards.values()):
+        for name, card in faq.cards.items():
+            teaching += [Example(text, name) for text in (card.title, *texts_of(card).passages)]
     spec = TrainingSpec(
         base_model="",
         start_from=None,
         folds=(),
-        epochs=epochs_for(len(faq.known), settings),
+        epochs=epochs_for(len(teaching), settings),
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         seed=settings.seed,
         threads=1,
-        examples=tuple(faq.known),
+        examples=tuple(teaching),
         validation=(),
     )
     folder.mkdir(parents=True)

@@ -20,7 +20,8 @@ _NEARLY_ALL = 0.9
 
 def say_what_lacks(frozen: Frozen, settings: Settings) -> str | None:
     """Say what an FAQ lacks that is too small to train on, and what to do; None if nothing."""
-    intents = sorted({example.intent for example in frozen.training})
+    teaching = [*frozen.training, *frozen.passages]
+    intents = sorted({example.intent for example in teaching})
     if len(intents) > 1 or not settings.epochs:
         return None
     has = f"all utterances belong to one intent, “{intents[0]}”" if intents else "it has none"
@@ -42,7 +43,8 @@ def make_spec(
     What came `as_they_came`, not chosen because it is hard, calibrates; in a small FAQ folds leave
     it out.
     """
-    epochs = epochs_for(len(frozen.training), settings) if trains else 0
+    examples = (*frozen.training, *frozen.passages)
+    epochs = epochs_for(len(examples), settings) if trains else 0
     cross_fits = epochs and not frozen.validation and len(frozen.training) >= LEAST_ROWS
     return TrainingSpec(
         base_model=settings.base_model,
@@ -53,7 +55,7 @@ def make_spec(
         learning_rate=settings.learning_rate,
         seed=settings.seed,
         threads=settings.training_threads or os.cpu_count() or 1,
-        examples=tuple(frozen.training),
+        examples=examples,
         validation=tuple(frozen.validation),
         pairs=tuple(frozen.pairs),
         left_out_pairs=tuple(frozen.left_out_pairs),

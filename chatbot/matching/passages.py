@@ -71,6 +71,16 @@ def texts_of(card: IntentCard) -> Texts:
     return Texts(card.title, " ".join(lines) or card.title, tuple(passages) or (card.title,))
 
 
+def say_much(cards: Iterable[IntentCard]) -> bool:
+    """Whether most cards have an answer of their own that is long enough to tell them apart.
+
+    An FAQ that was imported without answers has the same placeholder everywhere.
+    """
+    answers = [card.answer for card in cards]
+    own = {answer for answer in answers if len(answer) >= _LEAST_ANSWER}
+    return bool(answers) and len(own) > LEAST_SAYING * len(answers)
+
+
 def _lines(answer: str) -> list[str]:
     """The words of each paragraph, item and cell, without Markdown."""
     inline = [token for token in _MARKDOWN.parse(answer) if token.type == "inline"]
@@ -157,13 +167,8 @@ class Passages:
 
     @cached_property
     def says_much(self) -> bool:
-        """Whether most intents have an answer of their own that is long enough to tell them apart.
-
-        An FAQ that was imported without answers has the same placeholder everywhere.
-        """
-        answers = [card.answer for card in self.cards.values()]
-        own = {answer for answer in answers if len(answer) >= _LEAST_ANSWER}
-        return bool(answers) and len(own) > LEAST_SAYING * len(answers)
+        """Whether the answers tell the intents apart."""
+        return say_much(self.cards.values())
 
     def compare(self, vectors: Vectors) -> Said:
         """Cosines of (n, dimension) unit vectors to all answers and, at best, to their passages."""

@@ -14,6 +14,7 @@ from chatbot.domain.quarantine import Selection
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
 from chatbot.matching.catalogue import Catalogue
+from chatbot.matching.passages import say_much, texts_of
 from chatbot.services.catalogue import read_catalogue_to_train
 from chatbot.services.pairs_to_train import PairsToTrain, read_pairs_to_train
 from chatbot.services.pins import list_pins
@@ -26,7 +27,7 @@ from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Que
 MOST_CROSS_FITTED = 4000
 FEW_UNLABELLED = 250
 MOST_ROWS_TO_GUESS_FROM = 10_000
-RECIPE = 9  # raise it when training changes so that the same rows give another model
+RECIPE = 10  # raise it when training changes so that the same rows give another model
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Frozen:
     `training` teaches; `validation` chooses the epoch and fits the calibration, together with
     `out_of_scope`; `held_out` decides on promotion. No text is in two of them. Without `validation`
     the training rows are cross-fitted. `pins` must keep their answers and never train either.
+    `passages` are what titles and answers say of each intent: they teach, and measure nothing.
     `unlabelled` are questions that nobody judged, whose intents are guessed. `teachers` says of
     confirmed texts, normalised, who confirmed them; `apart` counts confirmations, and pairs with a
     score, that neither teach nor measure yet, by why. `pairs` teach beside the texts, and those
@@ -56,6 +58,7 @@ class Frozen:
     out_of_scope: list[str]
     held_out: list[Labelled]
     catalogue: Catalogue
+    passages: list[Example] = field(default_factory=list)
     pins: list[Labelled] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
     learnt_queries: list[str] = field(default_factory=list)
@@ -70,6 +73,7 @@ class Frozen:
         """Changes when a better model may come out: rows, pairs, recipe or settings differ."""
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
         pairs = sorted((*sorted((p.text_a, p.text_b)), p.score) for p in self.pairs)
+        rows += sorted((e.intent, e.text, "") for e in self.passages)
         return _digest([self.recipe, rows, sorted(self.out_of_scope), pairs])
 
     @property
@@ -128,6 +132,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     pairs = (
         read_pairs_to_train(session, settings, examples, never_taught) if trains else PairsToTrain()
     )
+    catalogue = read_catalogue_to_train(session, learnt.values() if trains else ())
     return Frozen(
         training=[example for example in rows if id(example) not in kept],
         validation=validation,
@@ -136,7 +141,8 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         held_out=held_out,
         pins=pins,
         unlabelled=_unlabelled(session, settings, known, len(rows)) if trains else [],
-        catalogue=read_catalogue_to_train(session, learnt.values() if trains else ()),
+        catalogue=catalogue,
+        passages=_passages(catalogue, examples.keys() | measured) if trains else [],
         learnt_queries=list(learnt) if trains else [],
         settings=settings.model_dump(include=_TRAINING_SETTINGS, mode="json"),
         teachers=teachers,
@@ -148,6 +154,17 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
         pairs=pairs.training,
         left_out_pairs=pairs.left_out,
     )
+
+
+def _passages(catalogue: Catalogue, known: Container[str]) -> list[Example]:
+    """Titles, and sentences of answers behind them; none where answers say little of an intent."""
+    if not say_much(catalogue.intents.values()):
+        return []
+    found: dict[str, Example] = {}
+    for name, card in sorted(catalogue.intents.items()):
+        for text in (card.title, *texts_of(card).passages):
+            found.setdefault(normalise(text), Example(text, name))
+    return [example for text, example in found.items() if text not in known]
 
 
 def _unlabelled(
