@@ -388,7 +388,7 @@ def _train(faq: Faq, folder: Path) -> Encoder:
     )
     folder.mkdir(parents=True)
     model = contrastive.fit(spec, folder / "torch", lambda *_: None).model
-    return _export(model, folder / "onnx", [example.text for example in faq.known])
+    return _export(model, folder / "onnx", [example.text for example in teaching])
 
 
 def _export(model: Any, folder: Path, sample: Sequence[str] = ("how do I pay?",)) -> OnnxEncoder:
