@@ -50,6 +50,7 @@ _API = (
     pairs,
     monitoring,
     quarantine,
+    readiness,
     releases,
     training,
     webhooks,

@@ -9,6 +9,7 @@ from chatbot.services.keys import KeyRing
 from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
+from chatbot.services.readiness import ReadinessOf
 from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
@@ -33,6 +34,7 @@ class Parts:
     live: LiveMatcher
     answerer: Answerer
     popular: PopularQuestions
+    readiness: ReadinessOf
     monitor: Monitor
 
 
@@ -56,5 +58,6 @@ def build(settings: Settings) -> Parts:
         live=live,
         answerer=Answerer(database, live, settings.max_text_chars, settings.sample_share),
         popular=PopularQuestions(database),
+        readiness=ReadinessOf(database),
         monitor=Monitor(database, settings.promise),
     )

@@ -11,6 +11,7 @@ from chatbot.services.keys import KeyRing
 from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
+from chatbot.services.readiness import ReadinessOf
 from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
@@ -32,6 +33,7 @@ class Parts(Protocol):
     live: LiveMatcher
     answerer: Answerer
     popular: PopularQuestions
+    readiness: ReadinessOf
     monitor: Monitor
 
 

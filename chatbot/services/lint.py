@@ -8,6 +8,7 @@ from statistics import median
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.readiness import GOOD_UTTERANCES, LEAST_UTTERANCES
 from chatbot.domain.text import key_of_normalised
 from chatbot.matching.matcher import Matcher
 from chatbot.services.catalogue_draft import PLACEHOLDER
@@ -18,10 +19,10 @@ from chatbot.services.pins import Checked, list_broken
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Intent, Query, Utterance
 
-LEAST_UTTERANCES = 5
 LOPSIDED = 10
 MOST_PLAIN_CHARS = 200
 LEAST_ANSWER_CHARS = 20
+ENOUGH_UTTERANCES = f"At least {LEAST_UTTERANCES}, better {GOOD_UTTERANCES}"
 
 
 class Kind(StrEnum):

@@ -11,6 +11,7 @@ from chatbot.console.knowledge import (
     pairs,
     pins,
     questions,
+    ready,
     try_it,
     utterances,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "pairs",
     "pins",
     "questions",
+    "ready",
     "try_it",
     "utterances",
 ]

@@ -17,6 +17,7 @@ from chatbot.services import publish
 from chatbot.services.browse_intents import list_topics
 from chatbot.services.clash import Clash, find_clashes
 from chatbot.services.keys import Scope
+from chatbot.services.lint import ENOUGH_UTTERANCES
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def _form(typed: _Typed, refused: _Refused, status: int) -> Response:
             typed=typed,
             refused=refused,
             topics=list_topics(session),
+            enough_utterances=ENOUGH_UTTERANCES,
             titles=publish.titles(session, [clash.other.intent for clash in refused.clashes]),
         )
     return make_response(page, status)

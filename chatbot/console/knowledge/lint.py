@@ -18,8 +18,10 @@ MOST_SHOWN = 50
 @blueprint.get("/lint")
 @allows(Scope.AGENT)
 def show_lint() -> str:
+    live = matcher()
+    readiness = parts().readiness.read_mute(live) if live else None
     with parts().database.read() as session:
-        findings = lint.lint(session, matcher())
+        findings = lint.lint(session, live)
         pairs = [*findings.contradictions[:MOST_SHOWN], *findings.alike[:MOST_SHOWN]]
         named = {flaw.intent for flaw in findings.flaws}
         named |= {checked.pin.intent for checked in findings.pins}
@@ -31,6 +33,7 @@ def show_lint() -> str:
     return render_template(
         "console/knowledge_lint.html",
         findings=findings,
+        readiness=readiness,
         titles=titles,
         most=MOST_SHOWN,
         limits=lint,
