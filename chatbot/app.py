@@ -21,6 +21,7 @@ from chatbot.api import (
     pairs,
     pins,
     quarantine,
+    readiness,
     queries,
     releases,
     site_access,

@@ -187,7 +187,7 @@ def _judge(session: Session, matcher: Matcher, tried: _Tried, findings: Findings
         *_tell_apart(tried.covered, findings, titles),
         *_titles_alike(matcher),
         *_give_answers(tried.covered, findings, titles),
-        *_first_phrasings(matcher, tried.covered),
+        *_first_phrasings(matcher),
     ]
     steps.sort(key=lambda step: -step.gain)
     if LiveState.read(session).accuracy.judged == 0:
@@ -278,7 +278,9 @@ def _tell_apart(
     )
     for pair in [*findings.contradictions, *findings.alike][:_MOST_PAIRS]:
         both = (pair.one.intent, pair.other.intent)
-        text = f"{_list(both, titles, ' and ')} look alike: “{pair.one.text}” and “{pair.other.text}”."
+        text = (
+            f"{_list(both, titles, ' and ')} look alike: “{pair.one.text}” and “{pair.other.text}”."
+        )
         gain = 100 * taken_for[frozenset(both)] / max(1, len(trials))
         yield Step("alike", f"{text} Reword, or merge the two.", both, gain)
 
@@ -309,7 +311,7 @@ def _give_answers(
         yield Step("answers", text, tuple(bare[:MOST_NAMED]), gain)
 
 
-def _first_phrasings(matcher: Matcher, trials: Sequence[Trial]) -> Iterator[Step]:
+def _first_phrasings(matcher: Matcher) -> Iterator[Step]:
     """Of each intent without phrasings, as many questions are expected as of any other."""
     bare = _without_phrasings(matcher)
     if bare:

@@ -128,9 +128,7 @@ def test_phrasings_are_tried_again_only_after_a_change(
     assert len(tried) == 2
 
 
-def test_of_many_phrasings_a_sample_is_tried(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_phrasings_a_sample_is_tried(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "MOST_TRIED", 8)
     found = read(parts)
     assert (found.tried, found.known) == (8, 16)
