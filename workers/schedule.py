@@ -10,6 +10,7 @@ LOOK_SECONDS = 10
 DELIVER_SECONDS = 2  # somebody in a chat waits for some of it
 WATCH_SECONDS = 60
 RANK_SECONDS = 15 * 60
+ADAPT_SECONDS = 10 * 60
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -43,5 +44,10 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "task": "workers.tasks.rank_queue",
             "schedule": RANK_SECONDS,
             "options": {"expires": RANK_SECONDS},
+        },
+        "let thresholds follow the traffic": {
+            "task": "workers.tasks.adapt_thresholds",
+            "schedule": ADAPT_SECONDS,
+            "options": {"expires": ADAPT_SECONDS},
         },
     }

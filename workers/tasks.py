@@ -8,6 +8,7 @@ from celery import shared_task
 from chatbot.bootstrap import Parts, build
 from chatbot.services import deliveries, jobs, processes, watch
 from chatbot.services import rank_queue as rank
+from chatbot.services.adapt import Adapter
 from chatbot.services.deliver import deliver_due
 from chatbot.settings import Settings
 from chatbot.storage.database import now
@@ -64,6 +65,20 @@ def rank_queue() -> None:
     parts = _parts()
     settle_verdicts(parts)
     rank.rank_queue(parts.database, parts.models, parts.settings)
+
+
+@shared_task(name="workers.tasks.adapt_thresholds")
+def adapt_thresholds() -> None:
+    """Let the live version's thresholds follow what visitors ask; nothing new is left alone."""
+    parts = _parts()
+    if _adapter().run():
+        parts.nudge.send()
+
+
+@cache
+def _adapter() -> Adapter:
+    parts = _parts()
+    return Adapter(parts.database, parts.models, parts.settings)
 
 
 @cache

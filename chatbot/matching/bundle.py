@@ -77,7 +77,10 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Bundle:
-    """`keys[i]` names the utterance (domain.text.key) whose vector is row i of `vectors`."""
+    """`keys[i]` names the utterance (domain.text.key) whose vector is row i of `vectors`.
+
+    `adapted` is what the traffic made of `calibration`, if anything.
+    """
 
     folder: Path | None
     encoder: Encoder
@@ -88,6 +91,7 @@ class Bundle:
     rule: Rule = Rule()
     ef: int = EF_SEARCH
     stored_passages: tuple[Keys, Vectors] | None = None
+    adapted: Calibration | None = None
 
     @classmethod
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:

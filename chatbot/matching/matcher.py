@@ -122,9 +122,15 @@ class Matcher:
         """The same with other guesses among its neighbours."""
         return self._with(bundle=replace(self.bundle, guessed=guessed))
 
+    def calibrated(self, adapted: Calibration | None) -> Self:
+        """The same by a calibration that follows the traffic; None is the version's own."""
+        if adapted == self.bundle.adapted:
+            return self
+        return self._with(bundle=replace(self.bundle, adapted=adapted))
+
     @property
     def calibration(self) -> Calibration:
-        return self.bundle.calibration
+        return self.bundle.adapted or self.bundle.calibration
 
     def match(self, text: str) -> Match:
         """Decide on one message; its lines may tell what of it is quoted."""

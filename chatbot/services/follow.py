@@ -7,7 +7,7 @@ from chatbot.errors import ArtefactRefused, ChatbotError, NotReady
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
-from chatbot.services import jobs, processes
+from chatbot.services import jobs, processes, thresholds
 from chatbot.services.catalogue import (
     read_catalogue,
     read_catalogue_to_judge,
@@ -95,13 +95,16 @@ class StoredModels:
         bundle = self.open_bundle(digest)
         with self._database.read() as session:
             catalogue = read_catalogue_to_judge(session) if to_judge else read_catalogue(session)
-        return Matcher.build(version, bundle, catalogue, bundle.rule)
+            adapted = None if to_judge else thresholds.read_in_force(session, version)
+        return Matcher.build(version, bundle, catalogue, bundle.rule).calibrated(adapted)
 
     def _take_up_edits(self, previous: Matcher) -> Matcher:
         with self._database.read() as session:
+            adapted = thresholds.read_in_force(session, previous.version)
             edit = read_edit(session, previous.revision)
             if edit is not None:
-                return previous.edited(edit)
+                return previous.edited(edit).calibrated(adapted)
             catalogue = read_catalogue(session)
         bundle = previous.bundle
-        return Matcher.build(previous.version, bundle, catalogue, bundle.rule, previous)
+        built = Matcher.build(previous.version, bundle, catalogue, bundle.rule, previous)
+        return built.calibrated(adapted)

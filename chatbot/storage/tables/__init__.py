@@ -14,6 +14,7 @@ from chatbot.storage.tables.knowledge import (
     Utterance,
 )
 from chatbot.storage.tables.models import (
+    CalibrationChange,
     ModelPointer,
     ModelVersion,
     Release,
@@ -36,6 +37,7 @@ __all__ = [
     "FILE",
     "ApiKey",
     "AuditEvent",
+    "CalibrationChange",
     "ChatwootBot",
     "Confirmation",
     "Delivery",

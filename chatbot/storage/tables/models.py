@@ -131,3 +131,29 @@ class WorkingProcess(Table):
     knowledge_revision: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
     heartbeat_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+
+
+class CalibrationChange(Table):
+    """How a version's probabilities and threshold were made to follow the traffic.
+
+    The newest that was not reverted is in force; no `calibration` means the version's own. While
+    the newest of all `holds`, nothing is changed by itself.
+    """
+
+    __tablename__ = "calibration_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("model_versions.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    calibration: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    uncovered: Mapped[float | None]
+    questions: Mapped[int] = mapped_column(default=0)
+    verdicts: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(String(100))
+    holds: Mapped[bool] = mapped_column(default=False)
+    reverted_at: Mapped[datetime | None] = mapped_column(Moment)
+    reverted_by: Mapped[str | None] = mapped_column(String(100))
