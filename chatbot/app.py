@@ -26,6 +26,7 @@ from chatbot.api import (
     releases,
     site_access,
     sites,
+    thresholds,
     training,
     webhooks,
 )
@@ -50,6 +51,7 @@ _API = (
     pins,
     pairs,
     monitoring,
+    thresholds,
     quarantine,
     readiness,
     releases,

@@ -102,14 +102,14 @@ def hold(session: Session, by: str, reason: str) -> CalibrationChange:
     return row
 
 
-def release(session: Session, by: str) -> None:
+def release(session: Session, by: str, reason: str) -> None:
     """Let thresholds follow the traffic again. Raises Conflict if nothing holds them."""
     version_id = _live(session)
     newest = session.scalar(_of_version(version_id).limit(1))
     if newest is None or not newest.holds:
         raise Conflict("The thresholds are not on hold.")
     newest.holds = False
-    audit.record(session, by, "thresholds.release", version_id)
+    audit.record(session, by, "thresholds.release", version_id, reason=reason)
 
 
 def _put_on_hold(session: Session, by: str, version_id: int, reason: str) -> CalibrationChange:

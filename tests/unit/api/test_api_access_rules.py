@@ -58,6 +58,8 @@ DECLARED = {
     "POST /v1/admin/quarantine/release": "admin",
     "GET /v1/monitoring": "agent",
     "POST /v1/admin/clear-hold": "admin",
+    "GET /v1/thresholds": "agent",
+    "POST /v1/admin/thresholds": "admin",
     "POST /v1/admin/rollback": "admin",
     "POST /v1/admin/promote": "admin",
     "POST /v1/admin/retrain": "admin",
