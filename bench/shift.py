@@ -101,7 +101,7 @@ def _matcher(
 ) -> Matcher:
     """Of an FAQ that has only the intents `kept`; no votes are calibrated yet."""
     rows = {key(row.text): row for row in dataset.train if row.intent in kept}
-    known: dict[str, list[tuple[str, str]]] = {name: [] for name in kept}
+    known: dict[str, list[tuple[str, str]]] = {name: [] for name in sorted(kept)}
     for name, row in chance.sample(sorted(rows.items()), len(rows)):
         if row.intent and (shots is None or len(known[row.intent]) < shots):
             known[row.intent].append((name, row.text))
