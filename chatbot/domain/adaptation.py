@@ -103,7 +103,8 @@ class Traffic:
 
     @property
     def judged(self) -> NDArray[np.bool_]:
-        return self.right != _UNJUDGED
+        judged: NDArray[np.bool_] = self.right != _UNJUDGED
+        return judged
 
     def probabilities(self, shift: float = 0.0, slope: float = 1.0) -> Array:
         """Return (questions, candidates + 1), the last for "none of these"."""

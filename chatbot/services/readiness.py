@@ -157,6 +157,7 @@ def _in_parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:
 def _sample(matcher: Matcher, most: int) -> list[int]:
     """Rows in the order of their intents, each intent by its share."""
     known = matcher.phrasings.known_rows
+    known = known[[matcher.phrasings.intent_at(row) is not None for row in known.tolist()]]
     ordered = known[np.argsort(matcher.phrasings.intents[known], kind="stable")]
     step = max(1, -(-len(ordered) // most))
     found: list[int] = ordered[::step].tolist()
@@ -168,9 +169,11 @@ def _trials(
 ) -> Iterator[Trial]:
     calibration = matcher.calibration
     for row, votes in zip(rows, scored, strict=True):
+        intent = matcher.phrasings.intent_at(row)
+        assert intent is not None
         candidates = calibration.candidates(votes)
         yield Trial.of(
-            matcher.phrasings.intent_at(row),
+            intent,
             calibration.decide(candidates),
             candidates,
             calibration.offered(candidates),

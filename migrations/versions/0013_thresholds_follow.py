@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("calibration", sa.JSON(), nullable=True),
-        sa.Column("uncovered", sa.Float(), nullable=True),
+        sa.Column("uncovered", sa.Double(), nullable=True),
         sa.Column("questions", sa.Integer(), nullable=False),
         sa.Column("verdicts", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
