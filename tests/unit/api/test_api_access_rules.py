@@ -36,6 +36,7 @@ DECLARED = {
     "DELETE /v1/pairs/<int:pair_id>": "editor",
     "GET /v1/models": "agent",
     "GET /v1/models/<int:version_id>/report": "agent",
+    "GET /v1/readiness": "editor",
     "GET /v1/releases": "agent",
     "POST /v1/intents": "editor",
     "PATCH /v1/intents/<word:name>": "editor",

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from chatbot.bootstrap import Parts
 from chatbot.domain.adaptation import Adapted, Promise
 from chatbot.domain.matching import Calibration
+from chatbot.domain.quarantine import Standing
 from chatbot.domain.share import Share
 from chatbot.errors import Conflict
 from chatbot.services import release, thresholds
@@ -32,7 +33,9 @@ def judge(parts: Parts, pattern: str, count: int, meant: str | None, share: floa
     with parts.database.write() as session:
         for number in range(count):
             text = pattern.format(f"{number} judged")
-            add_confirmed(session, text, meant, asked_at=now(), sample_share=share)
+            asked = {"asked_at": now(), "sample_share": share}
+            # Verdicts that do not vote: otherwise the bot had learnt from them what they judge.
+            add_confirmed(session, text, meant, standing=Standing.TURN, **asked)
 
 
 def adapter(parts: Parts) -> Adapter:
