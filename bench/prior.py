@@ -50,6 +50,7 @@ ASKED, NEAR, FAR = 6, 10, 60
 PROBABILITIES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
 USUAL_WRONG = 0.1
 LOOSE = 1e-5
+MOST_WORTH = 50.0  # as how many answers so few trained FAQs may count
 EMPTY = Calibration.unfitted(1.0)
 WEIGHTS = len(EMPTY.weights) + 1
 # The table has features, features by size, size, density, bias; `Seen.weights` has them otherwise.
@@ -147,7 +148,7 @@ def run() -> None:
                 _see(faq, _train(faq, Path(folder) / f"{kind}-{number}"))
                 for number, faq in enumerate(_counting(some[::step], f"trained, {kind}"))
             ]
-            learnt[f"trained-{kind}"] = _learn(seen)
+            learnt[f"trained-{kind}"] = _measure(seen, learnt[f"untrained-{kind}"])
     if arguments.write:
         OUT.write_text(json.dumps(learnt, indent=1) + "\n", encoding="utf-8")
     finish("prior", learnt, arguments.keep)
@@ -279,6 +280,26 @@ def _learn(seen: Sequence[Seen]) -> dict[str, Any]:
         "worth": round(
             _worth([_share([_wrong(one, usual) for one in some]) for some in of_group.values()]), 1
         ),
+        "answered_of_in_scope": {
+            str(p): round(float(np.mean([_answered(one, p) for one in answers])), 3)
+            for p in PROBABILITIES
+        },
+    }
+
+
+def _measure(seen: Sequence[Seen], usual: dict[str, Any]) -> dict[str, Any]:
+    """What is usual untrained, with how much trained encoders are wrong by it.
+
+    A few trained FAQs are too few to learn weights from, so these are less sure and count less.
+    """
+    weights = np.array([*usual["weights"], *usual["by_size"], usual["density"]])
+    answers = [_answers(one, weights) for one in seen]
+    wrong = [(p, _share([_wrong(one, p) for one in answers])) for p in PROBABILITIES]
+    return usual | {
+        "faqs": len(seen),
+        "spread": [round(1.5 * each, 3) for each in usual["spread"]],
+        "wrong_from": [(p, round(share, 4)) for p, share in wrong],
+        "worth": min(usual["worth"], MOST_WORTH),
         "answered_of_in_scope": {
             str(p): round(float(np.mean([_answered(one, p) for one in answers])), 3)
             for p in PROBABILITIES
