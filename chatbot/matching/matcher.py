@@ -182,7 +182,7 @@ class Matcher:
         """How near intents lie to each other: the mean cosine of a phrasing to the nearest of
         another intent, over a sample of at most 500. 0 with fewer than two intents.
         """
-        rows = self.phrasings.known_rows
+        rows = self.phrasings.named_rows
         step = max(1, len(rows) // _MOST_MEASURED)
         rows = rows[::step]
         own = [self.phrasings.intent_at(row) for row in rows.tolist()]

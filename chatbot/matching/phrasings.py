@@ -78,6 +78,11 @@ class Phrasings:
         """Those that are not gone."""
         return np.flatnonzero(self.intents != GONE)
 
+    @cached_property
+    def named_rows(self) -> Positions:
+        """Those of an intent, without what agents said to be none of them."""
+        return np.flatnonzero(self.intents >= 0)
+
     @property
     def size(self) -> int:
         return len(self.known_rows)

@@ -36,7 +36,6 @@ from chatbot.storage.tables import (
     Pin,
     Query,
     Utterance,
-    VersionExample,
 )
 
 SHIPPED_FAQ = Path(__file__).parents[2] / "faq_data"
@@ -226,16 +225,14 @@ class _Removal:
         faq_snapshot.record(session, by, REMOVED, subject, before, **counts, revision=revision)
 
     def _phrasings(self) -> set[str]:
-        """All that a matcher knows of what goes: utterances, and questions that it learnt."""
+        """All that a matcher knows of what goes: utterances, and what agents confirmed."""
         found: set[str] = set()
         affected = {*self.gone, *self.drafts, *self.kept}
         for some in batched(affected):
             for intent in self.session.scalars(select(Intent).where(Intent.id.in_(some))):
                 found |= phrasings_of(self.session, intent)
-        learnt = select(Query.text).where(
-            self.queries, Query.id.in_(select(VersionExample.query_id))
-        )
-        return found | {normalise(text) for text in self.session.scalars(learnt)}
+        judged = select(Query.text).where(self.queries, Query.confirmation.has())
+        return found | {normalise(text) for text in self.session.scalars(judged)}
 
     def _delete_knowledge(self) -> None:
         session = self.session

@@ -73,7 +73,7 @@ _ranked: WeakKeyDictionary[Matcher, Sequence[Ranked]] = WeakKeyDictionary()
 
 
 def _rank_all(matcher: Matcher) -> Iterator[Ranked]:
-    rows = matcher.phrasings.known_rows
+    rows = matcher.phrasings.named_rows
     rows = rows[:: max(1, -(-len(rows) // MOST_LOOKED_AT))]
     across = sorted(_once(_nearest_across(matcher, rows)), key=_similarity, reverse=True)
     within = sorted(_once(_farthest_within(matcher, rows)), key=_similarity)
@@ -97,7 +97,7 @@ def _nearest_across(matcher: Matcher, rows: Positions) -> Iterator[Ranked]:
         some = rows[start : start + _TOGETHER]
         vectors = matcher.phrasings.rows.vectors(some)
         found, similarities = matcher.phrasings.search(vectors, _NEIGHBOURS)
-        is_other = intents[found] != intents[some][:, None]
+        is_other = (intents[found] != intents[some][:, None]) & (intents[found] >= 0)
         first = is_other.argmax(axis=1)
         for place in np.flatnonzero(is_other.any(axis=1)).tolist():
             at = first[place]

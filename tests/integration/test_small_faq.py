@@ -52,6 +52,6 @@ def test_four_utterances_an_intent_are_enough_for_a_first_model(twenty: Parts) -
     assert words in render(version)
     matcher = twenty.models.open_version()
     with twenty.database.read() as session:
-        known = read_catalogue(session, version.id).entries
+        known = read_catalogue(session).entries
     for entry in known[::8]:
         assert matcher.match(entry.text).candidates[0].intent == entry.intent
