@@ -3,10 +3,11 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Self
 
 from chatbot.domain.utility import USUAL_COSTS, Costs
@@ -22,6 +23,7 @@ UNKNOWN_SHARE = 0.001
 _LEAST_LENGTH = 1e-9
 _MOST_LOGIT = 700.0
 _WORTH_READING = 0.05
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Decision(StrEnum):
@@ -151,12 +153,15 @@ class Calibration:
         """What the features of `Scored` are multiplied with."""
         return self.similarity, self.votes, self.answer, self.passage
 
-    def candidates(self, scored: Sequence[Scored]) -> list[Candidate]:
+    def candidates(
+        self, scored: Sequence[Scored], named: Mapping[str, float] = _NOTHING
+    ) -> list[Candidate]:
         """At most MOST_CANDIDATES, the most probable first.
 
-        What they and the others lack of 1 is the probability of "none of these".
+        What they and the others lack of 1 is the probability of "none of these". `named` has what
+        names in the question add to the logits of intents (`domain.names`).
         """
-        logits = {s.intent: self._logit(s) for s in scored}
+        logits = {s.intent: self._logit(s) + named.get(s.intent, 0.0) for s in scored}
         highest = max(logits.values(), default=0.0)
         odds = {intent: math.exp(logit - highest) for intent, logit in logits.items()}
         total = sum(odds.values()) + math.exp(min(-highest, _MOST_LOGIT))

@@ -14,13 +14,14 @@ class IntentCard:
 
 
 class Entry(NamedTuple):
-    """One known phrasing of an intent: an FAQ utterance, or a confirmed question.
+    """One known phrasing of an intent: an FAQ utterance, or a question that agents `confirmed`.
 
     Without an intent, agents said that it is none of these.
     """
 
     text: str
     intent: str | None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)

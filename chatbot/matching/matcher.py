@@ -207,7 +207,7 @@ class Matcher:
         vectors = self.bundle.embedder.embed(texts)
         with metrics.SEARCH.time():
             scored = self._score(vectors)
-        return [self._judge(votes) for votes in scored]
+        return [self._judge(text, votes) for text, votes in zip(texts, scored, strict=True)]
 
     def _score(self, vectors: Vectors) -> list[list[Scored]]:
         rows, similarities = self._neighbourhood.search(vectors, self._rule.neighbours)
@@ -275,8 +275,9 @@ class Matcher:
             found.append(Scored(intent, share, similarity, *both))
         return found
 
-    def _judge(self, scored: list[Scored]) -> Match:
-        candidates = self.calibration.candidates(scored)
+    def _judge(self, text: str, scored: list[Scored]) -> Match:
+        named = self.wording.weigh_names(text, len(self.intents))
+        candidates = self.calibration.candidates(scored, named)
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
     def _recall(self, text: str) -> Match | None:

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Self
+from itertools import islice
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _LEAST_RATIO = 5  # that a word must be more frequent than the slip it stands fo
 _LEAST_SHARE = 0.1  # of the texts, for a language to be the FAQ's
 _LEAST_COVERED = 0.7  # of the FAQ's words, for the lists to speak its language
 _LOOKED_AT = 2000
+_COMMON = 2e-6  # of all words of a language: from here on everybody uses it
 _CLOSE = 5
 _REMEMBERED = 2**14
 
@@ -53,7 +55,7 @@ class Spelling:
         """Return what is known with `texts` in addition."""
         counts, languages = Counter(self.counts), Counter(self.languages)
         for text in texts:
-            counts.update(_WORD.findall(text.casefold()))
+            counts.update(words_of(text))
             languages[guess_language(text)] += 1
         return type(self)(counts, languages)
 
@@ -113,6 +115,18 @@ class Spelling:
         return max(votes.values(), default=0) <= max(ours, 1)
 
     @cached_property
+    def is_judge(self) -> bool:
+        """Whether the lists speak the FAQ's language: what they lack is unusual then."""
+        words = (word for word in self.counts if len(word) >= _LEAST_LETTERS)
+        looked_at = list(islice(words, _LOOKED_AT))
+        listed = sum(is_listed(word, self._spoken) for word in looked_at)
+        return listed >= _LEAST_COVERED * len(looked_at)
+
+    def is_common(self, word: str) -> bool:
+        """Return whether everybody uses a folded `word`, in one of the FAQ's languages."""
+        return is_listed(word, self._spoken, common=True)
+
+    @cached_property
     def _spoken(self) -> tuple[str, ...]:
         """Languages of the FAQ that there are lists for; English words are used everywhere."""
         clear = sum(self.languages.get(language, 0) for language in LANGUAGES)
@@ -126,12 +140,14 @@ class Spelling:
     @cached_property
     def _choices(self) -> list[str]:
         """Words to repair to; none if the lists do not speak the FAQ's language."""
-        words = [word for word in self.counts if len(word) >= _LEAST_LETTERS]
-        looked_at = words[:_LOOKED_AT]
-        listed = sum(is_listed(word, self._spoken) for word in looked_at)
-        if listed < _LEAST_COVERED * len(looked_at):
+        if not self.is_judge:
             return []
-        return [word for word in words if self._is_right(word)]
+        return [w for w in self.counts if len(w) >= _LEAST_LETTERS and self._is_right(w)]
+
+
+def words_of(text: str) -> list[str]:
+    """Return the folded words of `text`: letters, with apostrophes between them."""
+    return _WORD.findall(text.casefold())
 
 
 def _in_case_of(written: str, word: str) -> str:
@@ -156,21 +172,34 @@ def _is_slip(word: str, meant: str, distance: int) -> bool:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def is_listed(word: str, languages: tuple[str, ...]) -> bool:
-    """Whether a folded `word` stands in the list of one of `languages`."""
+def is_listed(word: str, languages: tuple[str, ...], common: bool = False) -> bool:
+    """Return whether a folded `word` stands in the list of one of `languages`, as a common one."""
     hashed = hash(word)
     for language in languages:
-        listed = _listed(language)
+        words = _lists(language)
+        listed = words.common if common else words.all
         place = int(listed.searchsorted(hashed))
         if place < len(listed) and listed[place] == hashed:
             return True
     return False
 
 
+class _Lists(NamedTuple):
+    """Hashes of words, sorted: a hundredth of the memory that a set of strings takes."""
+
+    all: NDArray[np.int64]
+    common: NDArray[np.int64]
+
+
 @lru_cache
-def _listed(language: str) -> NDArray[np.int64]:
-    """Hashes of all words, sorted: a hundredth of the memory that a set of strings takes."""
-    words = list(SpellChecker(language=language, distance=1).word_frequency.words())
-    hashes = np.fromiter(map(hash, words), np.int64, len(words))
+def _lists(language: str) -> _Lists:
+    counts = SpellChecker(language=language, distance=1).word_frequency
+    least = _COMMON * counts.total_words
+    common = (word for word, count in counts.items() if count >= least)
+    return _Lists(_hashes(counts.words()), _hashes(common))
+
+
+def _hashes(words: Iterable[str]) -> NDArray[np.int64]:
+    hashes = np.fromiter(map(hash, words), np.int64)
     hashes.sort()
     return hashes

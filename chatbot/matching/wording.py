@@ -7,6 +7,7 @@ from typing import Self
 
 from chatbot.domain.noise.negation import Turn, turns_of
 from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
+from chatbot.matching.names import Names
 from chatbot.matching.spelling import Spelling
 
 MOST_READ = 50_000
@@ -15,13 +16,15 @@ MOST_READ = 50_000
 
 @dataclass(frozen=True)
 class Wording:
-    """How the FAQ spells, and which intents speak of ending, sparing or keeping something.
+    """How the FAQ spells, what its visitors call things, and which intents speak of ending, sparing
+    or keeping something.
 
     `titles` and `phrasings` hold those that do: by intent, and (intent, turn) by key. Nothing here
     ever changes.
     """
 
     spelling: Spelling = field(default_factory=Spelling)
+    names: Names = field(default_factory=Names)
     titles: Mapping[str, Turn] = field(default_factory=dict)
     phrasings: Mapping[str, tuple[str, Turn]] = field(default_factory=dict)
 
@@ -43,7 +46,16 @@ class Wording:
             intent = entry.intent if entry else None
             if entry and intent is not None and (turn := turns_of(entry.text)):
                 phrasings[key] = (intent, turn)
-        return type(self)(self.spelling.extended(_texts(cards, entries)), titles, phrasings)
+        spelling = self.spelling.extended(_texts(cards, entries))
+        return type(self)(spelling, self.names.edited(entries), titles, phrasings)
+
+    def weigh_names(self, text: str, intents: int) -> dict[str, float]:
+        """Return what names in `text` add to the logits of those that they stand for, of so many
+        `intents`; nothing where no word list speaks the FAQ's language.
+        """
+        if not self.names.uses or not self.spelling.is_judge:
+            return {}
+        return self.names.weigh(text, self.spelling, intents)
 
     def turns_of(self, intent: str) -> Turn:
         """Return all the ways in which an intent's title and phrasings turn things."""

@@ -62,7 +62,7 @@ def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]])
     """The FAQ, and the confirmed questions, with their intents, that the next version learns."""
     entries = dict(_authored(session, _UTTERANCES))
     for text, intent in learnt:
-        entries.setdefault(normalise(text), Entry(text, intent))
+        entries.setdefault(normalise(text), Entry(text, intent, confirmed=True))
     return _catalogue(session, entries, {})
 
 
@@ -135,7 +135,7 @@ class _Words:
         for text, intent, enabled, votes in rows:
             normalised = normalise(text)
             if normalised not in self.authored:
-                self._hear(normalised, Entry(text, intent), enabled, votes)
+                self._hear(normalised, Entry(text, intent, confirmed=True), enabled, votes)
 
     def _hear(self, normalised: str, entry: Entry, enabled: bool, votes: bool) -> None:
         self.obeyed.pop(normalised, None)

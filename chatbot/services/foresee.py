@@ -58,7 +58,7 @@ def foresee(session: Session, matcher: Matcher, query: Query, intents: Sequence[
     before = matcher.match_all(texts)
     changes: dict[str, list[Change]] = {}
     for intent in intents:
-        phrasing = {key(query.text): Entry(query.text, intent)}
+        phrasing = {key(query.text): Entry(query.text, intent, confirmed=True)}
         taught = matcher.edited(Edit(matcher.revision, {}, phrasing))
         pairs = zip(texts, before, taught.match_all(texts), strict=True)
         all_replies = [Change(text, Reply.of(now), Reply.of(then)) for text, now, then in pairs]

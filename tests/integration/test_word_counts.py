@@ -88,10 +88,9 @@ def test_the_same_words_obey_in_all_processes(processes: list[Installation]) -> 
         wait_for_all(processes, lambda each, text=text: not is_settled(each.ask(text)))
 
 
-def test_three_verdicts_on_a_new_name_bring_its_intent_first_for_other_questions(
+def test_three_verdicts_on_a_new_name_answer_its_other_questions(
     processes: list[Installation],
 ) -> None:
-    """They are not answered yet: answers, which lack the name, weigh too (decision 0024)."""
     ann = processes[0]
     assert all(ann.ask(text)["decision"] != "answer" for text in NAMED)
     for text in ("our Zarnfeld is down", "how do I get Zarnfeld", "Zarnfeld lets nobody in"):
@@ -101,7 +100,6 @@ def test_three_verdicts_on_a_new_name_bring_its_intent_first_for_other_questions
 
     def knows(process: Installation) -> bool:
         replies = [process.ask(text) for text in NAMED]
-        first = [reply["candidates"][0]["intent"] for reply in replies]
-        return first.count("vpn-connect") >= 3
+        return sum(r["decision"] == "answer" and answered(r) == "vpn-connect" for r in replies) >= 3
 
     wait_for_all(processes, knows)
