@@ -1,7 +1,7 @@
 """The whole loop on real parts: encoder, trainer, broker, worker and web processes.
 
 A company's staff call things by code names that no encoder has ever seen. The bot fails on them
-until agents have confirmed enough questions for a nightly training to learn the names.
+until agents confirm questions with them; it obeys at once, and a nightly training learns from them.
 """
 
 import json
@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from code_names import CODE_NAMES, PHRASINGS
-from installation import Installation, clean_environment, command, running, teach
+from installation import Installation, clean_environment, command, running, teach, wait_until
 
 WEB_PROCESSES = 2
 TRAINING_SECONDS = 900
 
 
 @pytest.mark.timeout(2 * TRAINING_SECONDS)
-def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path: Path) -> None:
+def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(tmp_path: Path) -> None:
     environment = clean_environment(
         tmp_path, web_processes=WEB_PROCESSES, epochs=2, poll_seconds=1, retrain_at="03:33"
     )
@@ -28,6 +28,7 @@ def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path
         assert fails_on_code_names(bot)
 
         confirm_code_names(bot)
+        wait_until(lambda: knows_code_names(bot), 15, "the bot knows what it was told")
         job = bot.train(TRAINING_SECONDS)
 
         learnt = job["version"]
@@ -41,7 +42,7 @@ def test_the_bot_learns_what_agents_confirm_and_unlearns_it_by_one_call(tmp_path
         release = bot.ok("POST", "/v1/admin/rollback", {"reason": "rehearsal"})
         assert release["to_version"] == first
         bot.wait_for_all_processes(first, WEB_PROCESSES)
-        assert fails_on_code_names(bot)
+        assert knows_code_names(bot), "what agents confirmed is no part of a version"
         assert bot.ask(ADDED_FAQ["utterances"][0])["answer"]["intent"] == ADDED_FAQ["name"]
 
         bot.ok("DELETE", f"/v1/intents/{ADDED_FAQ['name']}")
@@ -63,7 +64,7 @@ ADDED_FAQ = {
     "name": "book-parking",
     "title": "Book a parking space",
     "answer": "Use the **Parking** tile in the intranet.",
-    "utterances": ["where can I leave my car at the office", "parking permit for visitors"],
+    "utterances": ["where can I leave my car at the office", "where do our guests park"],
 }
 
 
