@@ -12,6 +12,10 @@ NEEDS := setup.cfg pyproject.toml constraints.txt
 export HNSWLIB_NO_NATIVE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Tests that run at a time. Most wait for processes, databases and browsers.
+JOBS ?= 2
+PYTEST = $(BIN)/pytest -q -n $(JOBS) --dist worksteal
+
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # The CPU build is 200 MB, the default one brings 3 GB of CUDA. Without that index (offline, a mirror)
 # one quick failed look-up is all it costs: pip goes on with its usual one.
@@ -34,13 +38,13 @@ init-test: $(TEST_STAMP)  ## Install what `make test` needs
 test: lint types imports schema pytest  ## Install, lint, type-check, check layers and schema, run the tests
 
 pytest: $(TEST_STAMP)  ## Run the tests alone. ARGS="-k ask"
-	$(BIN)/pytest -q $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-slow: $(TEST_STAMP)  ## Run also the tests that train models and start all processes
-	$(BIN)/pytest -q -m "slow or not slow" $(ARGS)
+	$(PYTEST) -m "slow or not slow" $(ARGS)
 
 test-browser: $(TEST_STAMP)  ## Run the tests in Chromium alone (apt-get install chromium)
-	$(BIN)/pytest -q $(ARGS) tests/browser
+	$(PYTEST) $(ARGS) tests/browser
 
 screenshots: $(TEST_STAMP)  ## Take the pictures of the console for docs/ anew, in Chromium
 	$(BIN)/python -m docs.screenshots $(ARGS)

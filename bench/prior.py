@@ -38,7 +38,7 @@ from chatbot.settings import Settings
 from workers import base_model, contrastive, export
 from workers.calibrate import GENERIC, Table, Vote
 from workers.prior import size_of
-from workers.recipe import epochs_for
+from workers.recipe import epochs_for, trained_share_for
 from workers.spec import TrainingSpec
 
 OUT = Path(__file__).parent.parent / "workers" / "prior.json"
@@ -406,6 +406,7 @@ def _train(faq: Faq, folder: Path) -> Encoder:
         threads=1,
         examples=tuple(teaching),
         validation=(),
+        trained_share=trained_share_for(len(teaching)),
     )
     folder.mkdir(parents=True)
     model = contrastive.fit(spec, folder / "torch", lambda *_: None).model

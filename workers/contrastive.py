@@ -64,7 +64,7 @@ _OF_PAIRS = ("pair_loss", "pairs_spearman", "left_out_pairs_spearman")
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The trained model as after `best_epoch`, which is 0 where training made it worse."""
+    """The model that training made; `best_epoch` is 0 where every epoch made it worse."""
 
     model: SentenceTransformer
     history: list[Epoch]
@@ -94,9 +94,11 @@ def fit(spec: TrainingSpec, out: Path, progress: Progress) -> TrainingResult:
     history: list[Epoch] = []
     best_epoch = 0
     if spec.epochs:
+        beginning = _copy_weights(model)
         training = _Training(spec, model, progress)
         training.run()
         history, best_epoch = training.history, training.keep_best()
+        _interpolate(model, beginning, spec.trained_share)
     model.save_pretrained(str(out), create_model_card=False)
     (out / "README.md").write_text(CARD, encoding="utf-8")
     return TrainingResult(model, history, best_epoch, time.monotonic() - started)
@@ -197,8 +199,7 @@ class _Training:
         self.history.append(replace(epoch, validation_loss=loss, validation_score=score))
         self.progress("validate", done, f"Epoch {epoch.epoch}: validation score {score:.3f}")
         if self._best is None or (score, -loss) > self._best[0]:
-            weights = {name: value.clone() for name, value in self.model.state_dict().items()}
-            self._best = ((score, -loss), epoch.epoch, weights)
+            self._best = ((score, -loss), epoch.epoch, _copy_weights(self.model))
 
     def _validate(self) -> tuple[float, float]:
         """Loss of the validation rows, and the share that their neighbours name rightly."""
@@ -245,6 +246,22 @@ def knn_accuracy(
     votes = np.zeros((len(queries), int(reference_intents.max()) + 1))
     np.add.at(votes, (np.arange(len(queries))[:, None], reference_intents[nearest]), closeness)
     return float(np.mean(votes.argmax(axis=1) == query_intents))
+
+
+def _copy_weights(model: SentenceTransformer) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _interpolate(model: SentenceTransformer, beginning: dict[str, Tensor], share: float) -> None:
+    """Give the model weights between those of `beginning` and its own, `share` of the way.
+
+    Texts of the FAQ teach what tells its intents apart and nothing of what else is asked. On the
+    way between, a model has most of the one and has forgotten little of the other (WiSE-FT,
+    Wortsman et al. 2022, Robust fine-tuning of zero-shot models, CVPR).
+    """
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(beginning[name], 1 - share)
 
 
 def _numbers(rows: Sequence[Example]) -> list[int]:

@@ -26,7 +26,8 @@ class TrainingSpec:
     a model makes of what it never saw shows what the model would make of new questions.
 
     `pairs` train beside the examples, their loss weighed by `pair_weight`; `left_out_pairs` only
-    show whether what was learnt of them holds for others.
+    show whether what was learnt of them holds for others. `trained_share`, 0 to 1, is how much the
+    weights that training gave weigh beside those that it began with.
     """
 
     examples: tuple[Example, ...]
@@ -42,6 +43,7 @@ class TrainingSpec:
     pairs: tuple[PairExample, ...] = ()
     left_out_pairs: tuple[PairExample, ...] = ()
     pair_weight: float = PAIR_WEIGHT
+    trained_share: float = 1.0
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 0, f"epochs is {self.epochs}; use 0 or more")
@@ -59,6 +61,10 @@ class TrainingSpec:
             "the score of a pair is from 0 to 1",
         )
         _require(self.pair_weight >= 0, f"pair_weight is {self.pair_weight}; use 0 or more")
+        _require(
+            0 < self.trained_share <= 1,
+            f"trained_share is {self.trained_share}; use 0 < share <= 1",
+        )
         _require(0 <= self.seed < 2**32, f"seed is {self.seed}; use 0 to 2^32 - 1")
         if self.epochs:
             _require(bool(self.examples), "examples is empty; give at least one text")
@@ -134,6 +140,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "seed": int,
     "threads": int,
     "pair_weight": (int, float),
+    "trained_share": (int, float),
 }
 
 

@@ -18,7 +18,9 @@ TRAINING_SECONDS = 900
 
 
 @pytest.mark.timeout(2 * TRAINING_SECONDS)
-def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(tmp_path: Path) -> None:
+def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(
+    tmp_path: Path,
+) -> None:
     environment = clean_environment(
         tmp_path, web_processes=WEB_PROCESSES, epochs=2, poll_seconds=1, retrain_at="03:33"
     )

@@ -6,7 +6,7 @@ from chatbot.domain.example import Example, PairExample
 from chatbot.services.examples import Frozen
 from chatbot.settings import Settings
 from factories import make_catalogue
-from workers.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec
+from workers.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec, trained_share_for
 
 
 def examples(intents: int, of_each: int) -> list[Example]:
@@ -76,3 +76,11 @@ def test_pairs_with_a_score_are_trained_or_left_out_as_they_were_frozen() -> Non
     )
     spec = make_spec(frozen, frozen.training, Settings(), trains=True, start_from=None)
     assert (list(spec.pairs), list(spec.left_out_pairs)) == pairs
+
+
+def test_the_more_texts_train_the_more_of_what_they_taught_is_kept() -> None:
+    shares = [trained_share_for(rows) for rows in (2, 50, 150, 1000, 10_000)]
+    assert shares == sorted(shares)
+    assert all(0 < share < 1 for share in shares)
+    assert shares[2] == 0.5
+    assert shares[-1] > 0.95

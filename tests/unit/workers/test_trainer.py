@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from chatbot.domain.example import Example, PairExample
 from chatbot.errors import TrainingFailed
@@ -290,6 +291,24 @@ def test_two_intents_with_two_texts_each_and_no_validation_are_enough(tmp_path: 
     assert result.history[0].validation_score is None
 
 
+def test_the_weights_are_between_those_before_and_those_that_training_gave(tmp_path: Path) -> None:
+    spec = TrainingSpec(examples=EXAMPLES, epochs=1, batch_size=4, threads=1)
+    before, half, whole = (
+        fit(each, tmp_path / str(number), lambda *_: None).model.state_dict()
+        for number, each in enumerate(
+            [
+                replace(spec, epochs=0),
+                replace(spec, trained_share=0.5),
+                replace(spec, trained_share=1.0),
+            ]
+        )
+    )
+    moved = [name for name in before if not torch.equal(before[name], whole[name])]
+    assert moved
+    for name in moved:
+        torch.testing.assert_close(half[name], (before[name] + whole[name]) / 2)
+
+
 def test_no_epochs_leave_the_base_model_unchanged(tmp_path: Path) -> None:
     spec = TrainingSpec(examples=EXAMPLES[:1], epochs=0)
 
@@ -314,6 +333,7 @@ def test_one_intent_alone_is_refused_with_what_to_do() -> None:
         ({"batch_size": True}, "wrong type"),
         ({"batch_size": 1}, "use 2 or more"),
         ({"learning_rate": 0}, "use 0 < rate < 1"),
+        ({"trained_share": 0}, "use 0 < share <= 1"),
         ({"surprise": 1}, "unknown settings: surprise"),
         ({"examples": []}, "give at least one text"),
         ({"examples": "all"}, "must be a list"),
