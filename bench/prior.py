@@ -50,7 +50,8 @@ ASKED, NEAR, FAR = 6, 10, 60
 PROBABILITIES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
 USUAL_WRONG = 0.1
 LOOSE = 1e-5
-MOST_WORTH = 50.0  # as how many answers so few trained FAQs may count
+LEAST_DEVIATION = (0.5, 0.1, 0.5, 0.5, 0.3)  # of weights between FAQs: so few groups may agree
+LESS_SURE = 1.5  # as many times so far may weights for trained encoders be from what is usual
 EMPTY = Calibration.unfitted(1.0)
 WEIGHTS = len(EMPTY.weights) + 1
 # The table has features, features by size, size, density, bias; `Seen.weights` has them otherwise.
@@ -257,11 +258,10 @@ def _see(faq: Faq, encoder: Encoder) -> Seen:
 
 
 def _learn(seen: Sequence[Seen]) -> dict[str, Any]:
-    """Weights from all FAQs; spread and wrong answers from those of other groups."""
+    """Weights from all FAQs; covariance and wrong answers from those of other groups."""
     weights = _fit(seen)
     groups = sorted({one.group for one in seen})
     own = {group: [one for one in seen if one.group == group] for group in groups}
-    spread = _spread(own.values(), weights)
     of_group = {}
     for group, some in own.items():
         unseen = _fit([one for one in seen if one.group != group])
@@ -275,7 +275,7 @@ def _learn(seen: Sequence[Seen]) -> dict[str, Any]:
         "weights": weights[:WEIGHTS].round(3).tolist(),
         "by_size": weights[WEIGHTS:-1].round(3).tolist(),
         "density": round(float(weights[-1]), 3),
-        "spread": np.maximum(spread, [2.0, 0.3, 2.0, 2.0, 1.0]).round(3).tolist(),
+        "covariance": _covariance(own.values(), weights).round(4).tolist(),
         "wrong_from": [(p, round(share, 4)) for p, share in wrong],
         "worth": round(
             _worth([_share([_wrong(one, usual) for one in some]) for some in of_group.values()]), 1
@@ -290,16 +290,18 @@ def _learn(seen: Sequence[Seen]) -> dict[str, Any]:
 def _measure(seen: Sequence[Seen], usual: dict[str, Any]) -> dict[str, Any]:
     """What is usual untrained, with how much trained encoders are wrong by it.
 
-    A few trained FAQs are too few to learn weights from, so these are less sure and count less.
+    A few trained FAQs are too few to learn weights from, so these are less sure. FAQs differ as
+    much as untrained, but the mean of so few groups is not sure either.
     """
     weights = np.array([*usual["weights"], *usual["by_size"], usual["density"]])
     answers = [_answers(one, weights) for one in seen]
     wrong = [(p, _share([_wrong(one, p) for one in answers])) for p in PROBABILITIES]
+    groups = len({one.group for one in seen})
     return usual | {
         "faqs": len(seen),
-        "spread": [round(1.5 * each, 3) for each in usual["spread"]],
+        "covariance": (LESS_SURE**2 * np.array(usual["covariance"])).round(4).tolist(),
         "wrong_from": [(p, round(share, 4)) for p, share in wrong],
-        "worth": min(usual["worth"], MOST_WORTH),
+        "worth": round(usual["worth"] * groups / (groups + 1), 1),
         "answered_of_in_scope": {
             str(p): round(float(np.mean([_answered(one, p) for one in answers])), 3)
             for p in PROBABILITIES
@@ -307,13 +309,14 @@ def _measure(seen: Sequence[Seen], usual: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spread(groups: Iterable[Sequence[Seen]], usual: Array) -> Array:
-    """How far the weights of groups of FAQs are from what is usual for them."""
+def _covariance(groups: Iterable[Sequence[Seen]], usual: Array) -> Array:
+    """How far the weights of groups of FAQs are from what is usual for them, (weights, weights)."""
     away = []
     for some in groups:
         own = _fit(some)
         away.append(np.mean([one.weights(own) - one.weights(usual) for one in some], axis=0))
-    return np.sqrt(np.mean(np.square(away), axis=0))
+    differ = np.array(away)
+    return differ.T @ differ / len(differ) + np.diag(np.square(LEAST_DEVIATION))
 
 
 def _fit(seen: Sequence[Seen]) -> Array:

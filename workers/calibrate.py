@@ -280,12 +280,13 @@ def clarifying_threshold(settings: Settings, costs: Costs) -> float:
 
 def _fit_weights(votes: Sequence[Vote], prior: Prior) -> Calibration:
     """Most probable weights, where those of `prior` are probable before any question is seen."""
-    table = Table.of(votes)
+    table, precision = Table.of(votes), np.linalg.inv(prior.covariance)
 
     def objective(weights: Array) -> tuple[float, Array]:
         surprise, gradient = table.surprise(weights)
-        away = (weights - prior.weights) / prior.spread
-        return surprise + float(away @ away) / 2, gradient + away / prior.spread
+        away = weights - prior.weights
+        pull = precision @ away
+        return surprise + float(away @ pull) / 2, gradient + pull
 
     found = minimize(objective, prior.weights, jac=True, method="L-BFGS-B")
     similarity, votes_, answer, passage, bias = (float(weight) for weight in found.x)

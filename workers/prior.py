@@ -24,14 +24,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prior:
-    """`weights` of similarity, votes, answer, passage and bias, with the `spread` of each.
+    """`weights` of similarity, votes, answer, passage and bias, and their `covariance`, (5, 5): how
+    FAQs differ, where one weight is larger because another is smaller.
 
     `wrong_from` has rising (probability, share of the answers from it on that were wrong), which
     counts as much as `worth` answers.
     """
 
     weights: Array
-    spread: Array
+    covariance: Array
     wrong_from: tuple[tuple[float, float], ...]
     worth: float
 
@@ -47,7 +48,7 @@ class Prior:
         weights = np.array(stored["weights"]) + np.array(stored["by_size"]) * size_of(matcher)
         weights[-1] += stored["density"] * matcher.density()
         wrong_from = tuple((p, share) for p, share in stored["wrong_from"])
-        return cls(weights, np.array(stored["spread"]), wrong_from, stored["worth"])
+        return cls(weights, np.array(stored["covariance"]), wrong_from, stored["worth"])
 
     def wrong_at(self, threshold: float) -> float:
         """Return the usual share of wrong answers from `threshold` on."""

@@ -29,7 +29,7 @@ from workers.unseen import Unseen
 Answers = list[tuple[float, bool, float]]
 
 KNOWS_NOTHING = Prior(
-    np.array([16.0, 0.9, 0.0, 0.0, -10.0]), np.full(5, 10.0), ((0.5, 0.5), (1.0, 0.5)), worth=0.01
+    np.array([16.0, 0.9, 0.0, 0.0, -10.0]), 100 * np.eye(5), ((0.5, 0.5), (1.0, 0.5)), worth=0.01
 )
 USUAL = replace(KNOWS_NOTHING, wrong_from=((0.5, 0.2), (0.8, 0.05), (1.0, 0.01)), worth=40.0)
 
@@ -175,7 +175,7 @@ def test_without_anything_to_learn_from_it_is_what_is_usual(
 
 
 def test_a_tight_prior_holds_against_a_few_rows(settings: Settings) -> None:
-    tight = replace(USUAL, spread=np.full(5, 0.01))
+    tight = replace(USUAL, covariance=1e-4 * np.eye(5))
     away = fit(votes(20, 0.2), USUAL, settings).similarity - 16.0
     assert abs(fit(votes(20, 0.2), tight, settings).similarity - 16.0) < abs(away) / 10
 
