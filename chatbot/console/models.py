@@ -11,6 +11,7 @@ from chatbot.api.context import parts
 from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.monitoring import ClearHoldIn
 from chatbot.api.schemas.releases import PromoteIn, RollbackIn
+from chatbot.api.schemas.thresholds import ChangeThresholdsIn, ThresholdsOut
 from chatbot.console import report_charts
 from chatbot.console.access import allows, who
 from chatbot.errors import Conflict, NotReady
@@ -28,6 +29,7 @@ from chatbot.services import (
     report_sources,
     shadow,
     switch,
+    thresholds,
     timeline,
     watch,
 )
@@ -41,6 +43,11 @@ RELEASES = 12
 RECENT_JOBS = 6
 WATCHES = 3
 CHANGED_AT_FIRST = 50
+_DONE = {
+    "revert": "The latest change is undone. Thresholds stay so until a person lets them follow.",
+    "hold": "Thresholds stay as they are until a person lets them follow again.",
+    "release": "Thresholds follow the traffic again.",
+}
 
 
 @blueprint.get("")
@@ -118,6 +125,17 @@ def clear_hold() -> str:
     return _page(f"Nights promote again. Version {cleared.version_id} stays withdrawn.")
 
 
+@blueprint.post("/thresholds")
+@allows(Scope.ADMIN)
+def change_thresholds() -> str:
+    """Undo or hold what thresholds became by the traffic, or let them follow it again."""
+    names = ("action", "reason")
+    body = ChangeThresholdsIn.model_validate({n: request.form.get(n, "") for n in names})
+    with parts().database.write() as session:
+        thresholds.act(session, body.action, who().name, body.reason)
+    return _page(_DONE[body.action])
+
+
 @blueprint.post("/retrain")
 @allows(Scope.ADMIN)
 def retrain() -> str:
@@ -142,6 +160,7 @@ def _page(note: str = "") -> str:
             hold=hold.find_hold(session),
             shadow=shadow.read_standing(session, parts().settings),
             broken_pins=pins.list_broken(session, _matcher()),
+            kept=ThresholdsOut.read(session, parts().settings.promise),
             may_act=who().scope is Scope.ADMIN,
             **_now(session),
             **_promise(session, pointer),

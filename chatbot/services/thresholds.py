@@ -1,6 +1,7 @@
 """Calibrations that follow the traffic: which is in force, its history, and its undo."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from chatbot.storage.database import now
 from chatbot.storage.tables import CalibrationChange
 
 SYSTEM = "system"
+Action = Literal["revert", "hold", "release"]
 
 
 def read_in_force(session: Session, version_id: int) -> Calibration | None:
@@ -70,6 +72,14 @@ def take_up(
         session, SYSTEM, "thresholds.adapt", version_id, state=adapted.state, reason=row.reason
     )
     return row
+
+
+def act(session: Session, action: Action, by: str, reason: str) -> None:
+    """Undo the newest change and hold, hold what is, or let thresholds follow again.
+
+    Raises Conflict where there is nothing to undo, hold or release.
+    """
+    {"revert": revert, "hold": hold, "release": release}[action](session, by, reason)
 
 
 def revert(session: Session, by: str, reason: str) -> CalibrationChange:

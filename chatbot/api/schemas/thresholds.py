@@ -1,14 +1,18 @@
 """How thresholds follow the traffic."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from chatbot.api.schemas.base import Body, Out, Reason
 from chatbot.domain.adaptation import Promise
+from chatbot.services import thresholds
+from chatbot.services.release import read_pointer
 from chatbot.storage.tables import CalibrationChange
+
+_MOST_CHANGES = 20
 
 
 class ThresholdChangeOut(Out):
@@ -58,26 +62,27 @@ class ThresholdsOut(Out):
     changes: list[ThresholdChangeOut] = Field(description="The latest, newest first.")
 
     @classmethod
-    def make(
-        cls,
-        promise: float,
-        held: bool,
-        in_force: CalibrationChange | None,
-        changes: Sequence[CalibrationChange],
-    ) -> Self:
+    def read(cls, session: Session, promise: float) -> Self:
+        """Read it for the live version; before there is one, everything is assumed."""
+        pointer = read_pointer(session)
+        version_id = pointer.version_id if pointer else 0
+        in_force = thresholds.find_in_force(session, version_id)
         words = f"The promise of {promise:.0%} is assumed: nothing was learnt from traffic yet."
         return cls(
             promise=promise,
             state=Promise(in_force.state) if in_force else Promise.ASSUMED,
             words=in_force.reason if in_force else words,
-            held=held,
+            held=thresholds.is_held(session, version_id),
             in_force=ThresholdChangeOut.of(in_force) if in_force else None,
-            changes=[ThresholdChangeOut.of(row) for row in changes],
+            changes=[
+                ThresholdChangeOut.of(row)
+                for row in thresholds.list_changes(session, _MOST_CHANGES)
+            ],
         )
 
 
 class ChangeThresholdsIn(Body):
     """What a person wants of them, and why."""
 
-    action: Literal["revert", "hold", "release"]
+    action: thresholds.Action
     reason: Reason

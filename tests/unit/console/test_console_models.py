@@ -10,9 +10,11 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.services import jobs, processes, release
+from chatbot.services.adapt import Adapter
 from chatbot.services.examples import Frozen, Labelled
 from chatbot.services.keys import Scope
 from chatbot.services.report import Measured, make_report
+from chatbot.storage.database import now
 from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob
 from factories import add_query, make_catalogue, make_earlier_report, make_outcome
 from fakes import CALIBRATION, add_version
@@ -296,6 +298,28 @@ def test_another_promise_says_how_to_make_it(agent: FlaskClient, parts: Parts, s
     with parts.database.write() as session:
         release.promote(session, second, "ann", "because")
     assert "CHATBOT_PROMISE=0.05" in agent.get("/console/models/promise?promise=5").text
+
+
+def test_the_page_says_whether_the_promise_holds_and_an_admin_undoes_what_followed(
+    agent: FlaskClient, admin: FlaskClient, parts: Parts
+) -> None:
+    assert "nothing was learnt from traffic yet" in agent.get("/console/models").text
+    with parts.database.write() as session:
+        for number in range(120):
+            add_query(session, f"purple elephants over the hill {number}", asked_at=now())
+    assert Adapter(parts.database, parts.models, parts.settings).run()
+    page = agent.get("/console/models").text
+    assert "How it came to be so" in page
+    assert "Undo the latest change" not in page
+    assert "Undo the latest change" in admin.get("/console/models").text
+    assert act(agent, "thresholds", action="revert", reason="because")[0] == 403
+    assert act(admin, "thresholds", action="revert", reason="")[0] == 422
+    assert act(admin, "thresholds", action="explode", reason="because")[0] == 422
+    status, text = act(admin, "thresholds", action="revert", reason="it hands over too much")
+    assert status == 200
+    assert "on hold" in text
+    assert act(admin, "thresholds", action="hold", reason="once more")[0] == 409
+    assert "Leave it as it is" in act(admin, "thresholds", action="release", reason="seen")[1]
 
 
 def test_older_versions_are_on_the_next_page(agent: FlaskClient, parts: Parts) -> None:
