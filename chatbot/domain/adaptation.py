@@ -26,9 +26,9 @@ _PSEUDO_COUNTS = 20.0
 _EM_STEPS = 200
 _EM_CLOSE = 1e-6
 _SHIFT_SPREAD = 0.5
-_SLOPE_SPREAD = 0.15  # of its logarithm
+_SLOPE_SPREAD = 0.3  # of its logarithm
 _SHIFTS = np.linspace(-1.5, 1.5, 61)
-_SLOPES = np.exp(np.linspace(-0.45, 0.45, 13))
+_SLOPES = np.exp(np.linspace(-0.8, 0.8, 17))
 _EXPECTED_WORTH = 30.0  # answers that the expectation counts as, beside judged ones
 _FEWER = 0.9
 _ENOUGH = 0.01  # of the questions treated otherwise is worth a change
@@ -155,16 +155,14 @@ class Answers:
         return (usual * _EXPECTED_WORTH + wrong) / (_EXPECTED_WORTH + judged)
 
     def lowest_threshold(self, promise: float) -> float:
-        """Return from where `promise` is expected to hold there and everywhere above.
+        """Return from where `promise` is expected to hold, not below LEAST_THRESHOLD.
 
-        NEVER if it is not even for the surest; not below LEAST_THRESHOLD.
+        NEVER if it is not expected from anywhere where something would be answered.
         """
-        lowest = NEVER
-        for threshold in np.arange(99, round(LEAST_THRESHOLD * 100) - 1, -1) / 100:
-            if self.expected_from(threshold) > promise:
-                break
-            lowest = float(threshold)
-        return lowest
+        for threshold in np.arange(round(LEAST_THRESHOLD * 100), 100) / 100:
+            if self.count_from(threshold) and self.expected_from(threshold) <= promise:
+                return float(threshold)
+        return NEVER
 
 
 @dataclass(frozen=True)
