@@ -32,6 +32,11 @@ FILES = {
         "when does the canteen open?,canteen-hours,From 11.30 am to 2 pm.\n"
         "canteen opening times,canteen-hours,\n"
     ),
+    "pairs.csv": (
+        "text_a,text_b,score\n"
+        "where can I park my car?,is there a garage for visitors,1\n"
+        "where can I park my car?,when does the canteen open?,0\n"
+    ),
     "labelled.csv": (
         "text,intent\n"
         "somebody else is in my parking space,car-park\n"
