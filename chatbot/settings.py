@@ -80,7 +80,10 @@ class Settings(BaseModel):
     )
     promise: Share = Field(0.1, description="Largest share of automatic answers that may be wrong.")
     promise_confidence: float = Field(
-        0.8, ge=0, lt=1, description="Confidence with which the promise is kept."
+        0.8,
+        ge=0,
+        lt=1,
+        description="Confidence with which one's own data must show that the promise is kept.",
     )
     clarify_probability: Share | None = Field(
         None,

@@ -198,9 +198,11 @@ def answering_threshold(
     wrong answers from a threshold on has a beta distribution: `prior` says what it was in other
     FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial model,
     Gelman et al. 2013, 5.3). Thresholds are tested one after the other, each lower than the one
-    before, until the promise no longer holds with probability `confidence` (fixed-sequence testing
-    in Learn then Test, Angelopoulos et al. 2021). The first is where the probabilities, without a
-    look at what is right, expect the clearest evidence.
+    before, until the promise no longer holds with enough probability (fixed-sequence testing in
+    Learn then Test, Angelopoulos et al. 2021). The first is where the probabilities, without a look
+    at what is right, expect the clearest evidence. Enough is `confidence` where `answers` speak,
+    and a half where only `prior` does: that the promise holds is an assumption then, and an
+    assumption is what is usual, not what is usual at worst.
 
     NEVER if that fails already. What is more likely wrong than right is not answered, whatever the
     promise.
@@ -211,7 +213,7 @@ def answering_threshold(
     tested = [t for t in counted.thresholds(prior) if t >= LEAST_PROBABILITY]
     threshold = NEVER
     for candidate in tested[counted.clearest(tested, promise) :]:
-        if counted.belief(candidate, prior, promise) < confidence:
+        if not counted.keeps(promise, candidate, prior, confidence):
             break
         threshold = candidate
     return threshold
@@ -257,16 +259,16 @@ class _Counted:
             margins.append((promise * weight - expected) / np.sqrt(square))
         return int(np.argmax(margins)) if margins else 0
 
-    def belief(self, threshold: float, prior: Prior, promise: float) -> float:
-        """The probability that no more than `promise` of the answers from `threshold` are wrong."""
+    def keeps(self, promise: float, threshold: float, prior: Prior, confidence: float) -> bool:
+        """Whether at most `promise` of the answers from `threshold` on are likely enough wrong."""
         n = bisect_right(self.falling, -threshold)
         weight, square = (self.weight[n - 1], self.square[n - 1]) if n else (0.0, 1.0)
         effective = min(weight, weight**2 / square)
         wrong = effective * self.wrong[n - 1] / self.weight[n - 1] if n else 0.0
         usual, worth = prior.wrong_at(threshold), prior.worth
-        return float(
-            beta.cdf(promise, usual * worth + wrong, (1 - usual) * worth + effective - wrong)
-        )
+        likely = beta.cdf(promise, usual * worth + wrong, (1 - usual) * worth + effective - wrong)
+        enough = 0.5 + (confidence - 0.5) * effective / (effective + worth)
+        return bool(likely >= enough)
 
 
 def clarifying_threshold(settings: Settings, costs: Costs) -> float:

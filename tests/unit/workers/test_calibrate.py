@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chatbot.domain.example import Example
-from chatbot.domain.matching import NEVER, Scored
+from chatbot.domain.matching import NEVER, Decision, Scored
 from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
@@ -191,7 +191,16 @@ def test_a_version_says_when_it_would_answer_under_other_promises(settings: Sett
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
     random = Random(3)
     coin = [vote._replace(truth=random.choice(["a", "b"])) for vote in votes(300, 0.0)]
-    assert fit(coin, USUAL, settings).answer_at > 0.99
+    calibration = fit(coin, USUAL, settings)
+    given = [calibration.decide(calibration.candidates(vote.scored)) for vote in coin]
+    assert Decision.ANSWER not in given
+
+
+def test_what_is_usual_decides_while_nothing_is_known_and_confidence_as_it_grows() -> None:
+    usual = replace(USUAL, wrong_from=((0.5, 0.2), (0.7, 0.049), (0.8, 0.02), (1.0, 0.01)))
+    assert answering_threshold([], usual, 0.05, 0.9) == 0.7
+    few = [(0.9, number % 20 != 0, 1.0) for number in range(400)]
+    assert answering_threshold(few, usual, 0.05, 0.9) > 0.9
 
 
 @pytest.mark.parametrize(
