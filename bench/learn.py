@@ -1,7 +1,8 @@
 """How much fine-tuning helps: base and trained accuracy through int8 + HNSW on a public data set.
 
 Uses the product's own services: import, training job, artefact, matcher. The test part is only
-measured, never trained or tuned on.
+measured, never trained or tuned on. `followed` figures are those of the test part but for 300
+random questions of it, after thresholds followed these without a verdict.
 """
 
 import tempfile
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
 from chatbot.bootstrap import Parts, build
+from chatbot.domain.adaptation import Asked, adapt
+from chatbot.domain.matching import Calibration
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
@@ -33,6 +36,8 @@ from chatbot.services.release import get_version
 from chatbot.settings import Settings
 
 HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_recall", "ece")
+FOLLOWED = ("coverage", "wrong_answer_rate", "oos_recall", "ece")
+TRAFFIC, RUNS = 300, 12  # two hours of questions without a verdict
 
 
 def run() -> None:
@@ -47,7 +52,7 @@ def run() -> None:
     name += "_unlabelled" if arguments.unlabelled else ""
     figures: dict[str, Any] = {"dataset": dataset.name, "shots": arguments.shots}
     figures |= {part: _mean([run[part] for run in runs]) for part in ("base", "tuned")}
-    for figure in HEADLINES:
+    for figure in (*HEADLINES, *(f"followed_{name}" for name in FOLLOWED)):
         figures |= {f"{part}.{figure}": figures[part][figure] for part in ("base", "tuned")}
     figures["training_seconds"] = fmean(run["training"]["seconds"] for run in runs)
     finish(name, figures | {"runs": runs}, arguments.keep)
@@ -159,7 +164,21 @@ def _measure(parts: Parts, version: int, dataset: Dataset) -> _Measured:
     matcher = parts.models.open_version(version)
     outcomes = evaluate(matcher, dataset.test)
     timing = time_single(matcher, dataset.test)
-    return _Measured(outcomes, summarise(outcomes) | {"p50_ms": timing.p50 if timing else None})
+    followed = _follow(matcher, dataset, parts.settings.promise)
+    figures = summarise(outcomes) | {"p50_ms": timing.p50 if timing else None}
+    return _Measured(outcomes, figures | {f"followed_{name}": followed[name] for name in FOLLOWED})
+
+
+def _follow(matcher: Matcher, dataset: Dataset, promise: float) -> dict[str, Any]:
+    """Figures of the other test rows, once thresholds followed 300 of them without a verdict."""
+    mixed = Random(0).sample(dataset.test, len(dataset.test))
+    asked = [Asked(one) for one in matcher.score([row.text for row in mixed[:TRAFFIC]])]
+    in_force: Calibration | None = None
+    for _ in range(RUNS):
+        adapted = adapt(asked, matcher.calibration, in_force, promise)
+        assert adapted is not None
+        in_force = adapted.calibration
+    return summarise(evaluate(matcher.calibrated(in_force), mixed[TRAFFIC:]))
 
 
 def _difference(before: list[Outcome], after: list[Outcome]) -> dict[str, Any]:
