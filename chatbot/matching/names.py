@@ -20,6 +20,16 @@ MOST_OF_THE_FAQ = 2
 
 _LEAST_LETTERS = 3
 _EVERYWHERE = ("en",)  # English words are used in any language
+# What is written with a capital is hardly counted in the word lists (findings/).
+_OF_THE_CALENDAR = frozenset(
+    words_of(
+        "monday tuesday wednesday thursday friday saturday sunday january february march april "
+        "may june july august september october november december christmas easter "
+        "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januar februar märz "
+        "mai juni juli oktober dezember weihnachten ostern "
+        "janeiro fevereiro março abril maio junho julho setembro outubro novembro dezembro"
+    )
+)
 
 
 class Text(NamedTuple):
@@ -84,6 +94,8 @@ def _read(entry: Entry) -> Text:
     words = [
         word
         for word in dict.fromkeys(words_of(entry.text))
-        if len(word) >= _LEAST_LETTERS and not is_listed(word, _EVERYWHERE, common=True)
+        if len(word) >= _LEAST_LETTERS
+        and word not in _OF_THE_CALENDAR
+        and not is_listed(word, _EVERYWHERE, common=True)
     ]
     return Text(entry.intent, tuple(words))

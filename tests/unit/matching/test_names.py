@@ -37,6 +37,13 @@ def test_a_name_that_verdicts_taught_speaks_for_their_intent() -> None:
     assert set(said(wording, "is KESTREL slow for you?")) == {"vpn"}
 
 
+def test_a_day_of_the_week_is_no_name() -> None:
+    wording = make_wording(
+        *confirmed(["no way in since Monday", "locked out on Monday", "Monday!"])
+    )
+    assert said(wording, "what is open on Monday") == {}
+
+
 @pytest.mark.parametrize("text", ["is it down for you?", "how do I get home"])
 def test_words_that_everybody_uses_say_nothing(text: str) -> None:
     assert said(make_wording(*confirmed(KESTREL)), text) == {}
