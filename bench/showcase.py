@@ -13,12 +13,12 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
 from chatbot.services import events, handoffs, jobs, processes, publish, release, sites, webhooks
+from chatbot.services.access.keys import Scope
+from chatbot.services.access.users import create_user
 from chatbot.services.ask import Answered, Question, answer_all
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.confirm import confirm
 from chatbot.services.import_faq import import_faq
-from chatbot.services.keys import Scope
-from chatbot.services.users import create_user
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Query, Release, TrainingJob

@@ -25,9 +25,9 @@ from bench.instance import free_port, make_key, make_version, request, serve, wo
 from bench.load import Seen, ask_in_closed_loops, http_request
 from chatbot.bootstrap import Parts, build
 from chatbot.services import jobs
+from chatbot.services.access.keys import Scope
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.import_faq import import_faq
-from chatbot.services.keys import Scope
 from chatbot.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 PASSWORD = "correct horse battery"
 Accounts = Callable[[str, Scope], str]

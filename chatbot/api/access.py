@@ -6,8 +6,8 @@ from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.access import AuditEventOut, AuditOut, KeyIn, KeyOut, KeysOut, NewKeyOut
-from chatbot.services import audit, keys
-from chatbot.services.keys import Scope
+from chatbot.services.access import audit, keys
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("access", __name__, tag="Access", url_prefix="/v1/admin")
 

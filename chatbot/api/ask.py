@@ -22,7 +22,7 @@ from chatbot.api.schemas.ask import (
     PopularQuestionOut,
 )
 from chatbot.services import choose, review
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,200}")
 _POPULAR_SECONDS = 300

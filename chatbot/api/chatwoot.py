@@ -18,7 +18,7 @@ from chatbot.api.schemas.integrations import (
     NewChatwootBotOut,
 )
 from chatbot.services import chatwoot
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.reply_in_chatwoot import Incoming, reply
 
 blueprint = APIBlueprint("chatwoot", __name__, tag="Integrations")

@@ -5,9 +5,9 @@ from typing import Protocol
 from flask import current_app
 
 from chatbot.matching.live import LiveMatcher
+from chatbot.services.access.keys import KeyRing
 from chatbot.services.ask import Answerer
 from chatbot.services.follow import StoredModels
-from chatbot.services.keys import KeyRing
 from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits

@@ -14,7 +14,7 @@ from chatbot.api.schemas.faq import (
     QuestionsRemovedOut,
 )
 from chatbot.services import evaluation_questions as questions
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint(
     "evaluation_questions", __name__, tag="FAQ", url_prefix="/v1/evaluation-questions"

@@ -18,10 +18,10 @@ from chatbot.api.schemas.faq import (
     UndoOut,
 )
 from chatbot.services import bulk_edit, demo, faq_snapshot
+from chatbot.services.access.keys import Scope
 from chatbot.services.catalogue_draft import CatalogueDraft
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.import_faq import Wanted, import_faq, preview_import
-from chatbot.services.keys import Scope
 from chatbot.services.outgrown_calibration import request_what_is_needed
 
 MOST_BYTES = 8_000_000

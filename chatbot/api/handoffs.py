@@ -17,7 +17,7 @@ from chatbot.api.schemas.visitors import (
 )
 from chatbot.api.site_access import Visitor
 from chatbot.services import handoffs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("handoffs", __name__, tag="Hand-offs", url_prefix="/v1/handoffs")
 

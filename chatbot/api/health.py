@@ -10,8 +10,8 @@ from chatbot.api.auth import public, requires
 from chatbot.api.context import Parts, parts
 from chatbot.api.schemas.health import HealthOut, ReadyOut
 from chatbot.errors import ServiceUnavailable
+from chatbot.services.access.keys import Scope
 from chatbot.services.catalogue import read_target
-from chatbot.services.keys import Scope
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
 

@@ -16,7 +16,7 @@ from chatbot.api.schemas.intents import (
     UtteranceOut,
 )
 from chatbot.services import publish
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("intents", __name__, tag="FAQ", url_prefix="/v1/intents")
 

@@ -6,7 +6,7 @@ from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.monitoring import ClearHoldIn, MonitoringOut, WatchOut
 from chatbot.services import hold, watch
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.monitor import LiveState
 
 blueprint = APIBlueprint("monitoring", __name__, tag="Models", url_prefix="/v1")

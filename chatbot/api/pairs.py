@@ -7,7 +7,7 @@ from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.pairs import PairIn, PairOut, PairsOut
 from chatbot.services import pairs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("pairs", __name__, tag="Training", url_prefix="/v1/pairs")
 

@@ -12,7 +12,7 @@ from chatbot.api.schemas.quarantine import (
 )
 from chatbot.domain.quarantine import Group
 from chatbot.services import quarantine
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("quarantine", __name__, tag="Training", url_prefix="/v1")
 

@@ -7,7 +7,7 @@ from chatbot.api.context import parts
 from chatbot.api.paging import encode_query
 from chatbot.api.schemas.queries import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
 from chatbot.services import confirm, review
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("queries", __name__, tag="Review", url_prefix="/v1/queries")
 

@@ -5,7 +5,7 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.readiness import ReadinessOut
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("readiness", __name__, tag="FAQ", url_prefix="/v1/readiness")
 

@@ -17,7 +17,7 @@ from chatbot.api.schemas.releases import (
     RollbackIn,
 )
 from chatbot.services import processes, release, switch
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.report import render
 from chatbot.services.shadow import read_standing
 

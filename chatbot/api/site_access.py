@@ -12,7 +12,7 @@ from flask import Response, after_this_request, request
 
 from chatbot.api.context import parts
 from chatbot.errors import NotAuthorised
-from chatbot.services.keys import Caller, Scope
+from chatbot.services.access.keys import Caller, Scope
 from chatbot.services.rate_limits import Quota
 from chatbot.services.sites import SiteCard
 

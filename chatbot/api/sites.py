@@ -6,7 +6,7 @@ from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.visitors import SiteIn, SiteOut, SitesOut
 from chatbot.services import sites
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("sites", __name__, tag="Sites", url_prefix="/v1/admin/sites")
 

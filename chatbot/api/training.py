@@ -7,7 +7,7 @@ from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.training import JobOut, JobsOut, RetrainIn
 from chatbot.services import jobs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("training", __name__, tag="Training", url_prefix="/v1/admin")
 

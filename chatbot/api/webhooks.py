@@ -16,7 +16,7 @@ from chatbot.api.schemas.integrations import (
     WebhooksOut,
 )
 from chatbot.services import deliveries, webhooks
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("webhooks", __name__, tag="Integrations", url_prefix="/v1/admin")
 

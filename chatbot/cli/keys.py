@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
-from chatbot.services import keys
+from chatbot.services.access import keys
 from chatbot.storage.database import now
 
 

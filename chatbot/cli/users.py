@@ -5,8 +5,8 @@ import secrets
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 
 FIRST = "admin@localhost"
 

@@ -13,8 +13,8 @@ from flask import Response, g, request
 
 from chatbot.api.context import parts
 from chatbot.errors import NotAuthorised
-from chatbot.services import users
-from chatbot.services.keys import Caller, Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Caller, Scope
 
 EVERYONE = "everyone"
 _COOKIE = "chatbot_sign_in"

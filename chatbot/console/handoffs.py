@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.services import handoffs, publish
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import Handoff, Query
 
 MOST_SHOWN = 20

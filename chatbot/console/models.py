@@ -33,7 +33,7 @@ from chatbot.services import (
     timeline,
     watch,
 )
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import ModelPointer, ModelVersion
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)

@@ -15,7 +15,7 @@ from chatbot.console.start import doors
 from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
 from chatbot.services import gaps, jobs, processes, release, traffic
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.monitor import LiveState
 from chatbot.services.outgrown_calibration import has_intents
 from chatbot.services.traffic import Traffic

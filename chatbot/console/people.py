@@ -6,8 +6,8 @@ from werkzeug.exceptions import BadRequest
 
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("people", __name__, url_prefix="/people", enable_openapi=False)
 

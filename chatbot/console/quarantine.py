@@ -10,7 +10,7 @@ from chatbot.console.access import allows, who
 from chatbot.domain.quarantine import Group, Standing
 from chatbot.errors import NotFound
 from chatbot.services import confirm, quarantine, receipt, review
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 MOST_SHOWN = 50
 

@@ -29,7 +29,7 @@ from chatbot.services import (
     review,
     search_intents,
 )
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import Query
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/review", enable_openapi=False)

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from chatbot.api.context import parts
 from chatbot.console.access import allows, drop_token, everyone, keep_token, token
 from chatbot.errors import NotAuthenticated, TooManyAttempts
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("sign_in", __name__, enable_openapi=False)
 

@@ -10,7 +10,7 @@ from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.errors import NotReady
 from chatbot.services import demo, jobs, processes
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.outgrown_calibration import (
     has_intents,
     has_model,

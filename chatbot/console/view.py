@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import Response, g, json, request
 
 from chatbot.console.assets import asset
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 
 class Place(NamedTuple):

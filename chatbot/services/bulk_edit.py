@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
-from chatbot.services import audit, faq_snapshot
+from chatbot.services import faq_snapshot
+from chatbot.services.access import audit
 from chatbot.services.publish import phrasings_of, raise_revision, record_deletion
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Pin, Utterance

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain import signing
 from chatbot.errors import Conflict, NotAuthenticated, NotFound
 from chatbot.outbound import check_url
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.database import now
 from chatbot.storage.tables import ChatwootBot, Delivery
 

@@ -7,7 +7,7 @@ from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.services.publish import get_intent, raise_revision
 from chatbot.services.review import get_query
 from chatbot.services.standing import settle

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import Conflict, NotFound
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import Delivery
 

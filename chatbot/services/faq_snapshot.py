@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict, NotFound
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.services.publish import phrasings_of, raise_revision
 from chatbot.storage.database import batched
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance

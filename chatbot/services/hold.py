@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.tables import Release, Watch
 
 

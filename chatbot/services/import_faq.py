@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain.split import is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import InvalidCatalogue, Mistake, UtteranceTaken
-from chatbot.services import audit, faq_snapshot
+from chatbot.services import faq_snapshot
+from chatbot.services.access import audit
 from chatbot.services.catalogue_draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.publish import (
     make_own,

@@ -15,7 +15,7 @@ from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.services.publish import MAX_UTTERANCE_CHARS, get_intent
 from chatbot.storage.tables import Intent, Pin
 

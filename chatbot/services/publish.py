@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound, Outdated, UtteranceTaken
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
     Confirmation,

@@ -14,7 +14,7 @@ from chatbot.domain.quarantine import Group, Selection, Standing
 from chatbot.domain.quarantine import select as select_verdicts
 from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.services.publish import raise_revision
 from chatbot.services.standing import Context, limits_of, read_verdicts
 from chatbot.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chatbot.bootstrap import Parts
-from chatbot.services.keys import Scope, create_key
+from chatbot.services.access.keys import Scope, create_key
 from chatbot.supervise import choose_port
 from installation import Installation, wait_until
 

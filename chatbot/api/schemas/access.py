@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, Moment, Out, Text
-from chatbot.services.keys import MAX_NAME_CHARS, Scope
+from chatbot.services.access.keys import MAX_NAME_CHARS, Scope
 
 
 class AuditEventOut(Out):

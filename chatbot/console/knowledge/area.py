@@ -12,7 +12,7 @@ from chatbot.api.errors import explain
 from chatbot.api.markdown import render
 from chatbot.errors import NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 MOST_FORM_BYTES = 512 * 1024
 

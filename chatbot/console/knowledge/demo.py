@@ -8,7 +8,7 @@ from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint
 from chatbot.services import demo
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.outgrown_calibration import request_what_is_needed
 
 

@@ -15,6 +15,7 @@ from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_u
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
 from chatbot.services import demo, faq_snapshot, publish
+from chatbot.services.access.keys import Scope
 from chatbot.services.catalogue_csv import write_csv
 from chatbot.services.catalogue_draft import CatalogueDraft
 from chatbot.services.catalogue_yaml import write_yaml
@@ -28,7 +29,6 @@ from chatbot.services.import_faq import (
     list_taken,
     preview_import,
 )
-from chatbot.services.keys import Scope
 from chatbot.services.outgrown_calibration import has_intents, request_what_is_needed
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, Intent

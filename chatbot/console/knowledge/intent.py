@@ -24,9 +24,9 @@ from chatbot.console.knowledge.area import (
 )
 from chatbot.errors import NotFound, Outdated
 from chatbot.services import pins, publish, undo_edit
+from chatbot.services.access.keys import Scope
 from chatbot.services.browse_intents import list_topics
 from chatbot.services.intent_health import read_health
-from chatbot.services.keys import Scope
 from chatbot.storage.tables import Intent
 
 MOST_EVENTS = 20

@@ -7,8 +7,8 @@ from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.console.knowledge.pairs import word
 from chatbot.services import lint, publish
+from chatbot.services.access.keys import Scope
 from chatbot.services.clash import ALIKE, NEARLY_SAME
-from chatbot.services.keys import Scope
 from chatbot.services.pairs import find_scored, key_of
 from chatbot.storage.database import batched
 

@@ -8,7 +8,7 @@ from chatbot.console.knowledge.area import blueprint, explained, field, to_inten
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.errors import Conflict, InvalidText
 from chatbot.services import pins
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 
 @blueprint.post("/intents/<word:name>/pins")

@@ -6,7 +6,7 @@ from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.domain.readiness import MUTE_BELOW
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 MOST_SHOWN = 50
 

@@ -10,7 +10,7 @@ from chatbot.console.knowledge.area import blueprint, explained, field
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
 from chatbot.services import explain
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 MOST_PHRASINGS = 10
 

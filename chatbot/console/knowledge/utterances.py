@@ -11,8 +11,8 @@ from chatbot.console.knowledge.intent import intent_page
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, Outdated
 from chatbot.services import publish
+from chatbot.services.access.keys import Scope
 from chatbot.services.clash import Clash, find_clashes
-from chatbot.services.keys import Scope
 from chatbot.services.publish import MAX_UTTERANCE_CHARS
 
 

@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from chatbot.api.auth import PUBLIC, rule_of
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 
 Headers = dict[str, str]
 

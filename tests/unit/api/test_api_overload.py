@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.settings import Settings
 
 Key = Callable[[Scope], dict[str, str]]

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services import audit
+from chatbot.services.access import audit
 from fakes import ANSWERED, UNCLEAR, UNKNOWN
 
 Headers = dict[str, str]

@@ -5,8 +5,8 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 from people import PASSWORD, Accounts, SignedIn, browser
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from chatbot.bootstrap import Parts
 from chatbot.console.access import EVERYONE, console_rule_of
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 from chatbot.storage.database import now
 from chatbot.storage.tables import FailedSignIn, SignIn
 from people import PASSWORD, Accounts, SignedIn, browser

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
 from chatbot.services import demo, publish
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 from people import SignedIn, hidden_fields
 

@@ -2,7 +2,7 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.services import handoffs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from fakes import UNCLEAR, UNKNOWN
 from people import SignedIn
 

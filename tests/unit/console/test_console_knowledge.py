@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
 from chatbot.services import publish
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import Intent, Query, Utterance
 from fakes import ANSWERED
 from people import SignedIn

@@ -1,6 +1,6 @@
 from chatbot.bootstrap import Parts
 from chatbot.services import jobs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from fakes import ANSWERED, UNCLEAR
 from people import SignedIn
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
 from chatbot.services import pairs
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.services.pairs import Source
 from chatbot.storage.tables import ScoredPair
 from factories import add_intent

@@ -2,7 +2,7 @@ import re
 
 from chatbot.bootstrap import Parts
 from chatbot.services import publish
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from fakes import ANSWERED, UNKNOWN
 from people import SignedIn
 

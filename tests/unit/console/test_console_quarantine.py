@@ -1,5 +1,5 @@
 from chatbot.bootstrap import Parts
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.database import now
 from factories import add_confirmed
 from people import SignedIn

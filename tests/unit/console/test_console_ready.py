@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 import fakes
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Calibration
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from people import SignedIn
 
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from chatbot.storage.tables import Confirmation, Intent, Query
 from fakes import ANSWERED, UNCLEAR, UNKNOWN
 from people import SignedIn

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.services import sites
-from chatbot.services.keys import Scope
+from chatbot.services.access.keys import Scope
 from people import SignedIn
 
 FORM = {

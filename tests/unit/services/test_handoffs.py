@@ -5,7 +5,13 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import NotFound
-from chatbot.services import audit, events, handoffs, sites, webhooks
+from chatbot.services import (
+    events,
+    handoffs,
+    sites,
+    webhooks,
+)
+from chatbot.services.access import audit
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Delivery, Handoff

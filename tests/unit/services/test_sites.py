@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from chatbot.errors import Conflict, NotAuthenticated, NotAuthorised, NotFound
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.services.sites import (
     SiteRing,
     change_site,

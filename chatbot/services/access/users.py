@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, NotAuthenticated, NotFound, TooManyAttempts
-from chatbot.services import audit
-from chatbot.services.keys import Caller, Scope
+from chatbot.services.access import audit
+from chatbot.services.access.keys import Caller, Scope
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import FailedSignIn, SignIn, User
 

@@ -1,4 +1,4 @@
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.database import Database, now
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, NotAuthenticated, NotAuthorised, NotFound
-from chatbot.services import audit
+from chatbot.services.access import audit
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ApiKey
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, update
 
 from chatbot.errors import Conflict, NotAuthenticated, NotFound, TooManyAttempts
-from chatbot.services import users
-from chatbot.services.keys import Scope
+from chatbot.services.access import users
+from chatbot.services.access.keys import Scope
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, SignIn, User
 

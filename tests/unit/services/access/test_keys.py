@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import NotAuthenticated, NotAuthorised, NotFound
-from chatbot.services.keys import KeyRing, Scope, create_key, list_keys, revoke_key
+from chatbot.services.access.keys import KeyRing, Scope, create_key, list_keys, revoke_key
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ApiKey, AuditEvent
 
@@ -66,7 +66,7 @@ def test_a_trusted_key_still_expires_in_time(
     _, secret = make(database, expires_at=now() + timedelta(hours=1))
     ring = KeyRing(database, trust_seconds=86_400)
     ring.authenticate(secret, Scope.ASK)
-    monkeypatch.setattr("chatbot.services.keys.now", lambda: now() + timedelta(hours=2))
+    monkeypatch.setattr("chatbot.services.access.keys.now", lambda: now() + timedelta(hours=2))
     with pytest.raises(NotAuthenticated, match="expired"):
         ring.authenticate(secret, Scope.ASK)
 
