@@ -12,12 +12,20 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import events, handoffs, jobs, processes, publish, release, sites, webhooks
+from chatbot.services import (
+    handoffs,
+    jobs,
+    processes,
+    publish,
+    release,
+    sites,
+)
 from chatbot.services.access.keys import Scope
 from chatbot.services.access.users import create_user
 from chatbot.services.ask import Answered, Question, answer_all
 from chatbot.services.catalogue_files import read_catalogue_files
 from chatbot.services.confirm import confirm
+from chatbot.services.delivery import events, webhooks
 from chatbot.services.import_faq import import_faq
 from chatbot.settings import Settings
 from chatbot.storage.database import now

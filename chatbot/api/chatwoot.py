@@ -17,8 +17,8 @@ from chatbot.api.schemas.integrations import (
     ChatwootBotsOut,
     NewChatwootBotOut,
 )
-from chatbot.services import chatwoot
 from chatbot.services.access.keys import Scope
+from chatbot.services.delivery import chatwoot
 from chatbot.services.reply_in_chatwoot import Incoming, reply
 
 blueprint = APIBlueprint("chatwoot", __name__, tag="Integrations")

@@ -15,8 +15,8 @@ from chatbot.api.schemas.integrations import (
     WebhookSecretOut,
     WebhooksOut,
 )
-from chatbot.services import deliveries, webhooks
 from chatbot.services.access.keys import Scope
+from chatbot.services.delivery import deliveries, webhooks
 
 blueprint = APIBlueprint("webhooks", __name__, tag="Integrations", url_prefix="/v1/admin")
 

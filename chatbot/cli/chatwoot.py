@@ -12,7 +12,7 @@ from chatbot.cli.context import (
     print_table,
     remark,
 )
-from chatbot.services import chatwoot as bots
+from chatbot.services.delivery import chatwoot as bots
 
 
 @click.group()

@@ -17,7 +17,8 @@ from chatbot import smtp
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
 from chatbot.domain.drift import LEAST
 from chatbot.errors import ChatbotError, Unreachable
-from chatbot.services import deliveries, jobs, mail, processes
+from chatbot.services import jobs, processes
+from chatbot.services.delivery import deliveries, mail
 from chatbot.services.drift import measure_drift
 from chatbot.services.hold import State, find_hold
 from chatbot.services.live_accuracy import read_live_accuracy

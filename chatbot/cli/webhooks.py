@@ -13,8 +13,8 @@ from chatbot.cli.context import (
     print_table,
     remark,
 )
-from chatbot.services import deliveries, events, webhooks
-from chatbot.services.deliver import deliver_due
+from chatbot.services.delivery import deliveries, events, webhooks
+from chatbot.services.delivery.deliver import deliver_due
 from chatbot.storage.tables import Delivery
 
 _SHOWN = 50

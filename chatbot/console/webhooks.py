@@ -12,8 +12,14 @@ from werkzeug.exceptions import BadRequest
 from chatbot.api.context import parts
 from chatbot.api.schemas.integrations import WebhookIn
 from chatbot.console.access import allows, who
-from chatbot.services import chatwoot, deliveries, events, mail, webhooks
 from chatbot.services.access.keys import Scope
+from chatbot.services.delivery import (
+    chatwoot,
+    deliveries,
+    events,
+    mail,
+    webhooks,
+)
 from chatbot.storage.database import now
 from chatbot.storage.tables import Webhook
 

@@ -7,8 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
-from chatbot.services import events
 from chatbot.services.access import audit
+from chatbot.services.delivery import events
 from chatbot.storage.database import now
 from chatbot.storage.tables import Handoff, Query
 

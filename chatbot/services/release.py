@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
-from chatbot.services import events
 from chatbot.services.access import audit
+from chatbot.services.delivery import events
 from chatbot.services.hold import refuse_while_held
 from chatbot.services.removed_demo import knows_removed_demo
 from chatbot.storage.database import changes_a_row

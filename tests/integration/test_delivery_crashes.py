@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 import mail_relay
 from chatbot.bootstrap import Parts, build
 from chatbot.failpoints import DELIVERY_FAILPOINTS
-from chatbot.services import events, webhooks
+from chatbot.services.delivery import events, webhooks
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery

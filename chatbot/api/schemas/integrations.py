@@ -9,9 +9,9 @@ from chatbot.api.paging import ById
 from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Body, Out, Plain, Text
 from chatbot.outbound import MAX_URL_CHARS
-from chatbot.services import chatwoot
-from chatbot.services.deliveries import State
-from chatbot.services.events import KINDS, Kind, Style
+from chatbot.services.delivery import chatwoot
+from chatbot.services.delivery.deliveries import State
+from chatbot.services.delivery.events import KINDS, Kind, Style
 from chatbot.storage import tables
 
 Url = Annotated[Text, Field(min_length=1, max_length=MAX_URL_CHARS)]

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 import mail_relay
 from chatbot.bootstrap import Parts
-from chatbot.services.deliver import deliver_due
+from chatbot.services.delivery.deliver import deliver_due
 from receiver import running
 
 Headers = dict[str, str]

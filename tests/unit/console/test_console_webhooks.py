@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 
 import mail_relay
 from chatbot.bootstrap import Parts
-from chatbot.services import chatwoot, events
 from chatbot.services.access.keys import Scope
-from chatbot.services.deliver import deliver_due
+from chatbot.services.delivery import chatwoot, events
+from chatbot.services.delivery.deliver import deliver_due
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery, Webhook
 from people import SignedIn

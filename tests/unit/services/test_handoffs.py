@@ -5,13 +5,9 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import NotFound
-from chatbot.services import (
-    events,
-    handoffs,
-    sites,
-    webhooks,
-)
+from chatbot.services import handoffs, sites
 from chatbot.services.access import audit
+from chatbot.services.delivery import events, webhooks
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Delivery, Handoff

@@ -11,14 +11,9 @@ from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
 from chatbot.errors import ArtefactRefused, Conflict
 from chatbot.matching.bundle import Bundle
-from chatbot.services import (
-    events,
-    hold,
-    release,
-    watch,
-    webhooks,
-)
+from chatbot.services import hold, release, watch
 from chatbot.services.access import audit
+from chatbot.services.delivery import events, webhooks
 from chatbot.services.hold import State
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore

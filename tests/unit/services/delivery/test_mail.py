@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from chatbot.errors import AddressRefused, Conflict, InvalidText
-from chatbot.services import deliveries, events, handoffs, webhooks
-from chatbot.services.deliver import deliver_due
-from chatbot.services.events import Kind, Style
+from chatbot.services import handoffs
+from chatbot.services.delivery import deliveries, events, webhooks
+from chatbot.services.delivery.deliver import deliver_due
+from chatbot.services.delivery.events import Kind, Style
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook

@@ -14,7 +14,7 @@ from typing import Any
 
 from chatbot.domain.addresses import ENCODED_WORD, to_ascii
 from chatbot.domain.matching import Decision
-from chatbot.services.events import HEADLINES, Kind
+from chatbot.services.delivery.events import HEADLINES, Kind
 from chatbot.storage.tables import Delivery
 
 _FROM = "Helpdesk chatbot"

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain import signing
 from chatbot.errors import Conflict, NotFound
 from chatbot.outbound import check_url
-from chatbot.services import deliveries, events, mail
 from chatbot.services.access import audit
+from chatbot.services.delivery import deliveries, events, mail
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery, Webhook

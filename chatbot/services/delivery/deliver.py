@@ -7,8 +7,13 @@ from http import HTTPStatus
 from chatbot import outbound, smtp
 from chatbot.errors import AddressRefused, Unreachable
 from chatbot.failpoints import failpoint
-from chatbot.services import chatwoot, deliveries, mail, webhooks
-from chatbot.services.events import Style
+from chatbot.services.delivery import (
+    chatwoot,
+    deliveries,
+    mail,
+    webhooks,
+)
+from chatbot.services.delivery.events import Style
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Delivery, Webhook

@@ -13,8 +13,8 @@ from chatbot.app import create_app
 from chatbot.bootstrap import Parts
 from chatbot.domain.addresses import clean_email
 from chatbot.errors import InvalidText
-from chatbot.services import letters
-from chatbot.services.events import KINDS, Kind
+from chatbot.services.delivery import letters
+from chatbot.services.delivery.events import KINDS, Kind
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery
 

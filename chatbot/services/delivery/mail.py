@@ -3,7 +3,7 @@
 from chatbot import smtp
 from chatbot.domain.addresses import clean_email, to_ascii
 from chatbot.errors import AddressRefused, Conflict, Unreachable
-from chatbot.services.letters import write_letter
+from chatbot.services.delivery.letters import write_letter
 from chatbot.settings import Settings
 from chatbot.storage.tables import Delivery, Webhook
 

@@ -1,0 +1,1 @@
+"""What leaves the house: events, webhooks, mail and Chatwoot, each delivered at least once."""
