@@ -23,8 +23,8 @@ from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, request, serve
 from chatbot.bootstrap import Parts, build
 from chatbot.services.access.keys import Scope
-from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import import_faq
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]

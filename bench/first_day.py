@@ -40,9 +40,9 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import normalise
 from chatbot.services import jobs, release
 from chatbot.services.access.keys import Scope
-from chatbot.services.catalogue_draft import CatalogueDraft
-from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import import_faq
+from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.settings import Settings
 
 SHOWN_CHARS = 60

@@ -28,10 +28,10 @@ from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs
-from chatbot.services.catalogue import read_catalogue
-from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.evaluate import evaluate, time_single
-from chatbot.services.import_faq import import_faq
+from chatbot.services.knowledge.catalogue import read_catalogue
+from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
+from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.release import get_version
 from chatbot.settings import Settings
 

@@ -32,8 +32,8 @@ from chatbot.domain.metrics import OUT_OF_SCOPE
 from chatbot.domain.text import clean, clean_lines
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading
-from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import import_faq
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.release import list_versions
 from chatbot.settings import Settings
 

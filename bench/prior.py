@@ -33,7 +33,7 @@ from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.passages import say_much, texts_of
-from chatbot.services.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.settings import Settings
 from workers import base_model, contrastive, export
 from workers.calibrate import GENERIC, Table, Vote

@@ -1,7 +1,7 @@
 """Settle from all rows how far each verdict is in effect."""
 
 from chatbot.bootstrap import Parts
-from chatbot.services.standing import find_unsettled, settle_found
+from chatbot.services.knowledge.standing import find_unsettled, settle_found
 
 
 def settle_verdicts(parts: Parts) -> int:

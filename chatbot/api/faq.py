@@ -17,11 +17,12 @@ from chatbot.api.schemas.faq import (
     UndoIn,
     UndoOut,
 )
-from chatbot.services import bulk_edit, demo, faq_snapshot
+from chatbot.services import demo
 from chatbot.services.access.keys import Scope
-from chatbot.services.catalogue_draft import CatalogueDraft
-from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import Wanted, import_faq, preview_import
+from chatbot.services.knowledge import bulk_edit, faq_snapshot
+from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.import_faq import Wanted, import_faq, preview_import
 from chatbot.services.outgrown_calibration import request_what_is_needed
 
 MOST_BYTES = 8_000_000

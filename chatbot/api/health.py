@@ -11,7 +11,7 @@ from chatbot.api.context import Parts, parts
 from chatbot.api.schemas.health import HealthOut, ReadyOut
 from chatbot.errors import ServiceUnavailable
 from chatbot.services.access.keys import Scope
-from chatbot.services.catalogue import read_target
+from chatbot.services.knowledge.catalogue import read_target
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
 

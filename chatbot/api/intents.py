@@ -15,8 +15,8 @@ from chatbot.api.schemas.intents import (
     UtteranceIn,
     UtteranceOut,
 )
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import publish
 
 blueprint = APIBlueprint("intents", __name__, tag="FAQ", url_prefix="/v1/intents")
 

@@ -6,8 +6,8 @@ from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.pairs import PairIn, PairOut, PairsOut
-from chatbot.services import pairs
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pairs
 
 blueprint = APIBlueprint("pairs", __name__, tag="Training", url_prefix="/v1/pairs")
 

@@ -7,8 +7,8 @@ from chatbot.api.context import parts
 from chatbot.api.schemas.pins import PinIn, PinOut, PinsOut
 from chatbot.errors import NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import pins
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pins
 
 blueprint = APIBlueprint("pins", __name__, tag="FAQ", url_prefix="/v1/pins")
 

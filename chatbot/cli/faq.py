@@ -17,9 +17,10 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
 from chatbot.errors import NotFound
-from chatbot.services import faq_snapshot, jobs
-from chatbot.services.catalogue_files import read_catalogue_files
-from chatbot.services.import_faq import (
+from chatbot.services import jobs
+from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.import_faq import (
     Clashes,
     Imported,
     Mode,

@@ -4,10 +4,10 @@ import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
 from chatbot.cli.faq import ask_for_model
-from chatbot.services import bulk_edit
-from chatbot.services.browse_intents import Wanted, list_names
-from chatbot.services.bulk_edit import Action
-from chatbot.services.publish import get_intent
+from chatbot.services.knowledge import bulk_edit
+from chatbot.services.knowledge.browse_intents import Wanted, list_names
+from chatbot.services.knowledge.bulk_edit import Action
+from chatbot.services.knowledge.publish import get_intent
 
 
 @click.group()

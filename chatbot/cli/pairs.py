@@ -13,8 +13,8 @@ from chatbot.cli.context import (
     print_table,
     remark,
 )
-from chatbot.services import pairs as services
-from chatbot.services.pairs_csv import read_pairs, write_pairs
+from chatbot.services.knowledge import pairs as services
+from chatbot.services.knowledge.pairs_csv import read_pairs, write_pairs
 
 
 @click.group()

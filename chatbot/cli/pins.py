@@ -11,7 +11,7 @@ from chatbot.cli.context import (
     remark,
     warn,
 )
-from chatbot.services import pins
+from chatbot.services.knowledge import pins
 from chatbot.services.release import read_pointer
 from chatbot.storage.tables import Pin
 

@@ -19,7 +19,6 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services import (
     hold,
     jobs,
-    pins,
     processes,
     read_report,
     release,
@@ -34,6 +33,7 @@ from chatbot.services import (
     watch,
 )
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pins
 from chatbot.storage.tables import ModelPointer, ModelVersion
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)

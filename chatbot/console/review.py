@@ -21,15 +21,13 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services import (
     confirm,
     desk,
-    explain,
     foresee,
     gaps,
-    publish,
     receipt,
     review,
-    search_intents,
 )
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import explain, publish, search_intents
 from chatbot.storage.tables import Query
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/review", enable_openapi=False)

@@ -8,9 +8,9 @@ from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict
 from chatbot.services.access import audit
-from chatbot.services.publish import get_intent, raise_revision
+from chatbot.services.knowledge.publish import get_intent, raise_revision
+from chatbot.services.knowledge.standing import settle
 from chatbot.services.review import get_query
-from chatbot.services.standing import settle
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (
@@ -31,7 +31,7 @@ def confirm(
 ) -> Confirmation:
     """Say that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
 
-    It is in effect at once, in every web process (see `services.standing`). Saying the same again
+    It is in effect at once, in every web process (see `services.knowledge.standing`). Saying the same again
     changes nothing, unless it waits for a second person and this is one; saying something else
     replaces the verdict. What an admin says needs nobody else.
     Raises NotFound for an unknown query or intent, Conflict for a test query.

@@ -8,7 +8,7 @@ from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
 from chatbot.services import jobs, processes, thresholds
-from chatbot.services.catalogue import (
+from chatbot.services.knowledge.catalogue import (
     read_catalogue,
     read_catalogue_to_judge,
     read_edit,

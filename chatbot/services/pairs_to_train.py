@@ -11,7 +11,7 @@ from chatbot.domain.example import Example, PairExample
 from chatbot.domain.pair import LEFT_OUT_SHARE, Judged, admit, contradicts
 from chatbot.domain.split import is_left_out
 from chatbot.domain.text import normalise
-from chatbot.services.pairs import Source
+from chatbot.services.knowledge.pairs import Source
 from chatbot.settings import Settings
 from chatbot.storage.tables import ScoredPair
 

@@ -19,9 +19,9 @@ from chatbot.domain.readiness import (
     mix,
 )
 from chatbot.matching.matcher import Matcher
-from chatbot.services import publish
-from chatbot.services.clash import ALIKE
-from chatbot.services.lint import Findings, Kind, lint
+from chatbot.services.knowledge import publish
+from chatbot.services.knowledge.clash import ALIKE
+from chatbot.services.knowledge.lint import Findings, Kind, lint
 from chatbot.services.monitor import LiveState
 from chatbot.storage.database import Database, batched
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
 from chatbot.domain.text import normalise
-from chatbot.services.standing import in_order_of_verdicts
+from chatbot.services.knowledge.standing import in_order_of_verdicts
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
     Confirmation,

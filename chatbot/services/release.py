@@ -12,7 +12,7 @@ from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
 from chatbot.services.hold import refuse_while_held
-from chatbot.services.removed_demo import knows_removed_demo
+from chatbot.services.knowledge.removed_demo import knows_removed_demo
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 

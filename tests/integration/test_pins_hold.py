@@ -7,7 +7,7 @@ from test_new_evidence import train
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Decision
 from chatbot.matching.matcher import Match
-from chatbot.services import pins
+from chatbot.services.knowledge import pins
 from chatbot.services.release import get_version
 from chatbot.services.report import render
 from chatbot.storage.tables import Utterance

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from chatbot.api.requests import LARGEST_ID
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
-from chatbot.services.catalogue_draft import MAX_ANSWER_CHARS, NAME
-from chatbot.services.publish import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge.catalogue_draft import MAX_ANSWER_CHARS, NAME
+from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
 
 
 def _plain(text: str) -> str:

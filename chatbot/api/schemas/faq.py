@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field
 from chatbot.api.paging import ById
 from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
-from chatbot.services.bulk_edit import Action, Consequences
 from chatbot.services.demo import Demo
-from chatbot.services.import_faq import Clashes, Imported, Mode
+from chatbot.services.knowledge.bulk_edit import Action, Consequences
+from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode
 from chatbot.storage import tables
 
 _MOST_CONTENT = 4_000_000

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, Out, UtteranceText
-from chatbot.services.pairs import Source
+from chatbot.services.knowledge.pairs import Source
 
 Score = Annotated[
     float,

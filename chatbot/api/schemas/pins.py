@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, IntentName, Out, UtteranceText
-from chatbot.services.pins import Checked
+from chatbot.services.knowledge.pins import Checked
 
 
 class PinIn(Body):

@@ -6,9 +6,10 @@ from werkzeug.datastructures import MultiDict
 from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, page_number
-from chatbot.services import demo, faq_snapshot, publish, undo_edit
+from chatbot.services import demo
 from chatbot.services.access.keys import Scope
-from chatbot.services.browse_intents import Order, Page, Wanted, browse, list_topics
+from chatbot.services.knowledge import faq_snapshot, publish, undo_edit
+from chatbot.services.knowledge.browse_intents import Order, Page, Wanted, browse, list_topics
 
 _MOST_DELETED = 5
 _ENABLED = {"live": True, "draft": False}

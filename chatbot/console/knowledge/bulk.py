@@ -9,10 +9,10 @@ from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, field
 from chatbot.console.knowledge.browse import wanted_intents
-from chatbot.services import bulk_edit
 from chatbot.services.access.keys import Scope
-from chatbot.services.browse_intents import Wanted, list_names
-from chatbot.services.bulk_edit import Action
+from chatbot.services.knowledge import bulk_edit
+from chatbot.services.knowledge.browse_intents import Wanted, list_names
+from chatbot.services.knowledge.bulk_edit import Action
 from chatbot.services.outgrown_calibration import request_what_is_needed
 
 MOST_TOPIC_CHARS = 80

@@ -13,11 +13,11 @@ from chatbot.console.knowledge import area
 from chatbot.console.knowledge.area import blueprint, explained, to_intent
 from chatbot.domain.text import slug
 from chatbot.errors import Conflict
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
-from chatbot.services.browse_intents import list_topics
-from chatbot.services.clash import Clash, find_clashes
-from chatbot.services.lint import ENOUGH_UTTERANCES
+from chatbot.services.knowledge import publish
+from chatbot.services.knowledge.browse_intents import list_topics
+from chatbot.services.knowledge.clash import Clash, find_clashes
+from chatbot.services.knowledge.lint import ENOUGH_UTTERANCES
 
 
 @dataclass(frozen=True)

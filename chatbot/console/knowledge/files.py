@@ -14,13 +14,14 @@ from chatbot.console.knowledge.area import blueprint
 from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
-from chatbot.services import demo, faq_snapshot, publish
+from chatbot.services import demo
 from chatbot.services.access.keys import Scope
-from chatbot.services.catalogue_csv import write_csv
-from chatbot.services.catalogue_draft import CatalogueDraft
-from chatbot.services.catalogue_yaml import write_yaml
-from chatbot.services.export_faq import export_faq
-from chatbot.services.import_faq import (
+from chatbot.services.knowledge import faq_snapshot, publish
+from chatbot.services.knowledge.catalogue_csv import write_csv
+from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
+from chatbot.services.knowledge.catalogue_yaml import write_yaml
+from chatbot.services.knowledge.export_faq import export_faq
+from chatbot.services.knowledge.import_faq import (
     Clashes,
     Imported,
     Mode,

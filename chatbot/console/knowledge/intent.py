@@ -23,10 +23,10 @@ from chatbot.console.knowledge.area import (
     to_intent,
 )
 from chatbot.errors import NotFound, Outdated
-from chatbot.services import pins, publish, undo_edit
 from chatbot.services.access.keys import Scope
-from chatbot.services.browse_intents import list_topics
-from chatbot.services.intent_health import read_health
+from chatbot.services.knowledge import pins, publish, undo_edit
+from chatbot.services.knowledge.browse_intents import list_topics
+from chatbot.services.knowledge.intent_health import read_health
 from chatbot.storage.tables import Intent
 
 MOST_EVENTS = 20

@@ -6,10 +6,10 @@ from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.console.knowledge.pairs import word
-from chatbot.services import lint, publish
 from chatbot.services.access.keys import Scope
-from chatbot.services.clash import ALIKE, NEARLY_SAME
-from chatbot.services.pairs import find_scored, key_of
+from chatbot.services.knowledge import lint, publish
+from chatbot.services.knowledge.clash import ALIKE, NEARLY_SAME
+from chatbot.services.knowledge.pairs import find_scored, key_of
 from chatbot.storage.database import batched
 
 MOST_SHOWN = 50

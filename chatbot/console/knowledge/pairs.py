@@ -11,8 +11,8 @@ from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, field, matcher
 from chatbot.console.view import say
 from chatbot.domain.pair import SCORES, Likeness, contradicts
-from chatbot.services import pair_desk, pairs, publish
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pair_desk, pairs, publish
 from chatbot.storage.tables import ScoredPair
 
 MOST_LISTED = 50

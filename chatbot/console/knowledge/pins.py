@@ -7,8 +7,8 @@ from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, to_intent
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.errors import Conflict, InvalidText
-from chatbot.services import pins
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pins
 
 
 @blueprint.post("/intents/<word:name>/pins")

@@ -9,8 +9,8 @@ from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, explained, field
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
-from chatbot.services import explain
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import explain
 
 MOST_PHRASINGS = 10
 

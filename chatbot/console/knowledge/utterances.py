@@ -10,10 +10,10 @@ from chatbot.console.knowledge.area import blueprint, explained, field, matcher,
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, Outdated
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
-from chatbot.services.clash import Clash, find_clashes
-from chatbot.services.publish import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge import publish
+from chatbot.services.knowledge.clash import Clash, find_clashes
+from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
 
 
 @blueprint.post("/intents/<word:name>/utterances")

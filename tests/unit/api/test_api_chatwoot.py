@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts
-from chatbot.services import publish
 from chatbot.services.delivery.deliver import deliver_due
+from chatbot.services.knowledge import publish
 from chatbot.storage.tables import ChatwootBot, Delivery, Query
 from fakes import ANSWERED, FAQ, UNCLEAR, UNKNOWN
 from receiver import Receiver, running

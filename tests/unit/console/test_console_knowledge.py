@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import publish
 from chatbot.storage.tables import Intent, Query, Utterance
 from fakes import ANSWERED
 from people import SignedIn

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from chatbot.api.markdown import render
 from chatbot.bootstrap import Parts
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import publish
 
 ALLOWED = {
     *("a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre"),

@@ -5,9 +5,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services import pairs
 from chatbot.services.access.keys import Scope
-from chatbot.services.pairs import Source
+from chatbot.services.knowledge import pairs
+from chatbot.services.knowledge.pairs import Source
 from chatbot.storage.tables import ScoredPair
 from factories import add_intent
 from people import SignedIn

@@ -1,8 +1,8 @@
 import re
 
 from chatbot.bootstrap import Parts
-from chatbot.services import publish
 from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import publish
 from fakes import ANSWERED, UNKNOWN
 from people import SignedIn
 

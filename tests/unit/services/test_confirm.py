@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from chatbot.domain.split import Part, is_held_out
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.confirm import confirm, undo
-from chatbot.services.publish import current_revision, delete_intent
+from chatbot.services.knowledge.publish import current_revision, delete_intent
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Confirmation, Query

@@ -8,7 +8,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
-from chatbot.services import confirm, demo, faq_snapshot, jobs, pins, publish, release
+from chatbot.services import (
+    confirm,
+    demo,
+    jobs,
+    release,
+)
+from chatbot.services.knowledge import faq_snapshot, pins, publish
 from chatbot.services.outgrown_calibration import find_outgrown, request_what_is_needed
 from chatbot.settings import Settings
 from chatbot.storage.database import Database

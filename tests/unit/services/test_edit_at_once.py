@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from chatbot.errors import Outdated
-from chatbot.services import publish
+from chatbot.services.knowledge import publish
 from chatbot.storage.database import Database
 from factories import add_intent
 

@@ -3,8 +3,8 @@ from sqlalchemy import select
 
 from chatbot.errors import Conflict, InvalidCatalogue, InvalidText, NotFound
 from chatbot.services import evaluation_questions as questions
-from chatbot.services import faq_snapshot
 from chatbot.services.evaluation_questions import Row, Wanted
+from chatbot.services.knowledge import faq_snapshot
 from chatbot.storage.database import Database
 from chatbot.storage.tables import EvaluationQuestion, TrainingJob
 from factories import add_evaluation, add_intent, add_live_version

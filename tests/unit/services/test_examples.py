@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
-from chatbot.services import publish
 from chatbot.services.examples import Frozen, Labelled, freeze
+from chatbot.services.knowledge import publish
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation, add_intent, add_query

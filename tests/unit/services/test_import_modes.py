@@ -5,10 +5,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, InvalidCatalogue, NotFound
-from chatbot.services import faq_snapshot, publish
-from chatbot.services.catalogue_draft import CatalogueDraft, IntentDraft
-from chatbot.services.export_faq import export_faq
-from chatbot.services.import_faq import (
+from chatbot.services.knowledge import faq_snapshot, publish
+from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
+from chatbot.services.knowledge.export_faq import export_faq
+from chatbot.services.knowledge.import_faq import (
     Clashes,
     Imported,
     Mode,

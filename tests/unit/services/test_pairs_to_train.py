@@ -7,9 +7,9 @@ import pytest
 from chatbot.domain.pair import LEFT_OUT_SHARE
 from chatbot.domain.split import Part, is_left_out
 from chatbot.domain.text import pair_key
-from chatbot.services import pairs, pins, publish
 from chatbot.services.examples import Frozen, freeze
-from chatbot.services.pairs import Source
+from chatbot.services.knowledge import pairs, pins, publish
+from chatbot.services.knowledge.pairs import Source
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation

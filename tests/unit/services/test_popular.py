@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from chatbot.services import publish
+from chatbot.services.knowledge import publish
 from chatbot.services.popular import PopularQuestion, PopularQuestions, list_popular
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query

@@ -7,8 +7,9 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import NEVER
 from chatbot.domain.readiness import LEAST_UTTERANCES
 from chatbot.matching.matcher import Matcher
-from chatbot.services import publish, readiness
-from chatbot.services.catalogue_draft import PLACEHOLDER
+from chatbot.services import readiness
+from chatbot.services.knowledge import publish
+from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
 from chatbot.services.readiness import Readiness, ReadinessOf
 from factories import add_intent, make_matcher
 from fakes import CALIBRATION, FAQ

@@ -10,7 +10,7 @@ from chatbot.domain.split import Part, is_held_out
 from chatbot.services import desk, examples
 from chatbot.services.confirm import confirm, undo
 from chatbot.services.examples import freeze
-from chatbot.services.pins import add_pin
+from chatbot.services.knowledge.pins import add_pin
 from chatbot.services.unlabelled import MOST_OF_A_CONVERSATION
 from chatbot.settings import Settings
 from chatbot.storage.database import Database

@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect, select, text, update
 
 from chatbot.matching.catalogue import Entry
-from chatbot.services import publish
-from chatbot.services.catalogue import read_edit
+from chatbot.services.knowledge import publish
+from chatbot.services.knowledge.catalogue import read_edit
 from chatbot.storage.database import Database, Table
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
 from chatbot.storage.tables import Confirmation, Knowledge, Query

@@ -10,7 +10,7 @@ from chatbot.domain.split import is_validation
 from chatbot.errors import ArtefactRefused, TrainingFailed
 from chatbot.services import jobs, processes
 from chatbot.services.delivery import events, webhooks
-from chatbot.services.publish import get_intent
+from chatbot.services.knowledge.publish import get_intent
 from chatbot.storage.tables import Delivery, Query, TrainingJob
 from factories import add_confirmed, add_intent, add_query
 from workers import retrain

@@ -1,0 +1,100 @@
+"""An FAQ as files describe it, before it is imported, and how readers of files collect mistakes."""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatbot.domain.text import clean, normalise
+from chatbot.errors import InvalidText, Mistake
+from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
+MAX_TITLE_CHARS = 200
+MAX_TOPIC_CHARS = 80
+MAX_ANSWER_CHARS = 20_000
+PLACEHOLDER = "We have no answer to this question yet. A colleague will help you."
+
+
+@dataclass
+class IntentDraft:
+    """An intent as a file describes it; no answer, or no title of its own, keeps what there is.
+
+    `enabled` is None where the file does not say.
+    """
+
+    name: str
+    title: str
+    topic: str = ""
+    answer: str | None = None
+    has_own_title: bool = True
+    enabled: bool | None = None
+    utterances: list[str] = field(default_factory=list)
+    held_out: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CatalogueDraft:
+    """Everything that a folder or a file says; `places` has file and line of normalised texts."""
+
+    intents: dict[str, IntentDraft] = field(default_factory=dict)
+    out_of_scope: list[str] = field(default_factory=list)
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Texts in it, for a progress bar."""
+        drafts = self.intents.values()
+        return sum(len(d.utterances) + len(d.held_out) for d in drafts) + len(self.out_of_scope)
+
+
+class Reader(ABC):
+    """Collects mistakes, and checks that no phrasing appears twice."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mistakes: list[Mistake] = []
+        self.draft = CatalogueDraft()
+        self._owners: dict[str, str] = {}
+
+    @abstractmethod
+    def read(self) -> CatalogueDraft:
+        """What `path` describes, as far as it is no mistake."""
+
+    def text(
+        self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True
+    ) -> str | None:
+        """The cleaned text, or None with a mistake noted, or None for a harmless repetition."""
+        if not isinstance(raw, str):
+            self.mistake(file, line, f"“{raw}” is not text; put it in quotes")
+            return None
+        try:
+            cleaned = clean(raw, MAX_UTTERANCE_CHARS)
+        except InvalidText as error:
+            self.mistake(file, line, str(error))
+            return None
+        normalised = normalise(cleaned)
+        before = self._owners.setdefault(normalised, owner)
+        place = self.draft.places.setdefault(normalised, (file, line))
+        if (before, place) == (owner, (file, line)):
+            return cleaned
+        where = f"({place[0]}:{place[1]})"
+        if before != owner:
+            reason = f"“{cleaned}” belongs to “{before}” {where} and to “{owner}”"
+            self.mistake(file, line, reason)
+        elif repeat_is_mistake:
+            self.mistake(file, line, f"“{cleaned}” is there already {where}")
+        return None
+
+    def mistake(self, file: str, line: int, reason: str) -> None:
+        self.mistakes.append(Mistake(file, line, reason))
+
+    def check_length(self, what: str, text: str, most: int, file: str, line: int) -> None:
+        if len(text) > most:
+            self.mistake(file, line, f"{what} is longer than {most}")
+
+
+def slug(name: str) -> str:
+    """The intent name for a label as people write it in a CSV."""
+    return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")

@@ -1,0 +1,184 @@
+"""The FAQ as YAML: one file, or the folder format of `faq_data/`; mistakes come with their line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chatbot.services.knowledge.catalogue_draft import (
+    MAX_ANSWER_CHARS,
+    MAX_TITLE_CHARS,
+    MAX_TOPIC_CHARS,
+    NAME,
+    CatalogueDraft,
+    IntentDraft,
+    Reader,
+)
+from chatbot.services.knowledge.yaml_lines import LINE, Listed, line_of, load
+
+_FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out"}
+_MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MAX_TOPIC_CHARS}
+
+
+class FolderReader(Reader):
+    """`intents/*.yaml`, `held_out/*.yaml`, `out_of_scope.yaml`."""
+
+    def read(self) -> CatalogueDraft:
+        files = sorted((self.path / "intents").glob("*.yaml"))
+        if not files:
+            self.mistake(str(self.path), 0, "has no intents/*.yaml")
+        for file in files:
+            self._read_intents(file)
+        for file in sorted((self.path / "held_out").glob("*.yaml")):
+            self._read_held_out(file)
+        file = self.path / "out_of_scope.yaml"
+        if file.exists():
+            self._add_out_of_scope(self._load(file) or {}, self._name(file))
+        return self.draft
+
+    def _read_intents(self, file: Path) -> None:
+        name = self._name(file)
+        content = self._load(file)
+        if content is None:
+            return
+        topic, intents = str(content.get("topic", "")), content.get("intents")
+        self.check_length("the topic", topic, MAX_TOPIC_CHARS, name, line_of(content.get("topic")))
+        if not isinstance(intents, Listed):
+            self.mistake(name, line_of(content), "needs a list `intents`")
+            return
+        for intent, line in zip(intents, intents.lines, strict=True):
+            if not isinstance(intent, dict) or not _is_name(intent.get("name")):
+                self.mistake(
+                    name, line, "an intent needs a `name` of lower-case letters, digits and hyphens"
+                )
+                continue
+            if intent["name"] in self.draft.intents:
+                self.mistake(name, line, f"intent “{intent['name']}” is defined twice")
+                continue
+            self._check_intent(intent, name, line)
+            draft = IntentDraft(
+                name=intent["name"],
+                title=str(intent.get("title", "")),
+                topic=str(intent.get("topic", topic)),
+                answer=str(intent.get("answer", "")).strip(),
+                enabled=intent.get("enabled"),
+            )
+            self.draft.intents[draft.name] = draft
+            draft.utterances = list(self._texts(intent.get("utterances"), draft.name, name, line))
+            if "held_out" in intent:
+                draft.held_out = list(self._texts(intent["held_out"], draft.name, name, line))
+        self._add_out_of_scope(content.get("out_of_scope") or {}, name)
+
+    def _check_intent(self, intent: dict[str, Any], name: str, line: int) -> None:
+        if unknown := intent.keys() - _FIELDS - {LINE}:
+            self.mistake(name, line, f"“{min(map(str, unknown))}” is not a field of an intent")
+        for required in ("title", "answer", "utterances"):
+            if not intent.get(required) and not isinstance(intent.get(required), Listed):
+                self.mistake(name, line, f"intent “{intent['name']}” has no {required}")
+        if not isinstance(intent.get("enabled", True), bool):
+            self.mistake(name, line, f"`enabled` of “{intent['name']}” is true or false")
+        for limited, most in _MOST_CHARS.items():
+            what = f"the {limited} of “{intent['name']}”"
+            self.check_length(what, str(intent.get(limited, "")), most, name, line)
+
+    def _read_held_out(self, file: Path) -> None:
+        name = self._name(file)
+        for intent, texts in (self._load(file) or {}).items():
+            if intent == LINE:
+                continue
+            if intent not in self.draft.intents:
+                self.mistake(name, line_of(texts), f"there is no intent “{intent}” in intents/")
+                continue
+            draft = self.draft.intents[intent]
+            draft.held_out += self._texts(texts, intent, name, line_of(texts))
+
+    def _add_out_of_scope(self, kinds: Any, name: str) -> None:
+        if not isinstance(kinds, dict):
+            self.mistake(name, line_of(kinds), "`out_of_scope` needs kinds with lists of questions")
+            return
+        for kind, texts in kinds.items():
+            if kind != LINE:
+                owner = "out of scope"
+                self.draft.out_of_scope += self._texts(texts, owner, name, line_of(texts))
+
+    def _texts(self, texts: Any, owner: str, file: str, line: int) -> Iterator[str]:
+        if not isinstance(texts, Listed):
+            self.mistake(file, line, f"“{owner}” needs a list of questions")
+            return
+        for text, text_line in zip(texts, texts.lines, strict=True):
+            cleaned = self.text(text, owner, file, text_line)
+            if cleaned is not None:
+                yield cleaned
+
+    def _load(self, file: Path) -> dict[str, Any] | None:
+        try:
+            content = load(file.read_text(encoding="utf-8"))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            self.mistake(self._name(file), line, f"is not YAML: {error.problem}")
+            return None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            self.mistake(self._name(file), 0, f"is not UTF-8 YAML: {error}")
+            return None
+        if not isinstance(content, dict):
+            self.mistake(self._name(file), 1, "must be a mapping")
+            return None
+        return content
+
+    def _name(self, file: Path) -> str:
+        return file.relative_to(self.path.parent).as_posix()
+
+
+class FileReader(FolderReader):
+    """One file with all intents, each with its own `topic`; as `write_yaml` makes it."""
+
+    def read(self) -> CatalogueDraft:
+        self._read_intents(self.path)
+        return self.draft
+
+
+def write_yaml(draft: CatalogueDraft) -> str:
+    """What reads as `draft` again."""
+    parts = ["intents:\n"]
+    parts += [_dump([_described(intent)]) for intent in draft.intents.values()]
+    if draft.out_of_scope:
+        parts.append(_dump({"out_of_scope": {"questions": draft.out_of_scope}}))
+    return "".join(parts) if draft.intents else _dump({"intents": []})
+
+
+def _described(intent: IntentDraft) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": intent.name,
+        "title": intent.title,
+        "topic": intent.topic,
+        "answer": intent.answer,
+        "enabled": intent.enabled,
+        "utterances": intent.utterances,
+        "held_out": intent.held_out,
+    }
+    return {name: value for name, value in fields.items() if value not in ("", [])} | {
+        "utterances": intent.utterances
+    }
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and NAME.fullmatch(name) is not None
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Answers of several lines as people write them."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def _dump(content: Any) -> str:
+    return str(
+        yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000)
+    )

@@ -1,0 +1,167 @@
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from random import Random
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session
+
+from chatbot.domain.text import normalise
+from chatbot.matching.matcher import Matcher
+from chatbot.services.knowledge import lint_pairs, publish
+from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
+from chatbot.services.knowledge.clash import ALIKE
+from chatbot.services.knowledge.intent_health import PERIOD
+from chatbot.services.knowledge.lint import Findings, Kind, lint
+from chatbot.services.knowledge.lint_pairs import Phrase, find_pairs
+from chatbot.storage.database import Database, now
+from factories import add_intent, add_query, make_matcher
+
+JAM = "the printer on the second floor is jammed again today"
+CALM = [f"question {word}" for word in ("alpha", "bravo", "charlie", "delta", "echo")]
+
+
+def fill(session: Session, faq: Mapping[str, Sequence[str]]) -> Matcher:
+    for name, utterances in faq.items():
+        add_intent(session, name, *utterances)
+    return make_matcher(faq)
+
+
+def flaws(findings: Findings, kind: Kind) -> list[tuple[str, int]]:
+    return [(flaw.intent, flaw.count) for flaw in findings.of(kind)]
+
+
+def test_contradictions_come_before_what_is_only_alike(database: Database) -> None:
+    faq = {
+        "printer": [JAM, "no paper in the tray"],
+        "jam": [f"{JAM}!", f"{JAM}?", "another thing entirely"],
+        "broken": ["the printer on the second floor is broken again today"],
+    }
+    with database.write() as session:
+        findings = lint(session, fill(session, faq))
+    (jam,) = findings.contradictions
+    assert {jam.one.intent, jam.other.intent} == {"printer", "jam"}
+    assert JAM in (jam.one.text, jam.other.text)
+    assert (jam.count, jam.similarity > 0.95) == (2, True)
+    (broken,) = findings.alike
+    assert {broken.one.intent, broken.other.intent} == {"printer", "broken"}
+
+
+def test_utterances_of_one_intent_may_be_alike(database: Database) -> None:
+    with database.write() as session:
+        findings = lint(session, fill(session, {"printer": [JAM, f"{JAM}!"]}))
+    assert findings.pairs is not None
+    assert findings.pairs.found == []
+
+
+def test_drafts_are_compared_with_what_is_live_and_with_each_other(database: Database) -> None:
+    with database.write() as session:
+        matcher = fill(session, {"live": [JAM]})
+        add_intent(
+            session,
+            "draft",
+            f"{JAM}!",
+            "a much different matter at the end of the road",
+            enabled=False,
+        )
+        add_intent(
+            session, "second", "a much different matter at the end of the road!", enabled=False
+        )
+        findings = lint(session, matcher)
+    found = {frozenset((p.one.intent, p.other.intent)) for p in findings.contradictions}
+    assert found == {frozenset(("live", "draft")), frozenset(("draft", "second"))}
+
+
+def test_an_intent_that_became_a_draft_is_compared_without_encoding_it_wrongly(
+    database: Database,
+) -> None:
+    """Its rows are still in the matcher, but gone."""
+    with database.write() as session:
+        fill(session, {"live": [JAM], "draft": [f"{JAM}!"]})
+        publish.change_intent(session, "ann", "draft", {"enabled": False})
+        matcher = make_matcher({"live": [JAM], "draft": [f"{JAM}!"]})
+        findings = lint(session, matcher)
+        assert len(findings.contradictions) == 1
+
+
+def test_more_drafted_utterances_than_can_be_compared_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lint_pairs, "MOST_DRAFTED", 2)
+    phrases = [Phrase(text, normalise(text), "draft") for text in CALM]
+    assert find_pairs(make_matcher({"live": [JAM]}), phrases).left_out == 3
+
+
+def test_every_pair_is_found_that_comparing_all_with_all_finds() -> None:
+    random = Random(1)
+    words = ["".join(random.choices("abcdefghijklmnop", k=6)) for _ in range(300)]
+    stems = [" ".join(random.choices(words, k=8)) for _ in range(150)]
+    faq = {f"one-{number}": [stem] for number, stem in enumerate(stems)}
+    faq |= {f"other-{number}": [f"{stem}!"] for number, stem in enumerate(stems)}
+    matcher = make_matcher(faq)
+    phrases = [Phrase(t, normalise(t), name) for name, texts in faq.items() for t in texts]
+    vectors = matcher.bundle.encoder.encode([phrase.text for phrase in phrases])
+    alike = np.argwhere(np.triu(vectors @ vectors.T, 1) >= ALIKE).tolist()
+    expected = {frozenset((phrases[a].intent, phrases[b].intent)) for a, b in alike}
+    found = find_pairs(matcher, phrases).found
+    assert len(expected) >= 150
+    assert {frozenset((p.one.intent, p.other.intent)) for p in found} == expected
+
+
+def test_counts_and_lengths_that_do_harm_are_named(database: Database) -> None:
+    faq = {name: [f"{name} {text}" for text in CALM] for name in ("a", "b", "c")}
+    faq["few"] = ["only this"]
+    faq["many"] = [f"many words number {number}" for number in range(51)]
+    faq["long"] = [*CALM, "why " * 60]
+    with database.write() as session:
+        matcher = fill(session, faq)
+        add_intent(session, "draft", enabled=False)
+        findings = lint(session, matcher)
+    assert flaws(findings, Kind.FEW) == [("few", 1)]
+    assert flaws(findings, Kind.LOPSIDED) == [("many", 51)]
+    assert flaws(findings, Kind.LONG) == [("long", 239)]
+    assert (findings.intents, findings.utterances, findings.median) == (7, 73, 5)
+
+
+def test_a_first_utterance_among_articles_is_not_lopsided(database: Database) -> None:
+    with database.write() as session:
+        for name in ("a", "b", "c"):
+            add_intent(session, name)
+        add_intent(session, "d", *CALM, "question foxtrot")
+        findings = lint(session, None)
+    assert flaws(findings, Kind.LOPSIDED) == []
+    assert flaws(findings, Kind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
+    assert findings.median == 0
+
+
+def test_bare_answers_are_named(database: Database) -> None:
+    answers = {"good": "Start the client and sign in.", "short": "See above.", "none": PLACEHOLDER}
+    with database.write() as session:
+        for name, answer in answers.items():
+            publish.create_intent(session, "ann", name, name, answer, "", [])
+        findings = lint(session, None)
+    assert {name for name, _ in flaws(findings, Kind.ANSWER)} == {"short", "none"}
+    assert findings.pairs is None
+
+
+def test_drafts_that_visitors_ask_for_are_named(database: Database) -> None:
+    first = {"candidates": [{"intent": "was-live", "probability": 0.5}], "asked_at": now()}
+    with database.write() as session:
+        add_intent(session, "was-live", "fax broken", enabled=False)
+        add_intent(session, "wanted", "Printer  jammed", enabled=False)
+        add_intent(session, "live", "vpn down")
+        add_intent(session, "unasked", "nobody asks", enabled=False)
+        add_query(session, "fax broken", **first)
+        add_query(session, "fax is dead", **first)
+        add_query(session, "printer JAMMED", asked_at=now())
+        add_query(session, "printer jammed", asked_at=now(), test=True)
+        add_query(session, "nobody asks", asked_at=now() - PERIOD - timedelta(days=1))
+        add_query(session, "vpn down", asked_at=now())
+        findings = lint(session, None)
+    assert flaws(findings, Kind.ASKED) == [("was-live", 2), ("wanted", 1)]
+
+
+def test_an_empty_faq_has_no_findings(database: Database) -> None:
+    with database.read() as session:
+        findings = lint(session, make_matcher({}))
+    assert (findings.flaws, findings.contradictions, findings.intents) == ([], [], 0)

@@ -1,0 +1,222 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from chatbot.errors import Conflict, InvalidCatalogue, InvalidText, NotFound
+from chatbot.services.knowledge import pairs
+from chatbot.services.knowledge.pairs import ImportedPairs, Source
+from chatbot.services.knowledge.pairs_csv import read_pairs, write_pairs
+from chatbot.storage.database import Database
+from chatbot.storage.tables import AuditEvent, ScoredPair
+
+CARD, TRANSFER = "my card was declined", "my transfer was declined"
+
+
+def add(
+    database: Database,
+    score: float,
+    by: str = "ann",
+    texts: tuple[str, str] = (CARD, TRANSFER),
+    source: Source = Source.DESK,
+) -> int:
+    with database.write() as session:
+        return pairs.add_pair(session, by, *texts, score, source).id
+
+
+def stored(database: Database) -> list[tuple[str, str, float, str]]:
+    with database.read() as session:
+        rows = session.scalars(select(ScoredPair).order_by(ScoredPair.id))
+        return [(row.text_a, row.text_b, row.score, row.by) for row in rows]
+
+
+class TestAdd:
+    def test_the_same_again_changes_nothing_whoever_says_it(self, database: Database) -> None:
+        first = add(database, 0.5)
+        assert add(database, 0.5, "bob", (TRANSFER, "My  CARD was declined")) == first
+        assert stored(database) == [(CARD, TRANSFER, 0.5, "ann")]
+
+    def test_a_newer_score_replaces_the_one_before(self, database: Database) -> None:
+        first = add(database, 0.5)
+        assert add(database, 1.0, "bob", (TRANSFER, CARD)) == first
+        assert stored(database) == [(CARD, TRANSFER, 1.0, "bob")]
+
+    def test_other_pairs_are_left_alone(self, database: Database) -> None:
+        add(database, 0.0, texts=(CARD, "something else"))
+        add(database, 0.5)
+        assert [row[2] for row in stored(database)] == [0.0, 0.5]
+
+    def test_what_names_a_visitor_is_never_stored(self, database: Database) -> None:
+        add(database, 1.0, texts=("mail ann@example.org", "call +49 30 1234567"))
+        assert stored(database)[0][:2] == ("mail [email]", "call [phone]")
+        with database.read() as session:
+            details = str([event.detail for event in session.scalars(select(AuditEvent))])
+        assert "example.org" not in details
+
+    @pytest.mark.parametrize(
+        ("texts", "score", "reason"),
+        [
+            ((CARD, TRANSFER), 1.01, "from 0 .* to 1"),
+            ((CARD, TRANSFER), -0.01, "from 0 .* to 1"),
+            ((CARD, TRANSFER), float("nan"), "from 0 .* to 1"),
+            ((CARD, " \t"), 1.0, "blank"),
+            ((CARD, "MY card was   declined"), 1.0, "are the same"),
+            ((CARD, "x" * 501), 1.0, "at most 500"),
+        ],
+    )
+    def test_what_is_no_pair_is_refused_with_the_reason(
+        self, database: Database, texts: tuple[str, str], score: float, reason: str
+    ) -> None:
+        with pytest.raises(InvalidText, match=reason):
+            add(database, score, texts=texts)
+        assert stored(database) == []
+
+    def test_there_is_an_end_to_how_many_are_kept(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pairs, "MOST_PAIRS", 1)
+        add(database, 0.5)
+        assert add(database, 1.0) == 1, "another score takes no room"
+        with pytest.raises(Conflict, match="Remove some"):
+            add(database, 0.5, texts=(CARD, "another"))
+
+
+class TestTakeBack:
+    def test_a_removed_pair_is_gone(self, database: Database) -> None:
+        number = add(database, 0.5)
+        with database.write() as session:
+            pairs.remove_pair(session, "eve", number)
+        assert stored(database) == []
+        with database.write() as session, pytest.raises(NotFound):
+            pairs.remove_pair(session, "eve", number)
+
+    def test_all_of_one_account_can_be_taken_back_at_once(self, database: Database) -> None:
+        add(database, 0.5)
+        add(database, 0.0, "bob", (CARD, "another"))
+        add(database, 1.0, "bob", (CARD, "a third"))
+        with database.write() as session:
+            assert pairs.remove_pairs_by(session, "admin", "bob") == 2
+            assert pairs.remove_pairs_by(session, "admin", "bob") == 0
+        assert [row[3] for row in stored(database)] == ["ann"]
+
+    def test_undo_takes_back_the_last_of_the_same_person(self, database: Database) -> None:
+        add(database, 0.5)
+        add(database, 1.0, texts=(CARD, "later"))
+        add(database, 0.0, "bob", (CARD, "of another"))
+        with database.write() as session:
+            undone = pairs.undo_last(session, "ann")
+            assert undone is not None
+            assert undone.text_b == "later"
+        assert [row[1] for row in stored(database)] == [TRANSFER, "of another"]
+
+    def test_undo_gives_a_pair_its_earlier_score_back(self, database: Database) -> None:
+        add(database, 0.5, "bob", source=Source.API)
+        with database.read() as session:
+            before = session.scalars(select(ScoredPair)).one().at
+        add(database, 1.0)
+        with database.write() as session:
+            pairs.undo_last(session, "ann")
+        with database.read() as session:
+            row = session.scalars(select(ScoredPair)).one()
+            assert (row.score, row.by, row.source, row.at) == (0.5, "bob", "api", before)
+
+    def test_undo_goes_back_step_by_step_to_no_score(self, database: Database) -> None:
+        for score in (0.5, 1.0, 0.5):
+            add(database, score)
+        seen = []
+        for _ in range(4):
+            seen += [[row[2] for row in stored(database)]]
+            with database.write() as session:
+                pairs.undo_last(session, "ann")
+        assert seen == [[0.5], [1.0], [0.5], []]
+
+    def test_undo_leaves_what_was_not_said_at_the_desk(self, database: Database) -> None:
+        add(database, 0.5, source=Source.API)
+        with database.write() as session:
+            assert pairs.undo_last(session, "ann") is None
+        assert len(stored(database)) == 1
+
+
+class TestFile:
+    def test_a_file_is_imported_and_comes_out_as_it_went_in(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        add(database, 0.5)
+        add(database, 0.25, texts=(CARD, "=formula"))
+        drafts = read_pairs(
+            written(tmp_path, f"{CARD},{TRANSFER},1", f"{CARD},'=formula,0.25", "a,b,0", "b,A,0")
+        )
+        with database.write() as session:
+            done = pairs.import_pairs(session, "cli:ann", drafts)
+            assert done == ImportedPairs(added=1, changed=1, kept=1)
+        with database.read() as session:
+            lines = "".join(write_pairs(pairs.all_pairs(session))).splitlines()
+        assert lines == [
+            "text_a,text_b,score",
+            f"{CARD},{TRANSFER},1",
+            f"{CARD},'=formula,0.25",
+            "a,b,0",
+        ]
+
+    def test_a_file_of_a_spreadsheet_reads_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "pairs.csv"
+        file.write_bytes(
+            b'\xef\xbb\xbfscore,note,text_b,text_a\r\n0.5,"x, y","two\r\nlines",one\r\n'
+        )
+        assert [tuple(draft) for draft in read_pairs(file)] == [("one", "two lines", 0.5)]
+
+    def test_every_mistake_is_named_with_its_line(self, tmp_path: Path) -> None:
+        file = written(
+            tmp_path,
+            f"{CARD},{TRANSFER},0.5",
+            "a,b,1.5",
+            "a,b,high",
+            " ,b,1",
+            "a,A,1",
+            f"{TRANSFER},{CARD},1",
+            "a",
+        )
+        with pytest.raises(InvalidCatalogue) as refused:
+            read_pairs(file)
+        mistakes = refused.value.mistakes
+        assert [(m.file, m.line) for m in mistakes] == [("pairs.csv", n) for n in range(3, 9)]
+        for mistake, word in zip(
+            mistakes, ("1.5", "high", "blank", "same", "line 2 says 0.5", "score"), strict=True
+        ):
+            assert word in mistake.reason
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [
+            (b"text_a,score\na,1\n", "pairs.csv:1: lacks the column text_b"),
+            (b"", "pairs.csv:1: lacks the column text_a, text_b, score"),
+            (b"text_a,text_b,score\n\xff,b,1\n", "not UTF-8"),
+            (b'text_a,text_b,score\n"a,b,1\n', "not a CSV file"),
+        ],
+    )
+    def test_what_is_no_such_file_says_so(
+        self, tmp_path: Path, content: bytes, reason: str
+    ) -> None:
+        file = tmp_path / "pairs.csv"
+        file.write_bytes(content)
+        with pytest.raises(InvalidCatalogue, match=reason):
+            read_pairs(file)
+
+    def test_a_file_that_is_not_there_says_so(self, tmp_path: Path) -> None:
+        with pytest.raises(InvalidCatalogue, match="no such file"):
+            read_pairs(tmp_path / "missing.csv")
+
+    def test_more_than_there_is_room_for_changes_nothing(
+        self, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drafts = read_pairs(written(tmp_path, "a,b,0", "c,d,1"))
+        monkeypatch.setattr(pairs, "MOST_PAIRS", 1)
+        with database.write() as session, pytest.raises(Conflict):
+            pairs.import_pairs(session, "cli:ann", drafts)
+        assert stored(database) == []
+
+
+def written(folder: Path, *lines: str) -> Path:
+    file = folder / "pairs.csv"
+    file.write_text("\n".join(["text_a,text_b,score", *lines, ""]))
+    return file
