@@ -35,8 +35,8 @@ from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex, Vectors, search_exactly
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import share_found, tune
-from chatbot.services import jobs, processes, release
 from chatbot.services.knowledge import publish
+from chatbot.services.releases import jobs, processes, release
 from chatbot.settings import Settings
 from chatbot.storage.tables import Intent, Utterance
 

@@ -14,10 +14,10 @@ import psutil
 
 from chatbot.bootstrap import Parts
 from chatbot.programs import list_programs
-from chatbot.services import jobs, processes
 from chatbot.services.access import keys
 from chatbot.services.access.keys import Scope
 from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
+from chatbot.services.releases import jobs, processes
 from chatbot.settings import Settings
 from chatbot.storage.tables import TrainingJob
 from workers.retrain import run_waiting_jobs

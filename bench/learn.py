@@ -27,12 +27,12 @@ from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
-from chatbot.services import jobs
 from chatbot.services.evaluate import evaluate, time_single
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.release import get_version
+from chatbot.services.releases import jobs
+from chatbot.services.releases.release import get_version
 from chatbot.settings import Settings
 
 HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_recall", "ece")

@@ -27,12 +27,12 @@ from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.metrics import summarise
 from chatbot.domain.text import key, redact
-from chatbot.services import jobs
 from chatbot.services.confirm import confirm
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Labelled
 from chatbot.services.rank_queue import rank_queue
-from chatbot.services.release import NIGHTLY, get_version
+from chatbot.services.releases import jobs
+from chatbot.services.releases.release import NIGHTLY, get_version
 from chatbot.services.review import Filters, filtered, list_queries
 from chatbot.settings import Settings
 from chatbot.storage.tables import Disagreement, Query

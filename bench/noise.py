@@ -34,7 +34,7 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.release import list_versions
+from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]

@@ -12,13 +12,7 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import (
-    handoffs,
-    jobs,
-    processes,
-    release,
-    sites,
-)
+from chatbot.services import handoffs, sites
 from chatbot.services.access.keys import Scope
 from chatbot.services.access.users import create_user
 from chatbot.services.ask import Answered, Question, answer_all
@@ -27,6 +21,7 @@ from chatbot.services.delivery import events, webhooks
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.releases import jobs, processes, release
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Query, Release, TrainingJob

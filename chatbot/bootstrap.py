@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.access.keys import KeyRing
 from chatbot.services.ask import Answerer
-from chatbot.services.follow import StoredModels
 from chatbot.services.monitor import Monitor
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
 from chatbot.services.readiness import ReadinessOf
+from chatbot.services.releases.follow import StoredModels
 from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore

@@ -15,9 +15,9 @@ from sqlalchemy import event
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts, build
-from chatbot.services import release
 from chatbot.services.access import keys
 from chatbot.services.access.keys import Scope
+from chatbot.services.releases import release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from fakes import add_faq, add_version, with_fake_models

@@ -21,9 +21,9 @@ from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.matcher import Match, Matcher
-from chatbot.services import release
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.standing import find_unsettled, settle_found
+from chatbot.services.releases import release
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (

@@ -16,10 +16,10 @@ from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.live import LiveMatcher
 from chatbot.matching.rows import as_keys
-from chatbot.services import release
 from chatbot.services.ask import Answerer
-from chatbot.services.follow import StoredModels
 from chatbot.services.knowledge import publish
+from chatbot.services.releases import release
+from chatbot.services.releases.follow import StoredModels
 
 CALIBRATION = Calibration(12.0, 0.2, -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import ChatbotError, LeaseLost
-from chatbot.services import jobs, processes, watch
+from chatbot.services import watch
+from chatbot.services.releases import jobs, processes
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from chatbot.domain.metrics import Outcome
 from chatbot.domain.utility import Costs
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
-from chatbot.services import jobs, release
 from chatbot.services.evaluate import evaluate
 from chatbot.services.examples import Frozen
+from chatbot.services.releases import jobs, release
 from chatbot.services.report import Measured, make_report
 from chatbot.services.report_sources import leave_one_out
 from chatbot.services.shadow import differ, list_traffic, own_evidence

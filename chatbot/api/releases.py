@@ -16,8 +16,8 @@ from chatbot.api.schemas.releases import (
     ReleasesQuery,
     RollbackIn,
 )
-from chatbot.services import processes, release, switch
 from chatbot.services.access.keys import Scope
+from chatbot.services.releases import processes, release, switch
 from chatbot.services.report import render
 from chatbot.services.shadow import read_standing
 

@@ -5,8 +5,8 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.thresholds import ChangeThresholdsIn, ThresholdsOut
-from chatbot.services import thresholds
 from chatbot.services.access.keys import Scope
+from chatbot.services.releases import thresholds
 
 blueprint = APIBlueprint("thresholds", __name__, tag="Models", url_prefix="/v1")
 

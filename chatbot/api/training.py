@@ -6,8 +6,8 @@ from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.training import JobOut, JobsOut, RetrainIn
-from chatbot.services import jobs
 from chatbot.services.access.keys import Scope
+from chatbot.services.releases import jobs
 
 blueprint = APIBlueprint("training", __name__, tag="Training", url_prefix="/v1/admin")
 

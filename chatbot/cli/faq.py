@@ -17,7 +17,6 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
 from chatbot.errors import NotFound
-from chatbot.services import jobs
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import (
@@ -34,6 +33,7 @@ from chatbot.services.outgrown_calibration import (
     has_model,
     request_what_is_needed,
 )
+from chatbot.services.releases import jobs
 
 _MOST_LINES = 40
 

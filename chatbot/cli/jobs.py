@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from chatbot.bootstrap import Parts
 from chatbot.cli.context import Context, remark, remarks
 from chatbot.errors import TrainingFailed
-from chatbot.services import jobs, processes
-from chatbot.services.release import read_pointer
+from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.tables import TrainingJob
 from chatbot.supervise import end, read_end, spawn
 

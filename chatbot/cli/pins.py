@@ -12,7 +12,7 @@ from chatbot.cli.context import (
     warn,
 )
 from chatbot.services.knowledge import pins
-from chatbot.services.release import read_pointer
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.tables import Pin
 
 

@@ -3,8 +3,8 @@
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
-from chatbot.services import thresholds as services
-from chatbot.services.release import read_pointer
+from chatbot.services.releases import thresholds as services
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.tables import CalibrationChange
 
 _MOST = 20

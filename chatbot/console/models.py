@@ -17,23 +17,25 @@ from chatbot.console.access import allows, who
 from chatbot.errors import Conflict, NotReady
 from chatbot.matching.matcher import Matcher
 from chatbot.services import (
-    hold,
-    jobs,
-    processes,
     read_report,
-    release,
     report,
     report_evidence,
     report_pairs,
     report_sources,
     shadow,
-    switch,
-    thresholds,
-    timeline,
     watch,
 )
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
+from chatbot.services.releases import (
+    hold,
+    jobs,
+    processes,
+    release,
+    switch,
+    thresholds,
+    timeline,
+)
 from chatbot.storage.tables import ModelPointer, ModelVersion
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)

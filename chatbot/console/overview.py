@@ -14,10 +14,11 @@ from chatbot.console.charts import Bars
 from chatbot.console.start import doors
 from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
-from chatbot.services import gaps, jobs, processes, release, traffic
+from chatbot.services import gaps, traffic
 from chatbot.services.access.keys import Scope
 from chatbot.services.monitor import LiveState
 from chatbot.services.outgrown_calibration import has_intents
+from chatbot.services.releases import jobs, processes, release
 from chatbot.services.traffic import Traffic
 from chatbot.storage.tables import TrainingJob
 

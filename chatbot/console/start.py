@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.errors import NotReady
-from chatbot.services import demo, jobs, processes
+from chatbot.services import demo
 from chatbot.services.access.keys import Scope
 from chatbot.services.outgrown_calibration import (
     has_intents,
     has_model,
     request_what_is_needed,
 )
+from chatbot.services.releases import jobs, processes
 from chatbot.storage.tables import TrainingJob
 
 blueprint = APIBlueprint("start", __name__, url_prefix="/start", enable_openapi=False)

@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
-from chatbot.services.jobs import Kind
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
 from chatbot.services.knowledge.publish import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.removed_demo import REMOVED
-from chatbot.services.release import read_pointer
+from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
     DEMO,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.drift import ALARM, LEAST, stability_index, stability_index_of_numbers
 from chatbot.domain.language import guess_language
 from chatbot.domain.matching import Decision
-from chatbot.services.release import read_pointer
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.database import now
 from chatbot.storage.tables import Query, Release
 

@@ -13,8 +13,8 @@ from chatbot.domain.share import Share
 from chatbot.errors import ServiceUnavailable
 from chatbot.metrics import Reading
 from chatbot.services.drift import Drift, measure_drift
-from chatbot.services.hold import State, find_hold
 from chatbot.services.live_accuracy import LiveAccuracy, read_live_accuracy
+from chatbot.services.releases.hold import State, find_hold
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Watch
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from chatbot.services import jobs
-from chatbot.services.jobs import Kind
 from chatbot.services.knowledge.removed_demo import knows_removed_demo
-from chatbot.services.release import get_version, read_pointer
+from chatbot.services.releases import jobs
+from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.release import get_version, read_pointer
 from chatbot.storage.tables import Intent, Utterance
 
 _STALE_SHARE = 0.2

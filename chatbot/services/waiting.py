@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.domain.split import Part, is_validation
-from chatbot.services.release import read_pointer
+from chatbot.services.releases.release import read_pointer
 from chatbot.services.shadow import Shadow, find_shadow, read_standing
 from chatbot.settings import Settings
 from chatbot.storage.database import batched

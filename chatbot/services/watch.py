@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.regression import Counted, Figure, Look, Rules, begin, look_again
 from chatbot.errors import ArtefactRefused, Conflict
-from chatbot.services import release
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
-from chatbot.services.follow import StoredModels
-from chatbot.services.hold import State
+from chatbot.services.releases import release
+from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.hold import State
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import Confirmation, Intent, Query, Release, Watch

@@ -8,7 +8,7 @@ import pytest
 from chatbot.bootstrap import build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import release
+from chatbot.services.releases import release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from factories import add_query

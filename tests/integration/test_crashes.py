@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 
 from chatbot.bootstrap import Parts
 from chatbot.failpoints import FAILPOINTS
-from chatbot.services import jobs
-from chatbot.services.release import read_pointer
+from chatbot.services.releases import jobs
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.database import now
 from chatbot.storage.tables import ModelPointer, TrainingJob
 

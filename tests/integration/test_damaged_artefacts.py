@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.matching.bundle import Meaning
-from chatbot.services import release
+from chatbot.services.releases import release
 from chatbot.storage.artefacts import MANIFEST, read_manifest
 
 QUESTION = "the printer is jammed again"

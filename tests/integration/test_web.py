@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from chatbot.bootstrap import build
-from chatbot.services import processes
+from chatbot.services.releases import processes
 from chatbot.settings import Settings
 from chatbot.supervise import choose_port
 

@@ -20,7 +20,8 @@ from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
 from chatbot.cli.context import Context
 from chatbot.cli.sites import make_first_site
-from chatbot.services import processes, watch
+from chatbot.services import watch
+from chatbot.services.releases import processes
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
@@ -34,7 +35,7 @@ TRAINER = """
 import time
 from chatbot.bootstrap import build
 from chatbot.domain.gate import Verdict
-from chatbot.services import jobs, release
+from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
 from fakes import add_version
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.api.schemas.base import Body, Out, Reason
 from chatbot.domain.adaptation import Promise
-from chatbot.services import thresholds
-from chatbot.services.release import read_pointer
+from chatbot.services.releases import thresholds
+from chatbot.services.releases.release import read_pointer
 from chatbot.storage.tables import CalibrationChange
 
 _MOST_CHANGES = 20

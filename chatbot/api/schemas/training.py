@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from chatbot.api.schemas.base import Body, Out
-from chatbot.services.jobs import State
+from chatbot.services.releases.jobs import State
 
 
 class RetrainIn(Body):

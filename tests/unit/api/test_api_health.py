@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts
 from chatbot.errors import ArtefactRefused
-from chatbot.services import release
+from chatbot.services.releases import release
 from fakes import add_version
 
 

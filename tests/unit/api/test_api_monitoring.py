@@ -4,8 +4,9 @@ from flask.testing import FlaskClient
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import monitor, release, watch
-from chatbot.services.hold import State
+from chatbot.services import monitor, watch
+from chatbot.services.releases import release
+from chatbot.services.releases.hold import State
 from chatbot.storage.database import now
 from chatbot.storage.tables import ModelVersion, Watch
 from factories import add_confirmed, add_version

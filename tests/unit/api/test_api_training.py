@@ -1,7 +1,7 @@
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services import jobs
+from chatbot.services.releases import jobs
 
 Headers = dict[str, str]
 

@@ -1,6 +1,6 @@
 from chatbot.bootstrap import Parts
-from chatbot.services import jobs
 from chatbot.services.access.keys import Scope
+from chatbot.services.releases import jobs
 from fakes import ANSWERED, UNCLEAR
 from people import SignedIn
 

@@ -3,10 +3,11 @@ import pytest
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import hold, release, watch
+from chatbot.services import watch
 from chatbot.services.access.keys import Scope
-from chatbot.services.hold import State
 from chatbot.services.knowledge import pins
+from chatbot.services.releases import hold, release
+from chatbot.services.releases.hold import State
 from chatbot.storage.database import now
 from chatbot.storage.tables import Watch
 from factories import add_confirmed, add_version

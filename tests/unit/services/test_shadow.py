@@ -12,10 +12,10 @@ from chatbot.domain.ranking import BEHIND
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.matcher import Matcher
-from chatbot.services import release
 from chatbot.services.confirm import confirm
 from chatbot.services.examples import freeze
 from chatbot.services.rank_queue import rank_queue
+from chatbot.services.releases import release
 from chatbot.services.review import Filters, list_queries
 from chatbot.services.shadow import (
     GOOD_SHARE,

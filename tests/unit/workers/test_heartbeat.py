@@ -6,8 +6,9 @@ from sqlalchemy import delete
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
-from chatbot.services import jobs, processes, release, watch
-from chatbot.services.hold import State
+from chatbot.services import watch
+from chatbot.services.releases import jobs, processes, release
+from chatbot.services.releases.hold import State
 from chatbot.storage.tables import TrainingJob, Watch
 from factories import add_version
 from workers import heartbeat, tasks

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_validation
 from chatbot.errors import ArtefactRefused, TrainingFailed
-from chatbot.services import jobs, processes
 from chatbot.services.delivery import events, webhooks
 from chatbot.services.knowledge.publish import get_intent
+from chatbot.services.releases import jobs, processes
 from chatbot.storage.tables import Delivery, Query, TrainingJob
 from factories import add_confirmed, add_intent, add_query
 from workers import retrain

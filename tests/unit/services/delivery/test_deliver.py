@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import select, update
 
 from chatbot.errors import AddressRefused, Conflict, NotFound
-from chatbot.services import jobs, release
 from chatbot.services.delivery import deliveries, events, webhooks
 from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.delivery.deliveries import State
 from chatbot.services.delivery.events import Kind, Style
+from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook

@@ -2,7 +2,6 @@ from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Entry, IntentCard
-from chatbot.services import release
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue import (
     read_catalogue,
@@ -11,6 +10,7 @@ from chatbot.services.knowledge.catalogue import (
     read_target,
 )
 from chatbot.services.knowledge.pins import add_pin
+from chatbot.services.releases import release
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation, add_intent, add_live_version, add_version
 

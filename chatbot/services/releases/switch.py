@@ -4,8 +4,8 @@ A version that no process can load must not become live, and loading takes too l
 transaction open for.
 """
 
-from chatbot.services import release
-from chatbot.services.follow import StoredModels
+from chatbot.services.releases import release
+from chatbot.services.releases.follow import StoredModels
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Release
 

@@ -11,8 +11,8 @@ from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
-from chatbot.services.hold import refuse_while_held
 from chatbot.services.knowledge.removed_demo import knows_removed_demo
+from chatbot.services.releases.hold import refuse_while_held
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 

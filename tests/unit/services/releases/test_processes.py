@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from chatbot.matching.live import Target
-from chatbot.services.processes import Identity, beat, leave, list_alive
+from chatbot.services.releases.processes import Identity, beat, leave, list_alive
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import WorkingProcess
 

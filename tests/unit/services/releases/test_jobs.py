@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from chatbot.errors import LeaseLost, NotFound
-from chatbot.services import jobs, release
-from chatbot.services.jobs import Kind, Lease, State
+from chatbot.services.releases import jobs, release
+from chatbot.services.releases.jobs import Kind, Lease, State
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, TrainingJob
 from factories import add_version

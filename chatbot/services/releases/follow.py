@@ -7,14 +7,14 @@ from chatbot.errors import ArtefactRefused, ChatbotError, NotReady
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.live import Target
 from chatbot.matching.matcher import Matcher
-from chatbot.services import jobs, processes, thresholds
 from chatbot.services.knowledge.catalogue import (
     read_catalogue,
     read_catalogue_to_judge,
     read_edit,
     read_target,
 )
-from chatbot.services.release import get_version
+from chatbot.services.releases import jobs, processes, thresholds
+from chatbot.services.releases.release import get_version
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore, read_manifest
 from chatbot.storage.database import Database

@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
-from chatbot.services import release
 from chatbot.services.knowledge.catalogue import read_target
+from chatbot.services.releases import release
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import migrate
 from chatbot.storage.tables import AuditEvent, ModelPointer, ModelVersion, Release, VersionExample

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from chatbot.errors import LeaseLost, NotFound
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
-from chatbot.services.release import NIGHTLY, read_pointer
+from chatbot.services.releases.release import NIGHTLY, read_pointer
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import ModelVersion, TrainingJob
 

@@ -1,4 +1,4 @@
-from chatbot.services import timeline
+from chatbot.services.releases import timeline
 from chatbot.storage.database import Database
 from factories import add_version
 

@@ -12,11 +12,11 @@ from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex
 from chatbot.matching.live import LiveMatcher
-from chatbot.services import follow, release
-from chatbot.services.follow import StoredModels
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue import read_catalogue
-from chatbot.services.processes import list_alive
+from chatbot.services.releases import follow, release
+from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.processes import list_alive
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database

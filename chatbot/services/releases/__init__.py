@@ -1,0 +1,1 @@
+"""Which model version answers, which answered before, and which processes run it."""
