@@ -22,7 +22,7 @@ from chatbot.bootstrap import build
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Verdict, compare
 from chatbot.domain.metrics import summarise
-from chatbot.services.evaluate import evaluate
+from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.releases import jobs
 from chatbot.settings import Settings
 from workers.judge import make_rules

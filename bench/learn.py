@@ -27,10 +27,10 @@ from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
-from chatbot.services.evaluate import evaluate, time_single
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.learning.evaluate import evaluate, time_single
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import get_version
 from chatbot.settings import Settings

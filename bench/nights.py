@@ -28,8 +28,8 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.metrics import summarise
 from chatbot.domain.text import key, redact
 from chatbot.services.confirm import confirm
-from chatbot.services.evaluate import evaluate
-from chatbot.services.examples import Labelled
+from chatbot.services.learning.evaluate import evaluate
+from chatbot.services.learning.examples import Labelled
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version

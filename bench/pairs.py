@@ -35,8 +35,8 @@ from chatbot.domain.split import is_left_out
 from chatbot.domain.text import key, pair_key
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.matcher import Matcher
-from chatbot.services.examples import Labelled
 from chatbot.services.knowledge.pair_desk import rank
+from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
 from workers import base_model, contrastive, export
 from workers.recipe import epochs_for

@@ -27,7 +27,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.matching import Calibration, Decision, Scored
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.matching.matcher import Matcher
-from chatbot.services.examples import freeze
+from chatbot.services.learning.examples import freeze
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings

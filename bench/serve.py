@@ -30,9 +30,9 @@ from chatbot.bootstrap import build
 from chatbot.domain.text import normalise
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.services.access.keys import Scope
-from chatbot.services.examples import Labelled
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
 from workers import base_model
 

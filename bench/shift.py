@@ -33,8 +33,8 @@ from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.programs import ROOT
-from chatbot.services.examples import Labelled
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
 from workers.calibrate import fit, gather_votes
 from workers.prior import Prior

@@ -27,11 +27,11 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.matching import Calibration, Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.programs import ROOT
-from chatbot.services.evaluate import evaluate, read_labelled
-from chatbot.services.examples import Labelled
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.learning.evaluate import evaluate, read_labelled
+from chatbot.services.learning.examples import Labelled
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
 from workers import retrain, trainer

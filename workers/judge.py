@@ -13,13 +13,13 @@ from chatbot.domain.metrics import Outcome
 from chatbot.domain.utility import Costs
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
-from chatbot.services.evaluate import evaluate
-from chatbot.services.examples import Frozen
+from chatbot.services.learning.evaluate import evaluate
+from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.report import Measured, make_report
+from chatbot.services.learning.report_sources import leave_one_out
+from chatbot.services.learning.shadow import differ, list_traffic, own_evidence
+from chatbot.services.learning.taught import list_newly_taught
 from chatbot.services.releases import jobs, release
-from chatbot.services.report import Measured, make_report
-from chatbot.services.report_sources import leave_one_out
-from chatbot.services.shadow import differ, list_traffic, own_evidence
-from chatbot.services.taught import list_newly_taught
 from chatbot.settings import Settings
 from workers import out_of_fold
 from workers.unseen import Unseen

@@ -33,10 +33,10 @@ from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.index import HnswIndex, Vectors
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import LEAST_RECALL, measure_recall
-from chatbot.services.examples import freeze
+from chatbot.services.learning.examples import freeze
+from chatbot.services.learning.shadow import own_evidence
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.shadow import own_evidence
 from chatbot.services.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion

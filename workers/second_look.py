@@ -8,9 +8,9 @@ import logging
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import LeaseLost
-from chatbot.services.examples import freeze
+from chatbot.services.learning.examples import freeze
+from chatbot.services.learning.shadow import own_evidence, read_standing
 from chatbot.services.releases import jobs, release
-from chatbot.services.shadow import own_evidence, read_standing
 from workers.judge import Case, conclude, judge
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from chatbot.api.schemas.faq import (
     QuestionsOut,
     QuestionsRemovedOut,
 )
-from chatbot.services import evaluation_questions as questions
 from chatbot.services.access.keys import Scope
+from chatbot.services.learning import evaluation_questions as questions
 
 blueprint = APIBlueprint(
     "evaluation_questions", __name__, tag="FAQ", url_prefix="/v1/evaluation-questions"

@@ -11,8 +11,8 @@ from chatbot.api.schemas.quarantine import (
     ReleaseFromQuarantineIn,
 )
 from chatbot.domain.quarantine import Group
-from chatbot.services import quarantine
 from chatbot.services.access.keys import Scope
+from chatbot.services.learning import quarantine
 
 blueprint = APIBlueprint("quarantine", __name__, tag="Training", url_prefix="/v1")
 

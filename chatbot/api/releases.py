@@ -17,9 +17,9 @@ from chatbot.api.schemas.releases import (
     RollbackIn,
 )
 from chatbot.services.access.keys import Scope
+from chatbot.services.learning.report import render
+from chatbot.services.learning.shadow import read_standing
 from chatbot.services.releases import processes, release, switch
-from chatbot.services.report import render
-from chatbot.services.shadow import read_standing
 
 blueprint = APIBlueprint("releases", __name__, tag="Models", url_prefix="/v1")
 

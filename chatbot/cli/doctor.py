@@ -19,8 +19,8 @@ from chatbot.domain.drift import LEAST
 from chatbot.errors import ChatbotError, Unreachable
 from chatbot.services.delivery import deliveries, mail
 from chatbot.services.drift import measure_drift
+from chatbot.services.learning.read_report import say_precision
 from chatbot.services.live_accuracy import read_live_accuracy
-from chatbot.services.read_report import say_precision
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.hold import State, find_hold
 from chatbot.services.releases.release import get_version, read_pointer

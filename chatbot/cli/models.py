@@ -20,11 +20,11 @@ from chatbot.cli.jobs import ensure_model, request_job, run_job_here, worker_liv
 from chatbot.cli.pins import warn_of_broken_pins
 from chatbot.domain.metrics import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
-from chatbot.services import evaluate as evaluating
-from chatbot.services.read_report import say_change
+from chatbot.services.learning import evaluate as evaluating
+from chatbot.services.learning.read_report import say_change
+from chatbot.services.learning.report import render
+from chatbot.services.learning.shadow import read_standing, say
 from chatbot.services.releases import jobs, release, switch
-from chatbot.services.report import render
-from chatbot.services.shadow import read_standing, say
 from chatbot.storage.tables import ModelVersion, Release
 
 _FIGURES = (

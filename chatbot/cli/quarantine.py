@@ -6,7 +6,7 @@ import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
 from chatbot.domain.quarantine import Group
-from chatbot.services import quarantine as services
+from chatbot.services.learning import quarantine as services
 
 
 @click.group()

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from chatbot.cli.context import ROW, Context, as_json, pass_context, print_json, print_table
-from chatbot.services import evaluation_questions
-from chatbot.services.evaluation_questions import OUT_OF_SCOPE, Wanted
+from chatbot.services.learning import evaluation_questions
+from chatbot.services.learning.evaluation_questions import OUT_OF_SCOPE, Wanted
 
 _MOST_LISTED = 1000
 _filters = (

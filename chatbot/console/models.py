@@ -16,17 +16,17 @@ from chatbot.console import report_charts
 from chatbot.console.access import allows, who
 from chatbot.errors import Conflict, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import (
+from chatbot.services import watch
+from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import pins
+from chatbot.services.learning import (
     read_report,
     report,
     report_evidence,
     report_pairs,
     report_sources,
     shadow,
-    watch,
 )
-from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import pins
 from chatbot.services.releases import (
     hold,
     jobs,

@@ -16,8 +16,8 @@ from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
 from chatbot.services import gaps, traffic
 from chatbot.services.access.keys import Scope
+from chatbot.services.learning.outgrown_calibration import has_intents
 from chatbot.services.monitor import LiveState
-from chatbot.services.outgrown_calibration import has_intents
 from chatbot.services.releases import jobs, processes, release
 from chatbot.services.traffic import Traffic
 from chatbot.storage.tables import TrainingJob

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from chatbot.console.charts import Curve, Point
 from chatbot.domain.share import Share
-from chatbot.services import read_report
-from chatbot.services.read_report import Report
+from chatbot.services.learning import read_report
+from chatbot.services.learning.read_report import Report
 
 
 def draw_calibration(report: Report) -> Curve | None:

@@ -11,7 +11,7 @@ from chatbot.console.access import allows, who
 from chatbot.errors import NotReady
 from chatbot.services import demo
 from chatbot.services.access.keys import Scope
-from chatbot.services.outgrown_calibration import (
+from chatbot.services.learning.outgrown_calibration import (
     has_intents,
     has_model,
     request_what_is_needed,

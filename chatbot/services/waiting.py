@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.domain.split import Part, is_validation
+from chatbot.services.learning.shadow import Shadow, find_shadow, read_standing
 from chatbot.services.releases.release import read_pointer
-from chatbot.services.shadow import Shadow, find_shadow, read_standing
 from chatbot.settings import Settings
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (

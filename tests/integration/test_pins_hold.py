@@ -8,8 +8,8 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Decision
 from chatbot.matching.matcher import Match
 from chatbot.services.knowledge import pins
+from chatbot.services.learning.report import render
 from chatbot.services.releases.release import get_version
-from chatbot.services.report import render
 from chatbot.storage.tables import Utterance
 from code_names import CODE_NAMES
 

@@ -9,9 +9,9 @@ from chatbot.bootstrap import Parts, build
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.read_report import say_precision
+from chatbot.services.learning.read_report import say_precision
+from chatbot.services.learning.report import render
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.report import render
 from chatbot.settings import Settings
 from workers.retrain import run_waiting_jobs
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from chatbot.api.schemas.base import Body, Out, Reason, Text
-from chatbot.services.quarantine import Quarantined
+from chatbot.services.learning.quarantine import Quarantined
 
 
 class QuarantinedOut(Out):

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.paging import Paging
 from chatbot.api.schemas.base import Body, Out, Reason, VersionId
-from chatbot.services.read_report import say_change
-from chatbot.services.shadow import Standing
+from chatbot.services.learning.read_report import say_change
+from chatbot.services.learning.shadow import Standing
 from chatbot.storage import tables
 
 

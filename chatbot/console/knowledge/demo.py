@@ -9,7 +9,7 @@ from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint
 from chatbot.services import demo
 from chatbot.services.access.keys import Scope
-from chatbot.services.outgrown_calibration import request_what_is_needed
+from chatbot.services.learning.outgrown_calibration import request_what_is_needed
 
 
 @blueprint.get("/demo")

@@ -30,7 +30,7 @@ from chatbot.services.knowledge.import_faq import (
     list_taken,
     preview_import,
 )
-from chatbot.services.outgrown_calibration import has_intents, request_what_is_needed
+from chatbot.services.learning.outgrown_calibration import has_intents, request_what_is_needed
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, Intent
 

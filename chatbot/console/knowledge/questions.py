@@ -11,10 +11,10 @@ from chatbot.api.requests import LARGEST_ID
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, page_number
 from chatbot.errors import ChatbotError, InvalidCatalogue
-from chatbot.services import evaluation_questions as questions
 from chatbot.services.access.keys import Scope
-from chatbot.services.evaluation_questions import Wanted
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.learning import evaluation_questions as questions
+from chatbot.services.learning.evaluation_questions import Wanted
 
 MOST_MISTAKES = 50
 _SCOPE = {"out": True, "in": False}

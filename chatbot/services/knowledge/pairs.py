@@ -1,6 +1,6 @@
 """Pairs with a score: two texts and how alike somebody says they are, added and taken back.
 
-What of it teaches the next model is for `services.pairs_to_train` to say.
+What of it teaches the next model is for `services.learning.pairs_to_train` to say.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

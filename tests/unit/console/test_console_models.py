@@ -11,9 +11,9 @@ from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.services.access.keys import Scope
 from chatbot.services.adapt import Adapter
-from chatbot.services.examples import Frozen, Labelled
+from chatbot.services.learning.examples import Frozen, Labelled
+from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.report import Measured, make_report
 from chatbot.storage.database import now
 from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob
 from factories import add_query, make_catalogue, make_earlier_report, make_outcome

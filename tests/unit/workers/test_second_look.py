@@ -9,10 +9,10 @@ from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused, LeaseLost
 from chatbot.matching.matcher import Matcher
 from chatbot.services.confirm import confirm
-from chatbot.services.examples import freeze
+from chatbot.services.learning.examples import freeze
+from chatbot.services.learning.shadow import read_standing
 from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import jobs, release
-from chatbot.services.shadow import read_standing
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from factories import add_evaluation, add_query, add_version
 from fakes import teach

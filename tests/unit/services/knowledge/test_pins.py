@@ -10,9 +10,9 @@ from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.split import Part
 from chatbot.errors import Conflict, InvalidText, NotFound
-from chatbot.services.examples import Labelled, freeze
 from chatbot.services.knowledge import pins, publish
 from chatbot.services.knowledge.lint import lint
+from chatbot.services.learning.examples import Labelled, freeze
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Pin

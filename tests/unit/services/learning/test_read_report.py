@@ -7,9 +7,9 @@ from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.guards import State
 from chatbot.domain.metrics import Outcome
-from chatbot.services import read_report
-from chatbot.services.examples import Frozen, Labelled
-from chatbot.services.report import Measured, make_report
+from chatbot.services.learning import read_report
+from chatbot.services.learning.examples import Frozen, Labelled
+from chatbot.services.learning.report import Measured, make_report
 from factories import make_catalogue, make_earlier_report, make_outcome
 from fakes import CALIBRATION
 

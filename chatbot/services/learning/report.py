@@ -14,13 +14,13 @@ from chatbot.domain.metrics import (
     risk_coverage,
     summarise,
 )
-from chatbot.services.examples import Frozen
-from chatbot.services.read_report import guards, say_precision
-from chatbot.services.report_evidence import render_endings, render_evidence
-from chatbot.services.report_pairs import say_of_pairs
-from chatbot.services.report_sources import render_sources
-from chatbot.services.report_table import render_table
-from chatbot.services.shadow import Standing, say
+from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.read_report import guards, say_precision
+from chatbot.services.learning.report_evidence import render_endings, render_evidence
+from chatbot.services.learning.report_pairs import say_of_pairs
+from chatbot.services.learning.report_sources import render_sources
+from chatbot.services.learning.report_table import render_table
+from chatbot.services.learning.shadow import Standing, say
 from chatbot.storage.tables import ModelVersion
 
 

@@ -7,9 +7,9 @@ import pytest
 from chatbot.domain.pair import LEFT_OUT_SHARE
 from chatbot.domain.split import Part, is_left_out
 from chatbot.domain.text import pair_key
-from chatbot.services.examples import Frozen, freeze
 from chatbot.services.knowledge import pairs, pins, publish
 from chatbot.services.knowledge.pairs import Source
+from chatbot.services.learning.examples import Frozen, freeze
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation
@@ -113,7 +113,7 @@ def test_a_text_that_measures_teaches_in_no_pair(database: Database) -> None:
 def test_a_text_that_validates_teaches_in_no_pair(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.services.examples.MOST_CROSS_FITTED", 1)
+    monkeypatch.setattr("chatbot.services.learning.examples.MOST_CROSS_FITTED", 1)
     validation = frozen(database, validation_share=1.0).validation
     assert validation
     for example in validation:

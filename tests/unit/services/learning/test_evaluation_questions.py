@@ -2,9 +2,9 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import Conflict, InvalidCatalogue, InvalidText, NotFound
-from chatbot.services import evaluation_questions as questions
-from chatbot.services.evaluation_questions import Row, Wanted
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.learning import evaluation_questions as questions
+from chatbot.services.learning.evaluation_questions import Row, Wanted
 from chatbot.storage.database import Database
 from chatbot.storage.tables import EvaluationQuestion, TrainingJob
 from factories import add_evaluation, add_intent, add_live_version

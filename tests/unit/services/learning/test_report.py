@@ -5,9 +5,9 @@ import pytest
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
-from chatbot.services.examples import Frozen, Labelled
-from chatbot.services.report import Measured, make_report, render
-from chatbot.services.shadow import Standing
+from chatbot.services.learning.examples import Frozen, Labelled
+from chatbot.services.learning.report import Measured, make_report, render
+from chatbot.services.learning.shadow import Standing
 from chatbot.storage.tables import ModelVersion
 from factories import make_catalogue, make_earlier_report, make_outcome
 from fakes import CALIBRATION

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from chatbot.services.taught import list_newly_taught
+from chatbot.services.learning.taught import list_newly_taught
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, ModelVersion
 from factories import add_confirmed, add_intent, add_live_version, add_version

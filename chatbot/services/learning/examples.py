@@ -18,9 +18,9 @@ from chatbot.matching.passages import say_much, texts_of
 from chatbot.services.knowledge.catalogue import read_catalogue_to_train
 from chatbot.services.knowledge.pins import list_pins
 from chatbot.services.knowledge.standing import in_order_of_verdicts
-from chatbot.services.pairs_to_train import PairsToTrain, read_pairs_to_train
-from chatbot.services.quarantine import select_admitted
-from chatbot.services.unlabelled import list_unlabelled
+from chatbot.services.learning.pairs_to_train import PairsToTrain, read_pairs_to_train
+from chatbot.services.learning.quarantine import select_admitted
+from chatbot.services.learning.unlabelled import list_unlabelled
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Query, Utterance
 

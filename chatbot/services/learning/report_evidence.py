@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chatbot.services.read_report import Ending, endings
-from chatbot.services.report_table import render_table
+from chatbot.services.learning.read_report import Ending, endings
+from chatbot.services.learning.report_table import render_table
 
 
 def render_endings(report: dict[str, Any]) -> str:

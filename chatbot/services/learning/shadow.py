@@ -19,7 +19,7 @@ from chatbot.domain.paired import more_needed
 from chatbot.domain.split import Part, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.matching.reading import Match
-from chatbot.services.examples import Frozen
+from chatbot.services.learning.examples import Frozen
 from chatbot.services.releases.release import count_looks, get_version, read_pointer
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, batched, now

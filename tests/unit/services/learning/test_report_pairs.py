@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.services.report_pairs import PairEpoch, pair_epochs, say_of_pairs
+from chatbot.services.learning.report_pairs import PairEpoch, pair_epochs, say_of_pairs
 
 
 def report(*left_out: float | None, pairs: int = 40, apart: int = 0) -> dict[str, Any]:

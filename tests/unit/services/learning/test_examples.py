@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.split import Part, is_validation
 from chatbot.domain.text import normalise
-from chatbot.services.examples import Frozen, Labelled, freeze
 from chatbot.services.knowledge import publish
+from chatbot.services.learning.examples import Frozen, Labelled, freeze
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation, add_intent, add_query
@@ -50,7 +50,7 @@ def assert_no_text_is_in_two_parts(rows: Frozen) -> None:
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on, an FAQ of any size can spare rows for validation."""
-    monkeypatch.setattr("chatbot.services.examples.MOST_CROSS_FITTED", 0)
+    monkeypatch.setattr("chatbot.services.learning.examples.MOST_CROSS_FITTED", 0)
 
 
 def test_all_utterances_of_enabled_intents_train_in_a_small_faq(

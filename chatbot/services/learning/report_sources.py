@@ -7,7 +7,7 @@ from typing import Any
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.text import normalise
-from chatbot.services.examples import Frozen
+from chatbot.services.learning.examples import Frozen
 
 MOST_SOURCES = 10
 

@@ -10,8 +10,8 @@ from chatbot.domain.metrics import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.matching.matcher import Matcher
-from chatbot.services.examples import Labelled
 from chatbot.services.knowledge.catalogue_draft import slug
+from chatbot.services.learning.examples import Labelled
 
 _BATCH = 64
 

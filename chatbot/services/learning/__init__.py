@@ -1,0 +1,1 @@
+"""What a version may learn from, what it is measured by, and the report on both."""
