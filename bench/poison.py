@@ -27,10 +27,10 @@ from bench.learn import import_rows
 from bench.nights import split, train
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import key, redact
-from chatbot.services.confirm import confirm
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.examples import Labelled
 from chatbot.services.learning.quarantine import select_admitted
+from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from chatbot.storage.tables import Query
 

@@ -16,12 +16,12 @@ from chatbot.services import handoffs, sites
 from chatbot.services.access.keys import Scope
 from chatbot.services.access.users import create_user
 from chatbot.services.ask import Answered, Question, answer_all
-from chatbot.services.confirm import confirm
 from chatbot.services.delivery import events, webhooks
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes, release
+from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Query, Release, TrainingJob

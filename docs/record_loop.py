@@ -17,7 +17,7 @@ from rich.text import Text
 
 from chatbot.bootstrap import build
 from chatbot.services.ask import Question, answer_all
-from chatbot.services.confirm import confirm
+from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 
 CHATBOT = str(Path(sys.executable).with_name("chatbot"))

@@ -35,9 +35,9 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import LEAST_RECALL, measure_recall
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence
-from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.waiting import list_chosen
+from chatbot.services.review.rank_queue import rank_queue
+from chatbot.services.review.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers import novelty, out_of_fold

@@ -6,12 +6,12 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services import rank_queue as rank
 from chatbot.services import watch
 from chatbot.services.adapt import Adapter
 from chatbot.services.delivery import deliveries
 from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.releases import jobs, processes
+from chatbot.services.review.review import rank_queue as rank
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from workers.settle import settle_verdicts

@@ -21,8 +21,9 @@ from chatbot.api.schemas.ask import (
     PopularOut,
     PopularQuestionOut,
 )
-from chatbot.services import choose, review
+from chatbot.services import choose
 from chatbot.services.access.keys import Scope
+from chatbot.services.review.review import review
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,200}")
 _POPULAR_SECONDS = 300

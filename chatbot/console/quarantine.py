@@ -9,9 +9,9 @@ from chatbot.api.schemas.quarantine import ReleaseFromQuarantineIn
 from chatbot.console.access import allows, who
 from chatbot.domain.quarantine import Group, Standing
 from chatbot.errors import NotFound
-from chatbot.services import confirm, receipt, review
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning import quarantine
+from chatbot.services.review.review import confirm, receipt, review
 
 MOST_SHOWN = 50
 

@@ -18,16 +18,16 @@ from chatbot.domain.quarantine import Standing
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import (
+from chatbot.services import gaps
+from chatbot.services.access.keys import Scope
+from chatbot.services.knowledge import explain, publish, search_intents
+from chatbot.services.review.review import (
     confirm,
     desk,
     foresee,
-    gaps,
     receipt,
     review,
 )
-from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import explain, publish, search_intents
 from chatbot.storage.tables import Query
 
 blueprint = APIBlueprint("review", __name__, url_prefix="/review", enable_openapi=False)

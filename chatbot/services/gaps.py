@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
 from chatbot.matching.matcher import Matcher
-from chatbot.services.review import Filters, filtered, get_query
+from chatbot.services.review.review import Filters, filtered, get_query
 from chatbot.services.traffic import WINDOW
 from chatbot.storage.database import now
 from chatbot.storage.tables import Query

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
 from chatbot.domain.share import Share
-from chatbot.services.review import Filters, filtered
+from chatbot.services.review.review import Filters, filtered
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
 

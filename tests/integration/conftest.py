@@ -10,10 +10,10 @@ import pytest
 
 from chatbot.bootstrap import Parts, build
 from chatbot.services.ask import Question, answer_all
-from chatbot.services.confirm import confirm
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes
+from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from code_names import CODE_NAMES, PHRASINGS
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
-from chatbot.services import confirm, demo
+from chatbot.services import demo
 from chatbot.services.knowledge import faq_snapshot, pins, publish
 from chatbot.services.learning.outgrown_calibration import find_outgrown, request_what_is_needed
 from chatbot.services.releases import jobs, release
+from chatbot.services.review.review import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import (

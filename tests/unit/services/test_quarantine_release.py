@@ -14,10 +14,10 @@ from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Group
 from chatbot.domain.split import Part
 from chatbot.errors import NotFound
-from chatbot.services.confirm import confirm
 from chatbot.services.learning import quarantine
 from chatbot.services.learning.examples import Frozen, Labelled, freeze
 from chatbot.services.learning.report_sources import leave_one_out
+from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Confirmation, Query

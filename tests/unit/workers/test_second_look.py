@@ -8,11 +8,11 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused, LeaseLost
 from chatbot.matching.matcher import Matcher
-from chatbot.services.confirm import confirm
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import read_standing
-from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import jobs, release
+from chatbot.services.review.confirm import confirm
+from chatbot.services.review.rank_queue import rank_queue
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from factories import add_evaluation, add_query, add_version
 from fakes import teach

@@ -9,9 +9,9 @@ from sqlalchemy import event, select, update
 
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import FEW_PHRASINGS
-from chatbot.services.confirm import confirm, undo
 from chatbot.services.knowledge.publish import current_revision
 from chatbot.services.learning import quarantine
+from chatbot.services.review.confirm import confirm, undo
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, KnowledgeChange

@@ -12,7 +12,6 @@ from chatbot.domain.ranking import BEHIND
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.matcher import Matcher
-from chatbot.services.confirm import confirm
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import (
     GOOD_SHARE,
@@ -26,9 +25,10 @@ from chatbot.services.learning.shadow import (
     read_standing,
     say,
 )
-from chatbot.services.rank_queue import rank_queue
 from chatbot.services.releases import release
-from chatbot.services.review import Filters, list_queries
+from chatbot.services.review.confirm import confirm
+from chatbot.services.review.rank_queue import rank_queue
+from chatbot.services.review.review import Filters, list_queries
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, Disagreement
 from factories import (

@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 
 from chatbot.domain.split import Part, is_held_out
 from chatbot.errors import Conflict, NotFound
-from chatbot.services.confirm import confirm, undo
 from chatbot.services.knowledge.publish import current_revision, delete_intent
+from chatbot.services.review.confirm import confirm, undo
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Confirmation, Query

@@ -2,7 +2,7 @@ import pytest
 
 from chatbot.domain.split import Part
 from chatbot.errors import NotFound
-from chatbot.services.review import Filters, get_query, give_feedback, list_queries
+from chatbot.services.review.review import Filters, get_query, give_feedback, list_queries
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_intent, add_query
 

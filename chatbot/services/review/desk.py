@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from chatbot.matching.matcher import Matcher
-from chatbot.services.review import Filters, filtered, get_query
+from chatbot.services.review.review import Filters, filtered, get_query
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Query, ReviewTurn
 

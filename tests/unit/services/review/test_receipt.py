@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.split import Part
-from chatbot.services.receipt import Effect, list_receipts, say
+from chatbot.services.review.receipt import Effect, list_receipts, say
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Query
 from factories import add_confirmed, add_intent, add_live_version, add_query, add_version

@@ -10,7 +10,7 @@ from chatbot.errors import Conflict
 from chatbot.services.access import audit
 from chatbot.services.knowledge.publish import get_intent, raise_revision
 from chatbot.services.knowledge.standing import settle
-from chatbot.services.review import get_query
+from chatbot.services.review.review import get_query
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (

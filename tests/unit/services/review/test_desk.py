@@ -5,8 +5,7 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.errors import NotFound
-from chatbot.services import confirm, desk
-from chatbot.services.review import Filters
+from chatbot.services.review.review import Filters, confirm, desk
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ReviewTurn

@@ -22,7 +22,7 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
 from chatbot.services.learning.shadow import differ, note_disagreements
 from chatbot.services.releases.follow import StoredModels
-from chatbot.services.waiting import Queue, Waiting, is_ranked, read_queue, read_state
+from chatbot.services.review.waiting import Queue, Waiting, is_ranked, read_queue, read_state
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, batched, now
 from chatbot.storage.tables import Query, QueueRanking

@@ -1,0 +1,1 @@
+"""What agents look at, in which order, and what follows from a verdict."""
