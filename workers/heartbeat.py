@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import ChatbotError, LeaseLost
-from chatbot.services import watch
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import jobs, processes
 
 log = logging.getLogger(__name__)

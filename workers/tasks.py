@@ -6,10 +6,10 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services import watch
-from chatbot.services.adapt import Adapter
 from chatbot.services.delivery import deliveries
 from chatbot.services.delivery.deliver import deliver_due
+from chatbot.services.monitoring import watch
+from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes
 from chatbot.services.review.review import rank_queue as rank
 from chatbot.settings import Settings

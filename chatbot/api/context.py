@@ -7,10 +7,10 @@ from flask import current_app
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.access.keys import KeyRing
 from chatbot.services.ask import Answerer
-from chatbot.services.monitor import Monitor
+from chatbot.services.monitoring.monitor import Monitor
+from chatbot.services.monitoring.readiness import ReadinessOf
 from chatbot.services.popular import PopularQuestions
 from chatbot.services.rate_limits import RateLimits
-from chatbot.services.readiness import ReadinessOf
 from chatbot.services.releases.follow import StoredModels
 from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings

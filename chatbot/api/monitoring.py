@@ -5,9 +5,9 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.monitoring import ClearHoldIn, MonitoringOut, WatchOut
-from chatbot.services import watch
 from chatbot.services.access.keys import Scope
-from chatbot.services.monitor import LiveState
+from chatbot.services.monitoring import watch
+from chatbot.services.monitoring.monitor import LiveState
 from chatbot.services.releases import hold
 
 blueprint = APIBlueprint("monitoring", __name__, tag="Models", url_prefix="/v1")

@@ -18,13 +18,13 @@ from chatbot.cli.context import Context, as_json, pass_context, print_json, prin
 from chatbot.domain.drift import LEAST
 from chatbot.errors import ChatbotError, Unreachable
 from chatbot.services.delivery import deliveries, mail
-from chatbot.services.drift import measure_drift
 from chatbot.services.learning.read_report import say_precision
-from chatbot.services.live_accuracy import read_live_accuracy
+from chatbot.services.monitoring.drift import measure_drift
+from chatbot.services.monitoring.live_accuracy import read_live_accuracy
+from chatbot.services.monitoring.watch import list_watches
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.hold import State, find_hold
 from chatbot.services.releases.release import get_version, read_pointer
-from chatbot.services.watch import list_watches
 from chatbot.settings import PREFIX, Settings
 from chatbot.storage.database import now
 

@@ -4,7 +4,7 @@ import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
 from chatbot.domain.regression import Figure
-from chatbot.services import watch as watching
+from chatbot.services.monitoring import watch as watching
 from chatbot.services.releases import hold
 from chatbot.storage.tables import Watch
 

@@ -16,7 +16,6 @@ from chatbot.console import report_charts
 from chatbot.console.access import allows, who
 from chatbot.errors import Conflict, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import watch
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
 from chatbot.services.learning import (
@@ -27,6 +26,7 @@ from chatbot.services.learning import (
     report_sources,
     shadow,
 )
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import (
     hold,
     jobs,

@@ -14,12 +14,12 @@ from chatbot.console.charts import Bars
 from chatbot.console.start import doors
 from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
-from chatbot.services import gaps, traffic
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning.outgrown_calibration import has_intents
-from chatbot.services.monitor import LiveState
+from chatbot.services.monitoring import gaps, traffic
+from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.traffic import Traffic
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.traffic import Traffic
 from chatbot.storage.tables import TrainingJob
 
 blueprint = APIBlueprint("overview", __name__, enable_openapi=False)

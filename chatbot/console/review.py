@@ -18,9 +18,9 @@ from chatbot.domain.quarantine import Standing
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
 from chatbot.matching.matcher import Matcher
-from chatbot.services import gaps
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import explain, publish, search_intents
+from chatbot.services.monitoring import gaps
 from chatbot.services.review.review import (
     confirm,
     desk,

@@ -20,7 +20,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
 from chatbot.cli.context import Context
 from chatbot.cli.sites import make_first_site
-from chatbot.services import watch
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import processes
 from chatbot.settings import Settings
 from chatbot.storage.database import now

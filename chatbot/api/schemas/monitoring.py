@@ -9,8 +9,8 @@ from pydantic import Field
 from chatbot.api.schemas.base import Body, Out, Reason
 from chatbot.domain.drift import ALARM, LEAST
 from chatbot.domain.share import Share
-from chatbot.services.monitor import LiveState
-from chatbot.services.watch import looks_of
+from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.watch import looks_of
 from chatbot.storage import tables
 
 

@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import monitor, watch
+from chatbot.services.monitoring import monitor, watch
 from chatbot.services.releases import release
 from chatbot.services.releases.hold import State
 from chatbot.storage.database import now

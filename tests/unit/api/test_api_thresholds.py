@@ -1,7 +1,7 @@
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services.adapt import Adapter
+from chatbot.services.monitoring.adapt import Adapter
 from chatbot.storage.database import now
 from factories import add_query
 

@@ -10,9 +10,9 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.services.access.keys import Scope
-from chatbot.services.adapt import Adapter
 from chatbot.services.learning.examples import Frozen, Labelled
 from chatbot.services.learning.report import Measured, make_report
+from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes, release
 from chatbot.storage.database import now
 from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob

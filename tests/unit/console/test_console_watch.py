@@ -3,9 +3,9 @@ import pytest
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.services import watch
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import hold, release
 from chatbot.services.releases.hold import State
 from chatbot.storage.database import now

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from chatbot.domain.drift import LEAST
 from chatbot.domain.matching import Decision
-from chatbot.services.drift import measure_drift
+from chatbot.services.monitoring.drift import measure_drift
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Release
 from factories import add_live_version, add_query, add_version
@@ -48,7 +48,7 @@ class Life:
 
 @pytest.fixture
 def life(database: Database, monkeypatch: pytest.MonkeyPatch) -> Life:
-    monkeypatch.setattr("chatbot.services.drift.MOST", LEAST)
+    monkeypatch.setattr("chatbot.services.monitoring.drift.MOST", LEAST)
     life = Life(database)
     life.ask(questions(), days_ago=29)
     return life

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
-from chatbot.services import watch
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import jobs, processes, release
 from chatbot.services.releases.hold import State
 from chatbot.storage.tables import TrainingJob, Watch

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Candidate, Decision
 from chatbot.domain.sample import did_right
 from chatbot.domain.share import Share
-from chatbot.services.traffic import WINDOW
+from chatbot.services.monitoring.traffic import WINDOW
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
 

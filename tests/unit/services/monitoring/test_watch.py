@@ -11,9 +11,9 @@ from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
 from chatbot.errors import ArtefactRefused, Conflict
 from chatbot.matching.bundle import Bundle
-from chatbot.services import watch
 from chatbot.services.access import audit
 from chatbot.services.delivery import events, webhooks
+from chatbot.services.monitoring import watch
 from chatbot.services.releases import hold, release
 from chatbot.services.releases.hold import State
 from chatbot.settings import Settings

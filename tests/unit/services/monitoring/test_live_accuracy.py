@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.services.live_accuracy import WINDOW, LiveAccuracy, read_live_accuracy
+from chatbot.services.monitoring.live_accuracy import WINDOW, LiveAccuracy, read_live_accuracy
 from chatbot.services.review.review import give_feedback
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain.share import Share
 from chatbot.errors import ServiceUnavailable
 from chatbot.metrics import Reading
-from chatbot.services.drift import Drift, measure_drift
-from chatbot.services.live_accuracy import LiveAccuracy, read_live_accuracy
+from chatbot.services.monitoring.drift import Drift, measure_drift
+from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
 from chatbot.services.releases.hold import State, find_hold
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Watch

@@ -7,10 +7,10 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import NEVER
 from chatbot.domain.readiness import LEAST_UTTERANCES
 from chatbot.matching.matcher import Matcher
-from chatbot.services import readiness
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
-from chatbot.services.readiness import Readiness, ReadinessOf
+from chatbot.services.monitoring import readiness
+from chatbot.services.monitoring.readiness import Readiness, ReadinessOf
 from factories import add_intent, make_matcher
 from fakes import CALIBRATION, FAQ
 

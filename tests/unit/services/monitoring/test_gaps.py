@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from chatbot.errors import NotFound
-from chatbot.services.gaps import find_gaps, list_alike
+from chatbot.services.monitoring.gaps import find_gaps, list_alike
 from chatbot.services.review.review import get_query
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query, make_matcher

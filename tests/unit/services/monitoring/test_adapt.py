@@ -12,7 +12,7 @@ from chatbot.domain.matching import Calibration
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.share import Share
 from chatbot.errors import Conflict
-from chatbot.services.adapt import Adapter
+from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import release, thresholds
 from chatbot.storage.database import now
 from chatbot.storage.tables import AuditEvent, CalibrationChange

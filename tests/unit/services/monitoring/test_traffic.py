@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from chatbot.services.traffic import Traffic, list_days, read_agreement, read_backlog
+from chatbot.services.monitoring.traffic import Traffic, list_days, read_agreement, read_backlog
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from chatbot.domain.adaptation import Adapted, Asked, adapt
 from chatbot.domain.matching import Scored
 from chatbot.matching.matcher import Matcher
+from chatbot.services.monitoring.traffic import WINDOW
 from chatbot.services.releases import thresholds
 from chatbot.services.releases.follow import StoredModels
 from chatbot.services.releases.release import read_pointer
-from chatbot.services.traffic import WINDOW
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import CalibrationChange, Confirmation, Intent, Query

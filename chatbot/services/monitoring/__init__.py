@@ -1,0 +1,1 @@
+"""How the bot does with visitors: traffic, drift, gaps, and whether the promise holds."""
