@@ -16,7 +16,7 @@ from chatbot.bootstrap import Parts
 from chatbot.programs import list_programs
 from chatbot.services.access import keys
 from chatbot.services.access.keys import Scope
-from chatbot.services.ask import MOST_TOGETHER, Question, answer_all
+from chatbot.services.asking.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.releases import jobs, processes
 from chatbot.settings import Settings
 from chatbot.storage.tables import TrainingJob

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.access.keys import KeyRing
-from chatbot.services.ask import Answerer
+from chatbot.services.asking.ask import Answerer
+from chatbot.services.asking.popular import PopularQuestions
+from chatbot.services.asking.rate_limits import RateLimits
+from chatbot.services.asking.sites import SiteRing
 from chatbot.services.monitoring.monitor import Monitor
 from chatbot.services.monitoring.readiness import ReadinessOf
-from chatbot.services.popular import PopularQuestions
-from chatbot.services.rate_limits import RateLimits
 from chatbot.services.releases.follow import StoredModels
-from chatbot.services.sites import SiteRing
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.counters import Counters

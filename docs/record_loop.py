@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chatbot.bootstrap import build
-from chatbot.services.ask import Question, answer_all
+from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 

@@ -16,7 +16,7 @@ from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.live import LiveMatcher
 from chatbot.matching.rows import as_keys
-from chatbot.services.ask import Answerer
+from chatbot.services.asking.ask import Answerer
 from chatbot.services.knowledge import publish
 from chatbot.services.releases import release
 from chatbot.services.releases.follow import StoredModels

@@ -21,8 +21,8 @@ from chatbot.api.schemas.ask import (
     PopularOut,
     PopularQuestionOut,
 )
-from chatbot.services import choose
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import choose
 from chatbot.services.review.review import review
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,200}")

@@ -9,7 +9,7 @@ from flask import g, request
 from chatbot.api import site_access
 from chatbot.api.context import parts
 from chatbot.services.access.keys import Caller, Scope
-from chatbot.services.sites import PREFIX as SITE_PREFIX
+from chatbot.services.asking.sites import PREFIX as SITE_PREFIX
 
 PUBLIC = "public"
 SECURITY_SCHEMES = {

@@ -18,8 +18,8 @@ from chatbot.api.schemas.integrations import (
     NewChatwootBotOut,
 )
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking.reply_in_chatwoot import Incoming, reply
 from chatbot.services.delivery import chatwoot
-from chatbot.services.reply_in_chatwoot import Incoming, reply
 
 blueprint = APIBlueprint("chatwoot", __name__, tag="Integrations")
 

@@ -16,8 +16,8 @@ from chatbot.api.schemas.visitors import (
     TranscriptLineOut,
 )
 from chatbot.api.site_access import Visitor
-from chatbot.services import handoffs
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import handoffs
 
 blueprint = APIBlueprint("handoffs", __name__, tag="Hand-offs", url_prefix="/v1/handoffs")
 

@@ -13,8 +13,8 @@ from flask import Response, after_this_request, request
 from chatbot.api.context import parts
 from chatbot.errors import NotAuthorised
 from chatbot.services.access.keys import Caller, Scope
-from chatbot.services.rate_limits import Quota
-from chatbot.services.sites import SiteCard
+from chatbot.services.asking.rate_limits import Quota
+from chatbot.services.asking.sites import SiteCard
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 _EXPOSED_HEADERS = "RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"

@@ -5,8 +5,8 @@ from apiflask import APIBlueprint
 from chatbot.api.auth import caller, requires
 from chatbot.api.context import parts
 from chatbot.api.schemas.visitors import SiteIn, SiteOut, SitesOut
-from chatbot.services import sites
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import sites
 
 blueprint = APIBlueprint("sites", __name__, tag="Sites", url_prefix="/v1/admin/sites")
 

@@ -8,7 +8,7 @@ from chatbot.cli.context import Context, as_json, pass_context, print_json, prin
 from chatbot.cli.jobs import ensure_model
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean
-from chatbot.services.ask import Answered, Question, answer_all
+from chatbot.services.asking.ask import Answered, Question, answer_all
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.review import confirm as confirming
 from chatbot.services.review.review import receipt, review

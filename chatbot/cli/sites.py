@@ -3,7 +3,7 @@
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
-from chatbot.services import sites
+from chatbot.services.asking import sites
 
 DEMO = "Demo"
 

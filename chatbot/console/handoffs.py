@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
-from chatbot.services import handoffs
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import handoffs
 from chatbot.services.knowledge import publish
 from chatbot.storage.tables import Handoff, Query
 

@@ -8,8 +8,8 @@ from werkzeug.exceptions import BadRequest
 
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
-from chatbot.services import sites
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import sites
 
 blueprint = APIBlueprint("sites", __name__, url_prefix="/sites", enable_openapi=False)
 

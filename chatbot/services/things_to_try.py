@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
 from chatbot.matching.matcher import Matcher
-from chatbot.services.popular import list_popular
+from chatbot.services.asking.popular import list_popular
 from chatbot.storage.tables import EvaluationQuestion, Intent
 
 MOST = 2

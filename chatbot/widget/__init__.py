@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from chatbot.api.auth import public
 from chatbot.api.context import parts
 from chatbot.errors import NotReady
+from chatbot.services.asking.sites import SELF, list_sites
 from chatbot.services.demo import is_marked
-from chatbot.services.sites import SELF, list_sites
 from chatbot.services.things_to_try import ThingsToTry, find_things_to_try
 
 FOLDER = Path(__file__).parent / "static"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services.ask import Question, answer_all
+from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes

@@ -5,7 +5,7 @@ from test_crashes import live_version, run_worker
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.split import is_held_out
-from chatbot.services.ask import Question, answer_all
+from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version
 from chatbot.services.review.confirm import confirm

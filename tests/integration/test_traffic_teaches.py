@@ -5,7 +5,7 @@ from test_new_evidence import train
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.text import key
-from chatbot.services.ask import Question, answer_all
+from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.releases.release import get_version
 from chatbot.storage.tables import VersionExample
 from code_names import CODE_NAMES

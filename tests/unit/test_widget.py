@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services import sites
+from chatbot.services.asking import sites
 from chatbot.widget import FOLDER
 
 MOST_BYTES = 15_000

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Probability
 from chatbot.domain.matching import Decision
-from chatbot.services.ask import Answered
+from chatbot.services.asking.ask import Answered
 
 Format = Literal["markdown", "html"]
 _FORMAT = "How the answer's `body` is written; HTML is safe to insert into a page."

@@ -10,7 +10,7 @@ from chatbot.api.schemas.base import Body, ConversationId, Out, Plain, Text
 from chatbot.domain.addresses import MAX_EMAIL_CHARS, clean_email
 from chatbot.domain.matching import Decision
 from chatbot.errors import InvalidText
-from chatbot.services import handoffs, sites
+from chatbot.services.asking import handoffs, sites
 from chatbot.storage import tables
 
 

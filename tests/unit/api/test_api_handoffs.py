@@ -2,7 +2,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.services import sites
+from chatbot.services.asking import sites
 from fakes import UNKNOWN
 
 Headers = dict[str, str]

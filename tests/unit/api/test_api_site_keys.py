@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts
-from chatbot.services import sites
+from chatbot.services.asking import sites
 from fakes import ANSWERED, UNCLEAR
 
 Headers = dict[str, str]

@@ -1,8 +1,8 @@
 import pytest
 
 from chatbot.bootstrap import Parts
-from chatbot.services import handoffs
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import handoffs
 from fakes import UNCLEAR, UNKNOWN
 from people import SignedIn
 

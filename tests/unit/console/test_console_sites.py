@@ -4,8 +4,8 @@ import re
 import pytest
 
 from chatbot.bootstrap import Parts
-from chatbot.services import sites
 from chatbot.services.access.keys import Scope
+from chatbot.services.asking import sites
 from people import SignedIn
 
 FORM = {

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from chatbot.errors import AddressRefused, Conflict, InvalidText
-from chatbot.services import handoffs
+from chatbot.services.asking import handoffs
 from chatbot.services.delivery import deliveries, events, webhooks
 from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.delivery.events import Kind, Style

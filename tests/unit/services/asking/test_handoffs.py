@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import select
 
 from chatbot.errors import NotFound
-from chatbot.services import handoffs, sites
 from chatbot.services.access import audit
+from chatbot.services.asking import handoffs, sites
 from chatbot.services.delivery import events, webhooks
 from chatbot.settings import Settings
 from chatbot.storage.database import Database

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
+from chatbot.services.asking.popular import PopularQuestion, PopularQuestions, list_popular
 from chatbot.services.knowledge import publish
-from chatbot.services.popular import PopularQuestion, PopularQuestions, list_popular
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query
 

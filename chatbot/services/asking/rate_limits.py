@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from chatbot.errors import RateLimited
-from chatbot.services.sites import SiteCard
+from chatbot.services.asking.sites import SiteCard
 from chatbot.storage.counters import Counters
 
 _NETWORK_BITS = 64

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import RateLimited
-from chatbot.services.rate_limits import RateLimits
-from chatbot.services.sites import SiteCard
+from chatbot.services.asking.rate_limits import RateLimits
+from chatbot.services.asking.sites import SiteCard
 from chatbot.storage.counters import Counters
 
 SITE = SiteCard("site_1", "Shop", frozenset(), per_visitor=2, per_site=3)

@@ -11,7 +11,7 @@ from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, NotReady, ServiceUnavailable
 from chatbot.matching.matcher import Matcher
-from chatbot.services.ask import Answered, Answerer, Question, answer_all
+from chatbot.services.asking.ask import Answered, Answerer, Question, answer_all
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
 from factories import add_query, add_version, make_matcher

@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.errors import Conflict, NotAuthenticated, NotAuthorised, NotFound
 from chatbot.services.access import audit
-from chatbot.services.sites import (
+from chatbot.services.asking.sites import (
     SiteRing,
     change_site,
     create_site,

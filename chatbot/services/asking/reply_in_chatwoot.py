@@ -15,7 +15,7 @@ from chatbot.domain.matching import Decision
 from chatbot.domain.text import redact
 from chatbot.errors import Conflict, InvalidText
 from chatbot.matching.live import LiveMatcher
-from chatbot.services.ask import Answered, Answerer
+from chatbot.services.asking.ask import Answered, Answerer
 from chatbot.services.delivery import events
 from chatbot.services.delivery.chatwoot import OPEN, SAY
 from chatbot.storage.database import Database
