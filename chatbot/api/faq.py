@@ -17,8 +17,8 @@ from chatbot.api.schemas.faq import (
     UndoIn,
     UndoOut,
 )
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.knowledge import bulk_edit, faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.errors import NotReady
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.learning.outgrown_calibration import (
     has_intents,
     has_model,

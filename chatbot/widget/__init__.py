@@ -21,8 +21,8 @@ from chatbot.api.auth import public
 from chatbot.api.context import parts
 from chatbot.errors import NotReady
 from chatbot.services.asking.sites import SELF, list_sites
-from chatbot.services.demo import is_marked
-from chatbot.services.things_to_try import ThingsToTry, find_things_to_try
+from chatbot.services.beginning.demo import is_marked
+from chatbot.services.beginning.things_to_try import ThingsToTry, find_things_to_try
 
 FOLDER = Path(__file__).parent / "static"
 _SCRIPT_SECONDS = 600

@@ -13,7 +13,7 @@ import chatbot.cli.context
 import chatbot.cli.up
 from chatbot.bootstrap import Parts, build
 from chatbot.cli import main
-from chatbot.services import demo
+from chatbot.services.beginning import demo
 from chatbot.settings import Settings
 from chatbot.storage.tables import Intent, TrainingJob, Utterance
 from fakes import with_fake_models

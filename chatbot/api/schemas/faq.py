@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from chatbot.api.paging import ById
 from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
-from chatbot.services.demo import Demo
+from chatbot.services.beginning.demo import Demo
 from chatbot.services.knowledge.bulk_edit import Action, Consequences
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode
 from chatbot.storage import tables

@@ -6,8 +6,8 @@ from werkzeug.datastructures import MultiDict
 from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, page_number
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, publish, undo_edit
 from chatbot.services.knowledge.browse_intents import Order, Page, Wanted, browse, list_topics
 

@@ -14,8 +14,8 @@ from chatbot.console.knowledge.area import blueprint
 from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, publish
 from chatbot.services.knowledge.catalogue_csv import write_csv
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services import demo
+from chatbot.services.beginning import demo
 from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 from fakes import FAQ
 

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.knowledge import publish
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 from people import SignedIn, hidden_fields

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
-from chatbot.services import demo
 from chatbot.services.access.keys import Scope
+from chatbot.services.beginning import demo
 from chatbot.services.releases import jobs, release
 from chatbot.storage.tables import Intent, TrainingJob
 from fakes import add_version

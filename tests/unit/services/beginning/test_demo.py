@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
-from chatbot.services import demo
+from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, pins, publish
 from chatbot.services.learning.outgrown_calibration import find_outgrown, request_what_is_needed
 from chatbot.services.releases import jobs, release

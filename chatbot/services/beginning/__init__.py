@@ -1,0 +1,1 @@
+"""How an instance begins: with the demo, and with things to try."""
