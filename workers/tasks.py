@@ -11,7 +11,7 @@ from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes
-from chatbot.services.review.review import rank_queue as rank
+from chatbot.services.review import rank_queue as rank
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from workers.settle import settle_verdicts

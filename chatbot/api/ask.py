@@ -23,7 +23,7 @@ from chatbot.api.schemas.ask import (
 )
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import choose
-from chatbot.services.review.review import review
+from chatbot.services.review import review
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,200}")
 _POPULAR_SECONDS = 300

@@ -7,7 +7,7 @@ from chatbot.api.context import parts
 from chatbot.api.paging import encode_query
 from chatbot.api.schemas.queries import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
 from chatbot.services.access.keys import Scope
-from chatbot.services.review.review import confirm, review
+from chatbot.services.review import confirm, review
 
 blueprint = APIBlueprint("queries", __name__, tag="Review", url_prefix="/v1/queries")
 

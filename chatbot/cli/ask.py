@@ -9,9 +9,9 @@ from chatbot.cli.jobs import ensure_model
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean
 from chatbot.services.asking.ask import Answered, Question, answer_all
+from chatbot.services.review import confirm as confirming
+from chatbot.services.review import receipt, review
 from chatbot.services.review.rank_queue import rank_queue
-from chatbot.services.review.review import confirm as confirming
-from chatbot.services.review.review import receipt, review
 from chatbot.storage.tables import Query
 
 _SAYS = {

@@ -11,7 +11,7 @@ from chatbot.domain.quarantine import Group, Standing
 from chatbot.errors import NotFound
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning import quarantine
-from chatbot.services.review.review import confirm, receipt, review
+from chatbot.services.review import confirm, receipt, review
 
 MOST_SHOWN = 50
 

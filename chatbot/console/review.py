@@ -21,7 +21,7 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import explain, publish, search_intents
 from chatbot.services.monitoring import gaps
-from chatbot.services.review.review import (
+from chatbot.services.review import (
     confirm,
     desk,
     foresee,

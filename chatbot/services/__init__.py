@@ -1,5 +1,9 @@
-"""One use case per file, named by its verb; knows neither HTTP nor Celery.
+"""What the product does, in nine rooms; none knows HTTP or Celery.
+
+From the bottom up, each may use those before it: access, delivery, knowledge, releases, learning,
+review, monitoring, asking, beginning. What a room holds stands in its first line; import-linter
+keeps the order.
 
 The caller opens the transaction and hands in the session, except where a story must not hold one
-open while it works: `ask` matches before it writes.
+open while it works: `asking.ask` matches before it writes.
 """

@@ -1,1 +1,1 @@
-"""What the FAQ says, who changed it and how it comes in and goes out; and what agents said of it."""
+"""What the FAQ says, how it changes, comes in and goes out; and what agents said of questions."""

@@ -31,9 +31,9 @@ def confirm(
 ) -> Confirmation:
     """Say that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
 
-    It is in effect at once, in every web process (see `services.knowledge.standing`). Saying the same again
-    changes nothing, unless it waits for a second person and this is one; saying something else
-    replaces the verdict. What an admin says needs nobody else.
+    It is in effect at once, in every web process (see `services.knowledge.standing`). Saying the
+    same again changes nothing, unless it waits for a second person and this is one; saying
+    something else replaces the verdict. What an admin says needs nobody else.
     Raises NotFound for an unknown query or intent, Conflict for a test query.
     """
     query = get_query(session, query_id)

@@ -12,7 +12,7 @@ from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, pins, publish
 from chatbot.services.learning.outgrown_calibration import find_outgrown, request_what_is_needed
 from chatbot.services.releases import jobs, release
-from chatbot.services.review.review import confirm
+from chatbot.services.review import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import (

@@ -8,7 +8,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 
 INTENTS = """\
 # Network

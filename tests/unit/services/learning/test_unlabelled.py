@@ -11,8 +11,8 @@ from chatbot.services.knowledge.pins import add_pin
 from chatbot.services.learning import examples
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.unlabelled import MOST_OF_A_CONVERSATION
+from chatbot.services.review import desk
 from chatbot.services.review.confirm import confirm, undo
-from chatbot.services.review.review import desk
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query

@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.errors import NotFound
-from chatbot.services.review.review import Filters, confirm, desk
+from chatbot.services.review import confirm, desk
+from chatbot.services.review.review import Filters
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import ReviewTurn

@@ -1,6 +1,6 @@
 from chatbot.domain.matching import Decision
+from chatbot.services.review import foresee
 from chatbot.services.review.foresee import Reply
-from chatbot.services.review.review import foresee
 from chatbot.storage.database import Database
 from factories import add_query, make_matcher
 

@@ -7,10 +7,11 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import DISPUTED
 from chatbot.domain.sample import rank
 from chatbot.domain.split import is_held_out, is_validation, measuring_order
+from chatbot.services.review import rank_queue as ranking
+from chatbot.services.review import waiting
 from chatbot.services.review.confirm import confirm
 from chatbot.services.review.rank_queue import rank_queue
-from chatbot.services.review.review import Filters, list_queries, waiting
-from chatbot.services.review.review import rank_queue as ranking
+from chatbot.services.review.review import Filters, list_queries
 from chatbot.services.review.waiting import list_chosen
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query, QueueRanking

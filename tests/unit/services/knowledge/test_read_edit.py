@@ -17,7 +17,7 @@ from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue import read_catalogue, read_edit
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.review.review import confirm
+from chatbot.services.review import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Confirmation, Intent, KnowledgeChange, Query, Utterance
