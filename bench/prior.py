@@ -36,8 +36,8 @@ from chatbot.matching.passages import say_much, texts_of
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.settings import Settings
 from workers import base_model, contrastive, export
-from workers.calibrate import GENERIC, Table, Vote
-from workers.prior import size_of
+from workers.fitting.calibrate import GENERIC, Table, Vote
+from workers.fitting.prior import size_of
 from workers.recipe import epochs_for, trained_share_for
 from workers.spec import TrainingSpec
 

@@ -31,8 +31,8 @@ from chatbot.services.learning.examples import freeze
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings
-from workers.calibrate import Vote, fit, gather_votes
-from workers.unseen import Unseen
+from workers.fitting.calibrate import Vote, fit, gather_votes
+from workers.fitting.unseen import Unseen
 
 DATASETS = ("banking77", "clinc150")
 ENCODERS = {"untrained": jobs.Kind.UNTRAINED, "tuned": jobs.Kind.TRAIN}

@@ -36,9 +36,9 @@ from chatbot.programs import ROOT
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
-from workers.calibrate import fit, gather_votes
-from workers.prior import Prior
-from workers.unseen import Unseen
+from workers.fitting.calibrate import fit, gather_votes
+from workers.fitting.prior import Prior
+from workers.fitting.unseen import Unseen
 
 SHARES = (0.2, 0.5, 0.7)
 FOREIGN = 0.3  # of what is not covered

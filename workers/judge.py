@@ -21,8 +21,8 @@ from chatbot.services.learning.shadow import differ, list_traffic, own_evidence
 from chatbot.services.learning.taught import list_newly_taught
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
-from workers import out_of_fold
-from workers.unseen import Unseen
+from workers.fitting import out_of_fold
+from workers.fitting.unseen import Unseen
 
 ENOUGH_HELD_OUT = 1000
 MOST_TRAFFIC = 1000

@@ -8,7 +8,7 @@ from chatbot.domain.example import Example
 from chatbot.domain.text import key
 from chatbot.services.learning.examples import Frozen
 from chatbot.settings import Settings
-from workers.calibrate import LEAST_ROWS
+from workers.fitting.calibrate import LEAST_ROWS
 from workers.spec import TrainingSpec
 
 LEAST_STEPS = 60

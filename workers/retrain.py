@@ -40,18 +40,18 @@ from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers import novelty, out_of_fold
-from workers.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.child import run_trainer
-from workers.guess import guess_all
+from workers.fitting import novelty, out_of_fold
+from workers.fitting.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
+from workers.fitting.guess import guess_all
+from workers.fitting.prior import Prior
+from workers.fitting.unseen import Part, Unseen
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
-from workers.prior import Prior
 from workers.recipe import make_spec, say_what_lacks
 from workers.second_look import look_again
 from workers.settle import settle_verdicts
 from workers.spec import TrainingSpec
-from workers.unseen import Part, Unseen
 
 log = logging.getLogger(__name__)
 

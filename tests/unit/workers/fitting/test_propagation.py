@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workers.propagation import Propagated, propagate
+from workers.fitting.propagation import Propagated, propagate
 
 DIMENSION = 16
 
@@ -69,7 +69,7 @@ def test_blocks_of_rows_give_what_all_at_once_would(monkeypatch: pytest.MonkeyPa
     labelled = np.concatenate([around(axis(0), 5, 0.3, 1), around(axis(1), 5, 0.3, 2)])
     asked = np.concatenate([around(axis(0), 20, 0.3, 3), around(axis(1), 20, 0.3, 4)])
     whole = propagate(labelled, np.repeat([0, 1], 5), asked)
-    monkeypatch.setattr("workers.propagation._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("workers.fitting.propagation._ROWS_AT_ONCE", 7)
     parts = propagate(labelled, np.repeat([0, 1], 5), asked)
     assert parts.intents.tolist() == whole.intents.tolist()
     assert parts.masses == pytest.approx(whole.masses, rel=1e-3)

@@ -10,8 +10,8 @@ from chatbot.domain.example import Example
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import Vectors
 from chatbot.matching.matcher import Matcher
-from workers.propagation import Propagated, propagate
-from workers.unseen import Part, known_rows
+from workers.fitting.propagation import Propagated, propagate
+from workers.fitting.unseen import Part, known_rows
 
 WEIGHT = 0.5  # of a guess's vote
 UNFAMILIAR_SHARE = 0.1

@@ -21,8 +21,8 @@ from chatbot.domain.matching import (
 from chatbot.domain.text import normalise
 from chatbot.domain.utility import Costs
 from chatbot.settings import Settings
-from workers.prior import Prior
-from workers.unseen import Unseen
+from workers.fitting.prior import Prior
+from workers.fitting.unseen import Unseen
 
 GENERIC = Path(__file__).parent / "generic_out_of_scope.txt"
 LEAST_ROWS = 50

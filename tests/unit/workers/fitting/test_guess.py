@@ -5,8 +5,8 @@ import pytest
 from chatbot.domain.example import Example
 from chatbot.matching.matcher import Matcher
 from factories import make_matcher
-from workers.guess import WEIGHT, guess_all
-from workers.unseen import Part
+from workers.fitting.guess import WEIGHT, guess_all
+from workers.fitting.unseen import Part
 
 PLACES = ("office", "train", "hotel", "airport", "kitchen", "garden")
 TAUGHT = [

@@ -11,7 +11,7 @@ from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
-from workers.calibrate import (
+from workers.fitting.calibrate import (
     GENERIC,
     LEAST_PROBABILITY,
     UNCOVERED_SHARE,
@@ -23,8 +23,8 @@ from workers.calibrate import (
     gather_votes,
     thresholds_of_other_promises,
 )
-from workers.prior import Prior
-from workers.unseen import Unseen
+from workers.fitting.prior import Prior
+from workers.fitting.unseen import Unseen
 
 Answers = list[tuple[float, bool, float]]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Candidate, Decision
 from chatbot.domain.metrics import Outcome
-from workers import out_of_fold
+from workers.fitting import out_of_fold
 
 OUTCOMES = {
     "VPN down": Outcome("VPN down", "vpn", Decision.ANSWER, (Candidate("vpn", 0.9),)),

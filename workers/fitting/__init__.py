@@ -1,0 +1,1 @@
+"""What a version's votes mean: probabilities, thresholds, and guesses about what nobody judged."""
