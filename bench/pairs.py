@@ -38,7 +38,8 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge.pair_desk import rank
 from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
-from workers import base_model, contrastive, export
+from workers import base_model, contrastive
+from workers.export import export
 from workers.recipe import epochs_for
 from workers.spec import PAIR_WEIGHT, TrainingSpec
 

@@ -31,8 +31,9 @@ from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.matcher import Matcher
-from workers import base_model, export
+from workers import base_model
 from workers.batches import compose
+from workers.export import export
 from workers.losses import LabelAwareContrastiveLoss
 from workers.trainee import Trainee
 

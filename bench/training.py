@@ -20,7 +20,8 @@ from bench.peers import REPOSITORY, python
 from bench.recipes import serve
 from chatbot.domain.example import Example
 from chatbot.matching.encoder import OnnxEncoder
-from workers import base_model, contrastive, export
+from workers import base_model, contrastive
+from workers.export import export
 from workers.spec import TrainingSpec
 
 PLAIN = "setfit"  # the peer whose environment has the plain trainer

@@ -15,7 +15,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workers import bert
+from workers.export import bert
 
 MICRO_BATCH = 32
 """Texts computed together. Of like length and few enough to stay in a core's cache, they train

@@ -89,7 +89,8 @@ def run(job: Path, report: Callable[[str, float, str], None]) -> None:
     # Imported late: torch and transformers read the variables above when they are imported.
     from transformers.utils.logging import disable_progress_bar
 
-    from workers import contrastive, export
+    from workers import contrastive
+    from workers.export import export
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     out = job / "out"

@@ -20,7 +20,8 @@ from chatbot.matching.encoder import (
 )
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex
-from workers import base_model, export
+from workers import base_model
+from workers.export import export
 
 QUESTIONS = [
     "Where is my parcel?",

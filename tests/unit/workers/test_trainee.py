@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from workers import base_model, bert, trainee
+from workers import base_model, trainee
+from workers.export import bert
 from workers.trainee import Trainee
 
 TEXTS = ["where is my parcel", "refund", "I cannot sign in on my phone since the update", "hello"]

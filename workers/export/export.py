@@ -21,8 +21,8 @@ from tokenizers import Tokenizer
 from chatbot.domain.example import Example
 from chatbot.errors import ExportRefused
 from chatbot.matching.encoder import OnnxEncoder
-from workers import bert, bert_graph, torch_graph
-from workers.parity import Parity, compare
+from workers.export import bert, bert_graph, torch_graph
+from workers.export.parity import Parity, compare
 
 log = logging.getLogger(__name__)
 

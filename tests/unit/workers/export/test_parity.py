@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workers.parity import Parity, compare
+from workers.export.parity import Parity, compare
 
 Rows = NDArray[np.float32]
 

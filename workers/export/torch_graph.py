@@ -1,6 +1,6 @@
 """Any sentence encoder as an ONNX graph: as torch exports it, in float32 or with products rounded.
 
-For what `workers.bert_graph` does not know (MPNet, RoBERTa, extra layers), and for what its
+For what `workers.export.bert_graph` does not know (MPNet, RoBERTa, extra layers), and for what its
 rounding does not suit: as accurate or more so, but slower.
 """
 
@@ -21,7 +21,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import (
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from workers.bert_graph import WEIGHTS_FILE
+from workers.export.bert_graph import WEIGHTS_FILE
 
 OPSET = 18
 BLOCKS = (32, 16)

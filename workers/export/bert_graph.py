@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from workers import bert
+from workers.export import bert
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

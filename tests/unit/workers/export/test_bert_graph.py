@@ -3,7 +3,7 @@
 import numpy as np
 
 from workers import base_model
-from workers.bert_graph import _largest_inputs
+from workers.export.bert_graph import _largest_inputs
 
 TEXTS = ["where is my parcel", "refund", "hello", "I cannot sign in on my phone since the update"]
 
