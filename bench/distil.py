@@ -15,8 +15,8 @@ from sentence_transformers import SentenceTransformer
 from bench.common import console, finish, load_dataset, parser
 from bench.encoders import measure
 from chatbot.matching.encoder import OnnxEncoder
-from workers import base_model
 from workers.export import export
+from workers.training import base_model
 
 KEPT = (0, 2, 5)
 BATCH = 64

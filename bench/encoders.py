@@ -26,8 +26,8 @@ from sentence_transformers import SentenceTransformer
 from bench.common import Dataset, console, finish, load_dataset, parser
 from chatbot.matching.bundle import Rule
 from chatbot.matching.encoder import OnnxEncoder
-from workers import base_model
 from workers.export import export, torch_graph
+from workers.training import base_model
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Open = Callable[[int], Encode]

@@ -202,7 +202,7 @@ class _TorchEncoder:
     """The trained model before its export, as the matcher's encoder."""
 
     def __init__(self, folder: Path) -> None:
-        from workers.base_model import load
+        from workers.training.base_model import load
 
         self._model = load(folder)
         self.dimension = int(self._model.get_embedding_dimension() or 0)

@@ -38,10 +38,10 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge.pair_desk import rank
 from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
-from workers import base_model, contrastive
 from workers.export import export
-from workers.recipe import epochs_for
-from workers.spec import PAIR_WEIGHT, TrainingSpec
+from workers.training import base_model, contrastive
+from workers.training.recipe import epochs_for
+from workers.training.spec import PAIR_WEIGHT, TrainingSpec
 
 LOOKED_AT = 20
 """Training rows an intent that show which intents are confused."""

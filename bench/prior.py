@@ -35,12 +35,12 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.passages import say_much, texts_of
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.settings import Settings
-from workers import base_model, contrastive
 from workers.export import export
 from workers.fitting.calibrate import GENERIC, Table, Vote
 from workers.fitting.prior import size_of
-from workers.recipe import epochs_for, trained_share_for
-from workers.spec import TrainingSpec
+from workers.training import base_model, contrastive
+from workers.training.recipe import epochs_for, trained_share_for
+from workers.training.spec import TrainingSpec
 
 OUT = Path(__file__).parent.parent / "workers" / "prior.json"
 SHIPPED = Path(__file__).parent.parent / "faq_data"

@@ -31,11 +31,11 @@ from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.matcher import Matcher
-from workers import base_model
-from workers.batches import compose
 from workers.export import export
-from workers.losses import LabelAwareContrastiveLoss
-from workers.trainee import Trainee
+from workers.training import base_model
+from workers.training.batches import compose
+from workers.training.losses import LabelAwareContrastiveLoss
+from workers.training.trainee import Trainee
 
 VALIDATION_ROWS = 2000
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -34,7 +34,7 @@ from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDra
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
-from workers import base_model
+from workers.training import base_model
 
 CLIENTS = (1, 4, 16, 64)
 QUESTIONS = 5000

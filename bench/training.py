@@ -20,9 +20,9 @@ from bench.peers import REPOSITORY, python
 from bench.recipes import serve
 from chatbot.domain.example import Example
 from chatbot.matching.encoder import OnnxEncoder
-from workers import base_model, contrastive
 from workers.export import export
-from workers.spec import TrainingSpec
+from workers.training import base_model, contrastive
+from workers.training.spec import TrainingSpec
 
 PLAIN = "setfit"  # the peer whose environment has the plain trainer
 

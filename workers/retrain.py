@@ -48,10 +48,10 @@ from workers.fitting.prior import Prior
 from workers.fitting.unseen import Part, Unseen
 from workers.heartbeat import heartbeats
 from workers.judge import Case, conclude, judge
-from workers.recipe import make_spec, say_what_lacks
 from workers.second_look import look_again
 from workers.settle import settle_verdicts
-from workers.spec import TrainingSpec
+from workers.training.recipe import make_spec, say_what_lacks
+from workers.training.spec import TrainingSpec
 
 log = logging.getLogger(__name__)
 

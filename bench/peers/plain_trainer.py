@@ -22,7 +22,7 @@ from sentence_transformers.sentence_transformer.training_args import BatchSample
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workers.losses import LabelAwareContrastiveLoss
+from workers.training.losses import LabelAwareContrastiveLoss
 
 
 class Loss(nn.Module):

@@ -20,8 +20,8 @@ from chatbot.matching.encoder import (
 )
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex
-from workers import base_model
 from workers.export import export
+from workers.training import base_model
 
 QUESTIONS = [
     "Where is my parcel?",

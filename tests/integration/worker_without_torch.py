@@ -13,7 +13,7 @@ from typing import Any
 
 from workers import retrain
 from workers.child import Progress
-from workers.spec import TrainingSpec
+from workers.training.spec import TrainingSpec
 
 
 def hand_back_encoder(

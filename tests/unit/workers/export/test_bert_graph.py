@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from workers import base_model
 from workers.export.bert_graph import _largest_inputs
+from workers.training import base_model
 
 TEXTS = ["where is my parcel", "refund", "hello", "I cannot sign in on my phone since the update"]
 

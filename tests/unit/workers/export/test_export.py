@@ -15,9 +15,9 @@ from chatbot.errors import ExportRefused
 from chatbot.matching.bundle import GOLDEN_QUERIES
 from chatbot.matching.encoder import OnnxEncoder
 from fakes import FAQ
-from workers import base_model
 from workers.export import bert_graph, export
 from workers.export.parity import compare
+from workers.training import base_model
 
 ROWS = [Example(text, name) for name, (_, _, texts) in FAQ.items() for text in texts] + [
     Example(text, text) for text in GOLDEN_QUERIES

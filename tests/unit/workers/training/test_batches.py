@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from chatbot.domain.example import Example
-from workers.batches import LEAST_PAIRS, MOST_PAIRS, compose, spread_pairs
+from workers.training.batches import LEAST_PAIRS, MOST_PAIRS, compose, spread_pairs
 
 EXAMPLES = [Example(f"{intent} {n}", intent) for intent in "abcdefgh" for n in range(9)]
 

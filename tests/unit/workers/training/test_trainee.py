@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from workers import base_model, trainee
 from workers.export import bert
-from workers.trainee import Trainee
+from workers.training import base_model, trainee
+from workers.training.trainee import Trainee
 
 TEXTS = ["where is my parcel", "refund", "I cannot sign in on my phone since the update", "hello"]
 

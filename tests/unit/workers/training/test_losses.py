@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from workers.losses import CosineSimilarityLoss, LabelAwareContrastiveLoss
+from workers.training.losses import CosineSimilarityLoss, LabelAwareContrastiveLoss
 
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
 

@@ -9,7 +9,7 @@ from chatbot.domain.text import key
 from chatbot.services.learning.examples import Frozen
 from chatbot.settings import Settings
 from workers.fitting.calibrate import LEAST_ROWS
-from workers.spec import TrainingSpec
+from workers.training.spec import TrainingSpec
 
 LEAST_STEPS = 60
 MOST_EPOCHS = 20

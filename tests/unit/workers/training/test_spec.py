@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.domain.example import Example, PairExample
 from chatbot.errors import TrainingFailed
-from workers.spec import TrainingSpec
+from workers.training.spec import TrainingSpec
 
 EXAMPLES = tuple(
     Example(f"{intent} {number}", intent)

@@ -15,12 +15,12 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from chatbot.domain.example import Example
-from workers import base_model
-from workers.batches import compose, spread_pairs
-from workers.losses import LabelAwareContrastiveLoss
-from workers.scored_pairs import ScoredPairs
-from workers.spec import TrainingSpec
-from workers.trainee import Trainee
+from workers.training import base_model
+from workers.training.batches import compose, spread_pairs
+from workers.training.losses import LabelAwareContrastiveLoss
+from workers.training.scored_pairs import ScoredPairs
+from workers.training.spec import TrainingSpec
+from workers.training.trainee import Trainee
 
 PROXY_LEARNING_RATE = 1e-2
 WEIGHT_DECAY = 0.01

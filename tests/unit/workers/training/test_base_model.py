@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import BaseModelRefused
-from workers import base_model
+from workers.training import base_model
 
 TRANSFORMER = {"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"}
 

@@ -15,9 +15,9 @@ from chatbot.domain.example import Example, PairExample
 from chatbot.errors import TrainingFailed
 from chatbot.matching.bundle import GOLDEN_QUERIES
 from chatbot.matching.encoder import OnnxEncoder
-from workers import base_model
-from workers.contrastive import fit
-from workers.spec import TrainingSpec
+from workers.training import base_model
+from workers.training.contrastive import fit
+from workers.training.spec import TrainingSpec
 
 ROOT = Path(__file__).parents[3]
 
@@ -90,7 +90,7 @@ def train(spec: TrainingSpec, job: Path) -> Run:
 
 def run_trainer(job: Path) -> Run:
     done = subprocess.run(
-        [sys.executable, "-m", "workers.trainer", str(job)],
+        [sys.executable, "-m", "workers.training.trainer", str(job)],
         cwd=ROOT,
         capture_output=True,
         text=True,

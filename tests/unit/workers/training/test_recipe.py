@@ -6,7 +6,7 @@ from chatbot.domain.example import Example, PairExample
 from chatbot.services.learning.examples import Frozen
 from chatbot.settings import Settings
 from factories import make_catalogue
-from workers.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec, trained_share_for
+from workers.training.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec, trained_share_for
 
 
 def examples(intents: int, of_each: int) -> list[Example]:

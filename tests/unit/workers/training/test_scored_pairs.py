@@ -6,8 +6,8 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from chatbot.domain.example import PairExample
-from workers import base_model
-from workers.scored_pairs import LEAST_CORRELATED, ScoredPairs
+from workers.training import base_model
+from workers.training.scored_pairs import LEAST_CORRELATED, ScoredPairs
 
 QUESTION = "Where is my parcel?"
 BY_LIKENESS = (

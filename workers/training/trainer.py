@@ -1,4 +1,4 @@
-"""`python -m workers.trainer JOB_DIR`: trains and exports one model, in a process of its own.
+"""`python -m workers.training.trainer JOB_DIR`: trains and exports one model, in a process of its own.
 
 Reads JOB_DIR/spec.json and writes JOB_DIR/out/; each line on stdout is one JSON object, either
 {"step", "progress", "message"} or, last of a failed run, {"error"}. Logs go to stderr.
@@ -21,7 +21,7 @@ from typing import TextIO
 from chatbot.domain.example import Example
 from chatbot.errors import ChatbotError
 from chatbot.matching.bundle import GOLDEN_QUERIES
-from workers.spec import TrainingSpec
+from workers.training.spec import TrainingSpec
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = _Report(_own_stdout())
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     if len(arguments) != 1:
-        report.error("Give one folder: python -m workers.trainer JOB_DIR")
+        report.error("Give one folder: python -m workers.training.trainer JOB_DIR")
         return 1
     try:
         run(Path(arguments[0]), report)
@@ -89,8 +89,8 @@ def run(job: Path, report: Callable[[str, float, str], None]) -> None:
     # Imported late: torch and transformers read the variables above when they are imported.
     from transformers.utils.logging import disable_progress_bar
 
-    from workers import contrastive
     from workers.export import export
+    from workers.training import contrastive
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     out = job / "out"
