@@ -25,7 +25,7 @@ from chatbot.domain.metrics import summarise
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.releases import jobs
 from chatbot.settings import Settings
-from workers.judge import make_rules
+from workers.night.judge import make_rules
 
 ALPHA = Settings().gate_alpha
 RULES = make_rules(Settings(), look=1)

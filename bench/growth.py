@@ -88,7 +88,9 @@ def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, An
 
 def _make_encoder(folder: Path) -> Path:
     """The untrained encoder as the product exports it."""
-    from workers.retrain import run_waiting_jobs  # here, so that it counts in no other process
+    from workers.night.retrain import (
+        run_waiting_jobs,  # here, so that it counts in no other process
+    )
 
     parts = build(Settings.from_env(data_dir=folder))
     with parts.database.write() as session:

@@ -34,8 +34,8 @@ from chatbot.services.learning.evaluate import evaluate, read_labelled
 from chatbot.services.learning.examples import Labelled
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
-from workers import retrain
-from workers.child import Progress
+from workers.night import retrain
+from workers.night.child import Progress
 from workers.training import trainer
 
 WRITTEN = Path(__file__).with_suffix("")

@@ -14,7 +14,7 @@ from chatbot.services.releases import jobs, processes
 from chatbot.services.review import rank_queue as rank
 from chatbot.settings import Settings
 from chatbot.storage.database import now
-from workers.settle import settle_verdicts
+from workers.night.settle import settle_verdicts
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ def request_nightly() -> None:
 @shared_task(name="workers.tasks.run_due_jobs")
 def run_due_jobs() -> None:
     """Say that a worker lives, ask for what was missed or failed, and run all jobs."""
-    from workers.retrain import run_waiting_jobs  # heavy: beat and the pool's parent do without
+    from workers.night.retrain import (
+        run_waiting_jobs,  # heavy: beat and the pool's parent do without
+    )
 
     parts = _parts()
     with parts.database.write() as session:

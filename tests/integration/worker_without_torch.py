@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from workers import retrain
-from workers.child import Progress
+from workers.night import retrain
+from workers.night.child import Progress
 from workers.training.spec import TrainingSpec
 
 

@@ -16,8 +16,8 @@ from chatbot.services.review.rank_queue import rank_queue
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from factories import add_evaluation, add_query, add_version
 from fakes import teach
-from workers.judge import Case, conclude, judge
-from workers.second_look import look_again
+from workers.night.judge import Case, conclude, judge
+from workers.night.second_look import look_again
 
 ENOUGH = 32  # verdicts that would decide if three in four were in favour of the candidate
 TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
@@ -131,7 +131,7 @@ def test_the_same_evidence_is_looked_at_once(
     ask_and_judge(parts, ENOUGH, "leave")
     look_again(lenient, lease)
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
-    monkeypatch.setattr("workers.second_look.judge", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr("workers.night.second_look.judge", lambda *_: pytest.fail("looked again"))
     look_again(lenient, lease)
 
 

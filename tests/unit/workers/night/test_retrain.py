@@ -13,7 +13,7 @@ from chatbot.services.knowledge.publish import get_intent
 from chatbot.services.releases import jobs, processes
 from chatbot.storage.tables import Delivery, Query, TrainingJob
 from factories import add_confirmed, add_intent, add_query
-from workers import retrain
+from workers.night import retrain
 
 CHOSEN = [t for t in map("a hard one, number {}".format, range(9)) if not is_validation(t, 0.1)][:3]
 

@@ -11,7 +11,7 @@ from chatbot.errors import LeaseLost
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence, read_standing
 from chatbot.services.releases import jobs, release
-from workers.judge import Case, conclude, judge
+from workers.night.judge import Case, conclude, judge
 
 log = logging.getLogger(__name__)
 

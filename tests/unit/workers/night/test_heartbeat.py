@@ -11,8 +11,9 @@ from chatbot.services.releases import jobs, processes, release
 from chatbot.services.releases.hold import State
 from chatbot.storage.tables import TrainingJob, Watch
 from factories import add_version
-from workers import heartbeat, tasks
-from workers.heartbeat import heartbeats
+from workers import tasks
+from workers.night import heartbeat
+from workers.night.heartbeat import heartbeats
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The nightly story: freeze the rows, train, build, publish, measure, judge, release.
 
 Any step may die. The next run starts over from the rows and comes to the same artefact. Run as
-`python -m workers.retrain`, it works off every waiting job and exits.
+`python -m workers.night.retrain`, it works off every waiting job and exits.
 """
 
 import logging
@@ -40,16 +40,16 @@ from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.child import run_trainer
 from workers.fitting import novelty, out_of_fold
 from workers.fitting.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.fitting.guess import guess_all
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Part, Unseen
-from workers.heartbeat import heartbeats
-from workers.judge import Case, conclude, judge
-from workers.second_look import look_again
-from workers.settle import settle_verdicts
+from workers.night.child import run_trainer
+from workers.night.heartbeat import heartbeats
+from workers.night.judge import Case, conclude, judge
+from workers.night.second_look import look_again
+from workers.night.settle import settle_verdicts
 from workers.training.recipe import make_spec, say_what_lacks
 from workers.training.spec import TrainingSpec
 
