@@ -1,4 +1,4 @@
-"""What is usual for FAQs: learns workers/prior.json from several hundred that are cut from others.
+"""What is usual for FAQs: learns fitting/prior.json from several hundred that are cut from others.
 
 Each takes some intents of BANKING77's or CLINC150's training part, of HWU64, of the shipped FAQ, or
 of those that were written for this in bench/prior/, with a few of their texts as utterances. It is
@@ -42,7 +42,7 @@ from workers.training import base_model, contrastive
 from workers.training.recipe import epochs_for, trained_share_for
 from workers.training.spec import TrainingSpec
 
-OUT = Path(__file__).parent.parent / "workers" / "prior.json"
+OUT = Path(__file__).parent.parent / "workers" / "fitting" / "prior.json"
 SHIPPED = Path(__file__).parent.parent / "faq_data"
 WRITTEN = Path(__file__).parent / "prior"
 MIX = {"in": 0.5, "near": 0.35, "far": 0.15}
@@ -127,7 +127,7 @@ def run() -> None:
     )
     made.add_argument("--faqs", type=int, default=60, help="of each source")
     made.add_argument("--trained", type=int, default=4, help="of these, with a trained encoder")
-    made.add_argument("--write", action="store_true", help="to workers/prior.json")
+    made.add_argument("--write", action="store_true", help="to workers/fitting/prior.json")
     arguments = made.parse_args()
     sources = list(_sources(arguments.data))
     learnt: dict[str, Any] = {}

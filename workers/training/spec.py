@@ -19,8 +19,8 @@ temperature makes its gradients about so much larger."""
 class TrainingSpec:
     """Settings and texts of one training.
 
-    `base_model` is read by `workers.training.base_model.resolve`; `start_from` is the `torch/` folder of an
-    earlier training, to go on from there. `epochs=0` exports the model as it is.
+    `base_model` is read by `workers.training.base_model.resolve`; `start_from` is the `torch/`
+    folder of an earlier training, to go on from there. `epochs=0` exports the model as it is.
 
     For each of the `folds`, numbers of examples, the training is repeated without these: what such
     a model makes of what it never saw shows what the model would make of new questions.

@@ -1,4 +1,4 @@
-"""`python -m workers.training.trainer JOB_DIR`: trains and exports one model, in a process of its own.
+"""`python -m workers.training.trainer JOB_DIR`: one training and export, in its own process.
 
 Reads JOB_DIR/spec.json and writes JOB_DIR/out/; each line on stdout is one JSON object, either
 {"step", "progress", "message"} or, last of a failed run, {"error"}. Logs go to stderr.

@@ -19,7 +19,7 @@ from workers.training import base_model
 from workers.training.contrastive import fit
 from workers.training.spec import TrainingSpec
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 TEXTS = {
     "parcel": [
