@@ -38,7 +38,7 @@ from chatbot.storage.tables import (
     Utterance,
 )
 
-SHIPPED_FAQ = Path(__file__).parents[2] / "faq_data"
+SHIPPED_FAQ = Path(__file__).parents[3] / "faq_data"
 
 
 @dataclass
