@@ -71,6 +71,7 @@ DECLARED = {
     "POST /console/models/quarantine/release": "admin",
     "POST /console/models/clear-hold": "admin",
     "POST /console/models/retrain": "admin",
+    "POST /console/models/thresholds": "admin",
     "GET /console/people": "admin",
     "POST /console/people": "admin",
     "POST /console/people/change": "admin",

@@ -53,8 +53,8 @@ def test_what_agents_confirmed_is_known_without_a_training(database: Database) -
         catalogue = read_catalogue(session)
         assert catalogue.entries == (
             Entry("VPN down", "vpn"),
-            Entry("tunnel broken", "vpn"),
-            Entry("pizza", None),
+            Entry("tunnel broken", "vpn", confirmed=True),
+            Entry("pizza", None, confirmed=True),
         )
         assert catalogue.obeyed == {}
         learns = [("tunnel broken", "vpn"), ("vpn DOWN", "vpn")]
@@ -71,7 +71,9 @@ def test_what_waits_is_obeyed_and_does_not_vote(database: Database) -> None:
         catalogue = read_catalogue(session)
     assert catalogue.entries == (Entry("VPN down", "vpn"),)
     obeyed = {"second": "vpn", "turn": None}
-    assert catalogue.obeyed == {key(text): Entry(text, said) for text, said in obeyed.items()}
+    assert catalogue.obeyed == {
+        key(text): Entry(text, said, confirmed=True) for text, said in obeyed.items()
+    }
 
 
 def test_what_measures_votes_for_visitors_and_is_hidden_from_the_judge(database: Database) -> None:
@@ -103,12 +105,15 @@ def test_of_several_verdicts_on_the_same_words_the_newest_decides(database: Data
         add_intent(session, "invoice")
         add_confirmed(session, "it is broken", "vpn", days_ago=2)
         add_confirmed(session, "it is BROKEN", "invoice", days_ago=3)
-        assert read() == ([Entry("it is broken", "vpn")], [])
+        assert read() == ([Entry("it is broken", "vpn", confirmed=True)], [])
         later = add_confirmed(session, "It is broken", None, standing=Standing.SECOND, days_ago=1)
-        assert read() == ([Entry("it is broken", "vpn")], [Entry("It is broken", None)])
+        assert read() == (
+            [Entry("it is broken", "vpn", confirmed=True)],
+            [Entry("It is broken", None, confirmed=True)],
+        )
         later.confirmation.standing = Standing.APART
         session.flush()
-        assert read() == ([Entry("it is broken", "vpn")], [])
+        assert read() == ([Entry("it is broken", "vpn", confirmed=True)], [])
         publish.change_intent(session, "ann", "vpn", {"enabled": False})
         assert read() == ([], []), "what an agent took back does not come to life again"
 

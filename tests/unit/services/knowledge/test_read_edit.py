@@ -207,7 +207,7 @@ def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database) -> 
         row = session.scalars(select(Utterance).where(Utterance.text == "tunnel is down")).one()
         publish.delete_utterance(session, "ann", "vpn", row.id)
 
-    expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice")}
+    expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice", confirmed=True)}
     assert read_after(database, remove_it) == ({}, expected)
 
 
@@ -227,7 +227,7 @@ def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database) -> No
     )
     assert cards == {"vpn": None}
     assert entries == {
-        key("tunnel is down"): Entry("Tunnel is DOWN", "invoice"),
+        key("tunnel is down"): Entry("Tunnel is DOWN", "invoice", confirmed=True),
         key("VPN drops"): None,
     }
 
