@@ -100,12 +100,12 @@ def compare(
     The last `cross_fitted` rows are no held-out ones: each was put to a model of the same recipe
     that was not trained on it.
     What counts is how each question ends, by what that costs. `promote` needs a significant gain
-    (exact permutation test of the paired differences, two-sided) whose 95 % bootstrap interval
-    excludes 0, no fewer right answers, and no broken guard. Where the candidate was taught
-    something new about few intents, the gain may be there alone, for half of `alpha`, if nothing is
-    lost elsewhere beyond chance or beyond a margin. A broken guard or a significant loss is `hold`.
-    Anything else is `insufficient_evidence`: the live model stays. `pins` are (live, candidate) on
-    pinned questions: chosen by hand, so they guard and are no evidence of a gain.
+    (exact signed-rank test of the paired differences, two-sided) on more questions than are lost
+    and by what they cost together, no fewer right answers, and no broken guard. Where the candidate
+    was taught something new about few intents, the gain may be there alone, for half of `alpha`, if
+    nothing is lost elsewhere beyond chance or beyond a margin. A broken guard or a significant loss
+    is `hold`. Anything else is `insufficient_evidence`: the live model stays. `pins` are (live,
+    candidate) on pinned questions: chosen by hand, so they guard and are no evidence of a gain.
     """
     both = list(zip(live, candidate, strict=True))
     first = len(both) - cross_fitted

@@ -36,6 +36,15 @@ def permutation_test(differences: Mapping[int, int]) -> float:
     return min(1.0, max(tail, _least_p(sum(sizes.values()))))
 
 
+def signed_rank_test(differences: Mapping[int, int]) -> float:
+    """Two-sided exact p-value of the signed-rank test (Wilcoxon 1945) of paired differences.
+
+    As `permutation_test`, of ranks in place of sizes: one large difference, of which there are few,
+    cannot drown many small ones. Ties have their mean rank, and ranks are counted in hundredths.
+    """
+    return permutation_test(_ranked(differences))
+
+
 def mcnemar_exact(gained: int, lost: int) -> float:
     """Two-sided exact p-value that `gained` and `lost` discordant pairs are equally likely.
 
@@ -75,7 +84,7 @@ def more_needed(
         then.update({size: won})
         then.update({-size: more - won})
         ahead = sum(value * times for value, times in then.items()) > 0
-        return ahead and permutation_test(then) < alpha
+        return ahead and signed_rank_test(then) < alpha
 
     return next(filter(decides, range(most)), most)
 
@@ -108,6 +117,21 @@ def _sizes(differences: Mapping[int, int]) -> Counter[int]:
         if value and times:
             sizes[abs(value)] += times
     return sizes
+
+
+def _ranked(differences: Mapping[int, int]) -> dict[int, int]:
+    """Differences with 1 to 100 for the rank of their size, among all that tell something."""
+    sizes = _sizes(differences)
+    every = sum(sizes.values())
+    ranks, below = {}, 0
+    for size in sorted(sizes):
+        ranks[size] = max(1, round(100 * (below + (sizes[size] + 1) / 2) / every))
+        below += sizes[size]
+    ranked: Counter[int] = Counter()
+    for value, times in differences.items():
+        if value and times:
+            ranked[ranks[abs(value)] * (1 if value > 0 else -1)] += times
+    return dict(ranked)
 
 
 def _median_size(differences: Mapping[int, int]) -> int:

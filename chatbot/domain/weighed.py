@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from chatbot.domain.guards import Row
-from chatbot.domain.paired import can_decide, estimate_gain, permutation_test
+from chatbot.domain.paired import can_decide, estimate_gain, signed_rank_test
 from chatbot.domain.utility import Costs
 
 
@@ -39,7 +39,7 @@ class Weighed:
             worse=sum(times for value, times in differences.items() if value < 0),
             gain=gain,
             gain_interval=interval,
-            p_value=permutation_test(differences),
+            p_value=signed_rank_test(differences),
             needed_p_value=alpha,
             differences=sorted(differences.items()),
         )
@@ -50,7 +50,8 @@ class Weighed:
 
     @property
     def proves_a_gain(self) -> bool:
-        return self.p_value < self.needed_p_value and self.net > 0 and self.gain_interval[0] > 0
+        """Better beyond chance, and not by what is paid with a few dear mistakes."""
+        return self.p_value < self.needed_p_value and self.net > 0 and self.better > self.worse
 
     @property
     def could_decide(self) -> bool:

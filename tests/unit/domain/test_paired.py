@@ -15,6 +15,7 @@ from chatbot.domain.paired import (
     more_needed,
     permutation_test,
     sign_test,
+    signed_rank_test,
 )
 
 SAVED = [-100, -95, -70, -30, -25, -5, 0, 5, 25, 30, 70, 100]
@@ -123,7 +124,7 @@ def test_the_number_that_is_still_needed_decides_and_one_fewer_does_not(
     def is_proved(further: int) -> bool:
         then = Counter(seen)
         then[size] += further
-        return sum(v * n for v, n in then.items()) > 0 and permutation_test(then) < alpha
+        return sum(v * n for v, n in then.items()) > 0 and signed_rank_test(then) < alpha
 
     assert is_proved(more)
     assert not more or not is_proved(more - 1)
@@ -136,3 +137,27 @@ def test_fewer_in_favour_means_that_more_are_needed() -> None:
 
 def test_no_more_are_asked_for_than_the_most() -> None:
     assert more_needed({30: 2, -100: 40}, 0.004, most=40) == 40
+
+
+def test_a_few_large_differences_do_not_drown_many_small_ones() -> None:
+    differences = {5: 68, -5: 22, -100: 3}
+    assert signed_rank_test(differences) < 0.001
+    assert permutation_test(differences) > 0.1
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(8, 0), (9, 2), (0, 6), (30, 30)])
+def test_ranks_of_differences_of_one_size_are_the_exact_mcnemar_test(
+    gained: int, lost: int
+) -> None:
+    expected = mcnemar_exact(gained, lost)
+    assert signed_rank_test({30: gained, -30: lost}) == pytest.approx(expected)
+
+
+def test_ranks_of_no_better_candidate_are_significant_no_oftener_than_alpha() -> None:
+    random = Random(7)
+    sizes = [5] * 40 + [30] * 10 + [100] * 6
+    significant = 0
+    for _ in range(400):
+        drawn = Counter(size * random.choice((1, -1)) for size in sizes)
+        significant += signed_rank_test(drawn) < 0.05
+    assert significant <= 0.05 * 400 + 3 * (0.05 * 0.95 * 400) ** 0.5
