@@ -65,8 +65,9 @@ class Names:
                 counted = Counter(uses.get(word))
                 counted[text.intent] += change
                 uses[word] = MappingProxyType(+counted)
-        for text in new.values():
-            heard.update(text.words)
+        for key, text in new.items():
+            said = entries[key]
+            heard.update(word for word in words_of(said.text if said else "") if word in text.words)
         return type(self)(texts, uses, heard)
 
     def weigh(self, text: str, spelling: Spelling, intents: int) -> dict[str, float]:

@@ -116,7 +116,7 @@ class Spelling:
 
     @cached_property
     def is_judge(self) -> bool:
-        """Whether the lists speak the FAQ's language: what they lack is unusual then."""
+        """Tell whether the lists speak the FAQ's language: what they lack is unusual then."""
         words = (word for word in self.counts if len(word) >= _LEAST_LETTERS)
         looked_at = list(islice(words, _LOOKED_AT))
         listed = sum(is_listed(word, self._spoken) for word in looked_at)

@@ -49,6 +49,13 @@ def test_words_that_everybody_uses_say_nothing(text: str) -> None:
     assert said(make_wording(*confirmed(KESTREL)), text) == {}
 
 
+def test_a_name_that_stands_twice_in_a_text_is_as_much_the_agents() -> None:
+    twice = [f"{text}, Kestrel, always Kestrel" for text in KESTREL]
+    assert said(make_wording(*confirmed(twice)), "Kestrel?") == said(
+        make_wording(*confirmed(KESTREL)), "Kestrel?"
+    )
+
+
 def test_one_verdict_is_no_pattern() -> None:
     assert said(make_wording(*confirmed(KESTREL[:1])), "Kestrel?") == {}
 
