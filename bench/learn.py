@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
+from bench.shift import UNLABELLED, settle
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.adaptation import Asked, adapt
-from chatbot.domain.matching import Calibration
+from chatbot.domain.adaptation import Asked
 from chatbot.domain.metrics import Outcome, summarise
 from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
@@ -37,7 +37,6 @@ from chatbot.settings import Settings
 
 HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_recall", "ece")
 FOLLOWED = ("coverage", "wrong_answer_rate", "oos_recall", "ece")
-TRAFFIC, RUNS = 300, 12  # two hours of questions without a verdict
 
 
 def run() -> None:
@@ -172,13 +171,9 @@ def _measure(parts: Parts, version: int, dataset: Dataset) -> _Measured:
 def _follow(matcher: Matcher, dataset: Dataset, promise: float) -> dict[str, Any]:
     """Figures of the other test rows, once thresholds followed 300 of them without a verdict."""
     mixed = Random(0).sample(dataset.test, len(dataset.test))
-    asked = [Asked(one) for one in matcher.score([row.text for row in mixed[:TRAFFIC]])]
-    in_force: Calibration | None = None
-    for _ in range(RUNS):
-        adapted = adapt(asked, matcher.calibration, in_force, promise)
-        assert adapted is not None
-        in_force = adapted.calibration
-    return summarise(evaluate(matcher.calibrated(in_force), mixed[TRAFFIC:]))
+    asked = [Asked(one) for one in matcher.score([row.text for row in mixed[:UNLABELLED]])]
+    followed = settle(asked, matcher.calibration, promise)
+    return summarise(evaluate(matcher.calibrated(followed), mixed[UNLABELLED:]))
 
 
 def _difference(before: list[Outcome], after: list[Outcome]) -> dict[str, Any]:

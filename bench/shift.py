@@ -171,8 +171,8 @@ def _measure(
     learn: Sequence[Asked], measure: Sequence[Asked], own: Calibration, promise: float
 ) -> dict[str, Any]:
     unlabelled = [replace(each, is_judged=False) for each in learn[:UNLABELLED]]
-    without = _settle(unlabelled, own, promise)
-    judged = _settle([*unlabelled, *learn[UNLABELLED:]], own, promise, without)
+    without = settle(unlabelled, own, promise)
+    judged = settle([*unlabelled, *learn[UNLABELLED:]], own, promise, without)
     return {
         "unseen": _look(measure, own),
         "unlabelled": _look(measure, without),
@@ -182,7 +182,7 @@ def _measure(
     }
 
 
-def _settle(
+def settle(
     asked: Sequence[Asked], own: Calibration, promise: float, before: Calibration | None = None
 ) -> Calibration:
     """After as many runs as two hours have."""
