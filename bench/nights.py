@@ -39,7 +39,6 @@ from chatbot.storage.tables import Disagreement, Query
 
 SHOTS = 5
 WRONG_VERDICTS = 0.05
-SEED = 1
 
 Choose = Callable[[Parts, int, Random], Sequence[Query]]
 
@@ -50,21 +49,24 @@ def run() -> None:
     made.add_argument("--nights", type=int, default=30)
     made.add_argument("--budget", type=int, default=150, help="verdicts a day")
     made.add_argument("--intents", type=int, default=0, help="so many of them only; 0: all")
+    made.add_argument("--seed", type=int, default=1, help="of the FAQ's phrasings and the visitors")
     arguments = made.parse_args()
     dataset = _few_intents(load_dataset(arguments.data, "banking77+oos"), arguments.intents)
     foreign = load_dataset(arguments.data, "clinc150").out_of_scope
-    start, visitors = split(dataset, foreign, SHOTS)
+    start, visitors = split(dataset, foreign, SHOTS, arguments.seed)
     days = [visitors[night :: arguments.nights] for night in range(arguments.nights)]
     ways: dict[str, Choose] = {"ranked": _from_the_top, "random": _at_random}
     with ProcessPoolExecutor() as side_by_side:
         running = {
-            name: side_by_side.submit(_live_through, name, start, days, choose, arguments.budget)
+            name: side_by_side.submit(
+                _live_through, name, start, days, choose, arguments.budget, arguments.seed
+            )
             for name, choose in ways.items()
         }
         months = {name: month.result() for name, month in running.items()}
     everything = _learn_everything(dataset)
     _show(months)
-    given = {name: getattr(arguments, name) for name in ("nights", "budget", "intents")}
+    given = {name: getattr(arguments, name) for name in ("nights", "budget", "intents", "seed")}
     figures = {**given, **_summarise(months, everything), "months": months}
     finish("nights", figures, arguments.keep)
 
@@ -79,14 +81,16 @@ def _few_intents(dataset: Dataset, most: int) -> Dataset:
     )
 
 
-def split(dataset: Dataset, foreign: Sequence[str], shots: int) -> tuple[Dataset, list[Labelled]]:
-    """The FAQ at the start, and what visitors will ask, in their order."""
-    start = few_shot(dataset, shots, SEED)
+def split(
+    dataset: Dataset, foreign: Sequence[str], shots: int, seed: int
+) -> tuple[Dataset, list[Labelled]]:
+    """Draw the FAQ at the start, and what visitors will ask, in their order."""
+    start = few_shot(dataset, shots, seed)
     known = {key(row.text) for row in start.train}
     rows = {key(row.text): row for row in dataset.train}
     visitors = [row for text, row in rows.items() if text not in known]
     visitors += [Labelled(text, None) for text in foreign]
-    Random(SEED).shuffle(visitors)
+    Random(seed).shuffle(visitors)
     return start, visitors
 
 
@@ -96,9 +100,10 @@ def _live_through(
     days: Sequence[Sequence[Labelled]],
     choose: Choose,
     budget: int,
+    seed: int,
 ) -> list[dict[str, Any]]:
     """The figures of each night; night 0 is the untrained version."""
-    random = Random(SEED)
+    random = Random(seed)
     truth = {key(redact(row.text)): row.intent for day in days for row in day}
     with tempfile.TemporaryDirectory() as folder:
         parts = build(Settings.from_env(data_dir=folder))

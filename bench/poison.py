@@ -49,7 +49,7 @@ def run() -> None:
     made.add_argument("--at-once", action="store_true", help="no nights, which take most time")
     arguments = made.parse_args()
     dataset = load_dataset(arguments.data, "banking77")
-    start, visitors = split(dataset, [], SHOTS)
+    start, visitors = split(dataset, [], SHOTS, SEED)
     intents = sorted({str(row.intent) for row in start.train})
     victims = Random(SEED).sample(intents, arguments.victims)
     attacks = []
