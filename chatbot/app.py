@@ -24,19 +24,19 @@ from chatbot.api import (
     queries,
     readiness,
     releases,
-    site_access,
     sites,
     thresholds,
     training,
     webhooks,
 )
-from chatbot.api.admission import Admission
-from chatbot.api.context import EXTENSION
 from chatbot.api.docs import set_up_openapi
-from chatbot.api.errors import register_errors
-from chatbot.api.logs import configure_logging, register_logs
-from chatbot.api.requests import RowId, StrictRequest, Word
 from chatbot.bootstrap import Parts, build
+from chatbot.http import site_access
+from chatbot.http.admission import Admission
+from chatbot.http.context import EXTENSION
+from chatbot.http.errors import register_errors
+from chatbot.http.logs import configure_logging, register_logs
+from chatbot.http.requests import RowId, StrictRequest, Word
 from chatbot.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024

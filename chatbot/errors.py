@@ -23,7 +23,7 @@
     ├── Unreachable               a foreign server did not answer, or not in time
     └── ServiceUnavailable        the database or the store does not answer
 
-Messages say what is wrong and what to do. They know nothing of HTTP: ``api/errors.py`` maps them.
+Messages say what is wrong and what to do. They know nothing of HTTP: ``http/errors.py`` maps them.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Calibration, Candidate, Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
@@ -188,7 +188,7 @@ def add_confirmed(
     session: Session,
     text: str,
     intent: str | None,
-    part: Part = Part.TRAINING,
+    part: Purpose = Purpose.TRAINING,
     days_ago: float = 0,
     standing: Standing = Standing.VOTES,
     **changes: object,

@@ -2,10 +2,10 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.access import AuditEventOut, AuditOut, KeyIn, KeyOut, KeysOut, NewKeyOut
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import ById, cut
 from chatbot.services.access import audit, keys
 from chatbot.services.access.keys import Scope
 

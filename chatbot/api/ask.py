@@ -8,9 +8,6 @@ from apiflask import APIBlueprint
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api import markdown
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.ask import (
     AnswerOut,
     AskIn,
@@ -21,6 +18,9 @@ from chatbot.api.schemas.ask import (
     PopularOut,
     PopularQuestionOut,
 )
+from chatbot.http import markdown
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import choose
 from chatbot.services.review import review

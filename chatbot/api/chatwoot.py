@@ -7,9 +7,6 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.admission import CHATWOOT
-from chatbot.api.auth import caller, public, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.base import Plain
 from chatbot.api.schemas.integrations import (
     ChatwootBotIn,
@@ -17,6 +14,9 @@ from chatbot.api.schemas.integrations import (
     ChatwootBotsOut,
     NewChatwootBotOut,
 )
+from chatbot.http.admission import CHATWOOT
+from chatbot.http.auth import caller, public, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking.reply_in_chatwoot import Incoming, reply
 from chatbot.services.delivery import chatwoot

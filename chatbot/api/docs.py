@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import NotFound
 
-from chatbot.api.auth import SECURITY_SCHEMES, public
-from chatbot.api.errors import MEDIA_TYPE
-from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Out, Problem
+from chatbot.http.auth import SECURITY_SCHEMES, public
+from chatbot.http.errors import MEDIA_TYPE
+from chatbot.http.requests import LARGEST_ID
 
 blueprint = APIBlueprint("docs", __name__, enable_openapi=False)
 

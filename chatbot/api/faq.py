@@ -6,8 +6,6 @@ from tempfile import TemporaryDirectory
 from apiflask import APIBlueprint
 from flask import request
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.faq import (
     BulkIn,
     BulkOut,
@@ -17,6 +15,8 @@ from chatbot.api.schemas.faq import (
     UndoIn,
     UndoOut,
 )
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import bulk_edit, faq_snapshot

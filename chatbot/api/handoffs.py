@@ -2,9 +2,6 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import cut
 from chatbot.api.schemas.visitors import (
     HandoffChange,
     HandoffFilters,
@@ -15,7 +12,10 @@ from chatbot.api.schemas.visitors import (
     HandoffWithTranscriptOut,
     TranscriptLineOut,
 )
-from chatbot.api.site_access import Visitor
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import cut
+from chatbot.http.site_access import Visitor
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import handoffs
 

@@ -6,10 +6,11 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from chatbot import metrics
-from chatbot.api.auth import public, requires
-from chatbot.api.context import Parts, parts
 from chatbot.api.schemas.health import HealthOut, ReadyOut
+from chatbot.bootstrap import Parts
 from chatbot.errors import ServiceUnavailable
+from chatbot.http.auth import public, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.catalogue import read_target
 

@@ -2,9 +2,6 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import encode
 from chatbot.api.schemas.intents import (
     IntentChange,
     IntentIn,
@@ -15,6 +12,9 @@ from chatbot.api.schemas.intents import (
     UtteranceIn,
     UtteranceOut,
 )
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import encode
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import publish
 

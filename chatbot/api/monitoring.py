@@ -2,9 +2,9 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.monitoring import ClearHoldIn, MonitoringOut, WatchOut
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.monitor import LiveState

@@ -2,10 +2,10 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.pins import PinIn, PinOut, PinsOut
 from chatbot.errors import NotReady
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins

@@ -2,8 +2,6 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.quarantine import (
     QuarantinedOut,
     QuarantineOut,
@@ -11,6 +9,8 @@ from chatbot.api.schemas.quarantine import (
     ReleaseFromQuarantineIn,
 )
 from chatbot.domain.quarantine import Group
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning import quarantine
 

@@ -2,10 +2,10 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import encode_query
 from chatbot.api.schemas.queries import ConfirmationIn, QueriesOut, QueryFilters, QueryOut
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import encode_query
 from chatbot.services.access.keys import Scope
 from chatbot.services.review import confirm, review
 

@@ -2,9 +2,9 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.readiness import ReadinessOut
+from chatbot.http.auth import requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 
 blueprint = APIBlueprint("readiness", __name__, tag="FAQ", url_prefix="/v1/readiness")

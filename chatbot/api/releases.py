@@ -5,9 +5,6 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import ById, cut
 from chatbot.api.schemas.releases import (
     ModelsOut,
     PromoteIn,
@@ -16,6 +13,9 @@ from chatbot.api.schemas.releases import (
     ReleasesQuery,
     RollbackIn,
 )
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import ById, cut
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning.report import render
 from chatbot.services.learning.shadow import read_standing

@@ -2,9 +2,9 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
 from chatbot.api.schemas.thresholds import ChangeThresholdsIn, ThresholdsOut
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.releases import thresholds
 

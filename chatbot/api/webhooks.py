@@ -2,9 +2,6 @@
 
 from apiflask import APIBlueprint
 
-from chatbot.api.auth import caller, requires
-from chatbot.api.context import parts
-from chatbot.api.paging import cut
 from chatbot.api.schemas.integrations import (
     DeliveriesOut,
     DeliveriesQuery,
@@ -15,6 +12,9 @@ from chatbot.api.schemas.integrations import (
     WebhookSecretOut,
     WebhooksOut,
 )
+from chatbot.http.auth import caller, requires
+from chatbot.http.context import parts
+from chatbot.http.paging import cut
 from chatbot.services.access.keys import Scope
 from chatbot.services.delivery import deliveries, webhooks
 

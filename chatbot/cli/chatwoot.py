@@ -2,7 +2,6 @@
 
 import click
 
-from chatbot.api.admission import CHATWOOT
 from chatbot.cli.context import (
     ROW,
     Context,
@@ -12,6 +11,7 @@ from chatbot.cli.context import (
     print_table,
     remark,
 )
+from chatbot.http.admission import CHATWOOT
 from chatbot.services.delivery import chatwoot as bots
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from chatbot.api.requests import LARGEST_ID
 from chatbot.bootstrap import Parts, build
 from chatbot.errors import ServiceUnavailable, SettingsError
+from chatbot.http.requests import LARGEST_ID
 from chatbot.settings import PREFIX, Settings
 
 _PLAIN_WIDTH = 200  # of tables that are read by programs

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, request
 
-from chatbot.api.context import parts
 from chatbot.errors import NotAuthorised
+from chatbot.http.context import parts
 from chatbot.services.access import users
 from chatbot.services.access.keys import Caller, Scope
 

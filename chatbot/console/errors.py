@@ -6,8 +6,8 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from chatbot.api.errors import explain
 from chatbot.errors import NotAuthenticated
+from chatbot.http.errors import explain
 
 _TITLES = {
     403: "That is not yours to do",

@@ -7,8 +7,8 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import handoffs
 from chatbot.services.knowledge import publish

@@ -7,14 +7,14 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
-from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.monitoring import ClearHoldIn
 from chatbot.api.schemas.releases import PromoteIn, RollbackIn
 from chatbot.api.schemas.thresholds import ChangeThresholdsIn, ThresholdsOut
 from chatbot.console import report_charts
 from chatbot.console.access import allows, who
 from chatbot.errors import Conflict, NotReady
+from chatbot.http.context import parts
+from chatbot.http.requests import LARGEST_ID
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins

@@ -7,13 +7,13 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
-from chatbot.api.context import parts
 from chatbot.api.health import readiness
 from chatbot.console.access import allows
 from chatbot.console.charts import Bars
 from chatbot.console.start import doors
 from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning.outgrown_calibration import has_intents
 from chatbot.services.monitoring import gaps, traffic

@@ -4,8 +4,8 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
+from chatbot.http.context import parts
 from chatbot.services.access import users
 from chatbot.services.access.keys import Scope
 

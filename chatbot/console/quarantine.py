@@ -4,11 +4,11 @@ from apiflask import APIBlueprint
 from flask import render_template, request
 from sqlalchemy.orm import Session
 
-from chatbot.api.context import parts
 from chatbot.api.schemas.quarantine import ReleaseFromQuarantineIn
 from chatbot.console.access import allows, who
 from chatbot.domain.quarantine import Group, Standing
 from chatbot.errors import NotFound
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning import quarantine
 from chatbot.services.review import confirm, receipt, review

@@ -9,7 +9,6 @@ from flask import Response, make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.api.schemas.intents import IntentIn
 from chatbot.console.access import allows, who
 from chatbot.console.view import say
@@ -17,6 +16,7 @@ from chatbot.domain.matching import MOST_OFFERED
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
+from chatbot.http.context import parts
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import explain, publish, search_intents

@@ -6,9 +6,9 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, drop_token, everyone, keep_token, token
 from chatbot.errors import NotAuthenticated, TooManyAttempts
+from chatbot.http.context import parts
 from chatbot.services.access import users
 from chatbot.services.access.keys import Scope
 

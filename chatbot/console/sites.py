@@ -6,8 +6,8 @@ from apiflask import APIBlueprint
 from flask import render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import sites
 

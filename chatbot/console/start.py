@@ -6,9 +6,9 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.errors import NotReady
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.learning.outgrown_calibration import (

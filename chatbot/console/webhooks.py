@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.api.schemas.integrations import WebhookIn
 from chatbot.console.access import allows, who
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.delivery import (
     chatwoot,

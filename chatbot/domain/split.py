@@ -6,7 +6,7 @@ from enum import StrEnum
 from chatbot.domain.text import normalise
 
 
-class Part(StrEnum):
+class Purpose(StrEnum):
     TRAINING = "training"
     HELD_OUT = "held_out"
 

@@ -19,7 +19,7 @@ from chatbot.domain.text import key, normalise
 from chatbot.matching.catalogue import IntentCard
 from chatbot.matching.encoder import Encoder
 from chatbot.matching.index import Found, Positions, Vectors
-from chatbot.matching.rows import UNKNOWN, Keys, Part, Rows, as_keys
+from chatbot.matching.rows import UNKNOWN, Block, Keys, Rows, as_keys
 
 MOST_NAMED = 5
 MOST_PASSAGES = 40
@@ -104,7 +104,7 @@ class Passages:
     @classmethod
     def known(cls, keys: Keys, vectors: Vectors, dimension: int) -> Self:
         """No cards yet, but vectors that were computed earlier, by the keys of their texts."""
-        return cls(Rows(dimension, [Part(keys, vectors)]), {}, {})
+        return cls(Rows(dimension, [Block(keys, vectors)]), {}, {})
 
     @classmethod
     def none(cls, dimension: int) -> Self:

@@ -29,7 +29,7 @@ from chatbot.matching.index import (
     search_exactly,
 )
 from chatbot.matching.recall import tune
-from chatbot.matching.rows import UNKNOWN, Keys, Part, Rows, as_keys
+from chatbot.matching.rows import UNKNOWN, Block, Keys, Rows, as_keys
 
 GONE = -1
 NONE = -2  # of a row that agents said to be none of the intents
@@ -61,7 +61,7 @@ class Phrasings:
 
         Without a published index there are none, and nothing is indexed.
         """
-        rows = Rows(bundle.encoder.dimension, [Part(bundle.keys, bundle.vectors)])
+        rows = Rows(bundle.encoder.dimension, [Block(bundle.keys, bundle.vectors)])
         index = bundle.stored_index()
         return cls(
             rows=rows,

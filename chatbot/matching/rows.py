@@ -26,7 +26,7 @@ def as_keys(keys: Sequence[str] | Sequence[bytes]) -> Keys:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Block:
     """Rows that lie together in memory, or in a file that is mapped into it."""
 
     keys: Keys
@@ -37,24 +37,24 @@ class Part:
         return np.argsort(self.keys)
 
     def find(self, keys: Keys) -> Positions:
-        """The row of each key in this part, UNKNOWN where there is none."""
+        """The row of each key in this block, UNKNOWN where there is none."""
         behind = np.searchsorted(self.keys, keys, sorter=self.order)
         rows = self.order[np.minimum(behind, len(self.keys) - 1)]
         return np.where(self.keys[rows] == keys, rows, UNKNOWN)
 
-    def joined(self, other: "Part") -> "Part":
-        return Part(
+    def joined(self, other: "Block") -> "Block":
+        return Block(
             np.concatenate([self.keys, other.keys]), np.concatenate([self.vectors, other.vectors])
         )
 
 
 class Rows:
-    """The first part comes from the artefact or the first build, the others from edits."""
+    """The first block comes from the artefact or the first build, the others from edits."""
 
-    def __init__(self, dimension: int, parts: Sequence[Part] = ()) -> None:
+    def __init__(self, dimension: int, blocks: Sequence[Block] = ()) -> None:
         self.dimension = dimension
-        self._parts = tuple(part for part in parts if len(part.keys))
-        self._starts = [0, *accumulate(len(part.keys) for part in self._parts)]
+        self._blocks = tuple(block for block in blocks if len(block.keys))
+        self._starts = [0, *accumulate(len(block.keys) for block in self._blocks)]
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -62,17 +62,17 @@ class Rows:
     def find(self, keys: Keys) -> Positions:
         """The row of each key, UNKNOWN where there is none."""
         found = np.full(len(keys), UNKNOWN, np.int64)
-        for part, (start, _) in self._placed():
-            rows = part.find(keys)
+        for block, (start, _) in self._placed():
+            rows = block.find(keys)
             found[rows != UNKNOWN] = rows[rows != UNKNOWN] + start
         return found
 
     def keys(self, rows: Positions) -> list[str]:
         """The key of each row."""
         taken = np.empty(len(rows), _KEY)
-        for part, (start, end) in self._placed():
+        for block, (start, end) in self._placed():
             here = (start <= rows) & (rows < end)
-            taken[here] = part.keys[rows[here] - start]
+            taken[here] = block.keys[rows[here] - start]
         return [key.decode() for key in taken.tolist()]
 
     def vectors(self, rows: Positions) -> Vectors:
@@ -80,29 +80,29 @@ class Rows:
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"there are {len(self)} rows")
         taken = np.empty((len(rows), self.dimension), np.float32)
-        for part, (start, end) in self._placed():
+        for block, (start, end) in self._placed():
             here = (start <= rows) & (rows < end)
-            taken[here] = part.vectors[rows[here] - start]
+            taken[here] = block.vectors[rows[here] - start]
         return taken
 
     def all_vectors(self) -> Vectors:
         """Those of all rows in their order; no copy where they lie together already."""
-        if len(self._parts) == 1:
-            return self._parts[0].vectors
+        if len(self._blocks) == 1:
+            return self._blocks[0].vectors
         return self.vectors(np.arange(len(self)))
 
     def extended(self, keys: Keys, vectors: Vectors) -> Self:
         """With more rows at the end.
 
-        A part from edits is joined with the one before it unless that is much larger, so there are
+        A block from edits is joined with the one before it unless that is much larger, so there are
         few of them and a row is copied seldom.
         """
-        parts = [*self._parts, Part(keys, vectors)]
-        while len(parts) > 2 and len(parts[-2].keys) <= _MUCH_LARGER * len(parts[-1].keys):
-            last = parts.pop()
-            parts[-1] = parts[-1].joined(last)
-        return type(self)(self.dimension, parts)
+        blocks = [*self._blocks, Block(keys, vectors)]
+        while len(blocks) > 2 and len(blocks[-2].keys) <= _MUCH_LARGER * len(blocks[-1].keys):
+            last = blocks.pop()
+            blocks[-1] = blocks[-1].joined(last)
+        return type(self)(self.dimension, blocks)
 
-    def _placed(self) -> Iterator[tuple[Part, tuple[int, int]]]:
-        """Each part with its first row and the one behind its last."""
-        return zip(self._parts, pairwise(self._starts), strict=True)
+    def _placed(self) -> Iterator[tuple[Block, tuple[int, int]]]:
+        """Each block with its first row and the one behind its last."""
+        return zip(self._blocks, pairwise(self._starts), strict=True)

@@ -17,9 +17,9 @@ from flask import (
 )
 from sqlalchemy.orm import Session
 
-from chatbot.api.auth import public
-from chatbot.api.context import parts
 from chatbot.errors import NotReady
+from chatbot.http.auth import public
+from chatbot.http.context import parts
 from chatbot.services.asking.sites import SELF, list_sites
 from chatbot.services.beginning.demo import is_marked
 from chatbot.services.beginning.things_to_try import ThingsToTry, find_things_to_try

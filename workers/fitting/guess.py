@@ -11,7 +11,7 @@ from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import Vectors
 from chatbot.matching.matcher import Matcher
 from workers.fitting.propagation import Propagated, propagate
-from workers.fitting.unseen import Part, known_rows
+from workers.fitting.unseen import Fold, known_rows
 
 WEIGHT = 0.5  # of a guess's vote
 UNFAMILIAR_SHARE = 0.1
@@ -19,19 +19,19 @@ MOST_OF_AN_INTENT = 3.0
 
 
 def guess_all(
-    matcher: Matcher, taught: Sequence[Example], parts: Sequence[Part], asked: Sequence[str]
-) -> tuple[Matcher, list[Part]]:
-    """`matcher` and those of `parts`, each with its own guesses among its neighbours.
+    matcher: Matcher, taught: Sequence[Example], folds: Sequence[Fold], asked: Sequence[str]
+) -> tuple[Matcher, list[Fold]]:
+    """`matcher` and those of `folds`, each with its own guesses among its neighbours.
 
-    How many of the `asked` are sure enough is found on what each part has not seen.
+    How many of the `asked` are sure enough is found on what each fold has not seen.
     """
-    guessers = [_Guesser(part.matcher, part.taught, asked) for part in parts]
-    shares = [guesser.familiar(part.unseen) for guesser, part in zip(guessers, parts, strict=True)]
+    guessers = [_Guesser(fold.matcher, fold.taught, asked) for fold in folds]
+    shares = [guesser.familiar(fold.unseen) for guesser, fold in zip(guessers, folds, strict=True)]
     guessing = [
-        replace(part, matcher=guesser.guess(share))
-        for part, guesser, share in zip(parts, guessers, shares, strict=True)
+        replace(fold, matcher=guesser.guess(share))
+        for fold, guesser, share in zip(folds, guessers, shares, strict=True)
     ]
-    if parts[0].matcher is matcher:
+    if folds[0].matcher is matcher:
         return guessing[0].matcher, guessing
     return _Guesser(matcher, taught, asked).guess(fmean(shares)), guessing
 

@@ -15,7 +15,7 @@ from chatbot.matching.matcher import Matcher
 
 
 @dataclass(frozen=True)
-class Part:
+class Fold:
     """A matcher, the examples that its encoder was taught, and others that it was not."""
 
     matcher: Matcher

@@ -44,7 +44,7 @@ from workers.fitting import novelty, out_of_fold
 from workers.fitting.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
 from workers.fitting.guess import guess_all
 from workers.fitting.prior import Prior
-from workers.fitting.unseen import Part, Unseen
+from workers.fitting.unseen import Fold, Unseen
 from workers.night.child import run_trainer
 from workers.night.heartbeat import heartbeats
 from workers.night.judge import Case, conclude, judge
@@ -261,14 +261,14 @@ class _Retraining:
         blank = Bundle.blank(opened, Calibration.unfitted(NEVER))
         return Matcher.build(0, blank, self.frozen.catalogue, self.rule)
 
-    def _parts(self, matcher: Matcher, folds: Path) -> list[Part]:
+    def _parts(self, matcher: Matcher, folds: Path) -> list[Fold]:
         """What the encoder, or that of each fold, was trained on, and what not."""
         if self.spec.epochs == 0:
-            return [Part(matcher, [], [*self.frozen.training, *self.frozen.validation])]
+            return [Fold(matcher, [], [*self.frozen.training, *self.frozen.validation])]
         if not self.spec.folds:
-            return [Part(matcher, self.frozen.training, self.frozen.validation)]
+            return [Fold(matcher, self.frozen.training, self.frozen.validation)]
         return [
-            Part(
+            Fold(
                 self._matcher(folds / str(fold)),
                 self.spec.without(fold).examples,
                 self.spec.left_out(fold),
@@ -277,8 +277,8 @@ class _Retraining:
         ]
 
     def _with_guesses(
-        self, matcher: Matcher, parts: Sequence[Part]
-    ) -> tuple[Matcher, Sequence[Part]]:
+        self, matcher: Matcher, parts: Sequence[Fold]
+    ) -> tuple[Matcher, Sequence[Fold]]:
         """The same, with questions that nobody judged among the neighbours, if there are any."""
         asked = self.frozen.unlabelled
         if not asked or not self.spec.epochs:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chatbot.api.requests import LARGEST_ID
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
+from chatbot.http.requests import LARGEST_ID
 from chatbot.services.knowledge.catalogue_draft import MAX_ANSWER_CHARS, NAME
 from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from chatbot.api.paging import ById
-from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
+from chatbot.http.paging import ById
+from chatbot.http.requests import LARGEST_ID
 from chatbot.services.beginning.demo import Demo
 from chatbot.services.knowledge.bulk_edit import Action, Consequences
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode

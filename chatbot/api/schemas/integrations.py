@@ -5,9 +5,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from chatbot.api.paging import ById
-from chatbot.api.requests import LARGEST_ID
 from chatbot.api.schemas.base import Body, Out, Plain, Text
+from chatbot.http.paging import ById
+from chatbot.http.requests import LARGEST_ID
 from chatbot.outbound import MAX_URL_CHARS
 from chatbot.services.delivery import chatwoot
 from chatbot.services.delivery.deliveries import State

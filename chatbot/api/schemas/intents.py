@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field
 
-from chatbot.api.paging import NameCursor, Paging
 from chatbot.api.schemas.base import Answer, Body, IntentName, Out, Title, Topic, UtteranceText
+from chatbot.http.paging import NameCursor, Paging
 from chatbot.storage import tables
 
 

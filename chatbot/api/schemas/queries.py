@@ -8,10 +8,10 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from chatbot.api.paging import Paging, ReviewCursor
 from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Plain, Probability
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import Standing
+from chatbot.http.paging import Paging, ReviewCursor
 from chatbot.services.review.receipt import Effect, Receipt, list_receipts, say
 from chatbot.storage import tables
 

@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
-from chatbot.api.paging import Paging
 from chatbot.api.schemas.base import Body, Out, Reason, VersionId
+from chatbot.http.paging import Paging
 from chatbot.services.learning.read_report import say_change
 from chatbot.services.learning.shadow import Standing
 from chatbot.storage import tables

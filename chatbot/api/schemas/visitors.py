@@ -5,11 +5,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from chatbot.api.paging import ById
 from chatbot.api.schemas.base import Body, ConversationId, Out, Plain, Text
 from chatbot.domain.addresses import MAX_EMAIL_CHARS, clean_email
 from chatbot.domain.matching import Decision
 from chatbot.errors import InvalidText
+from chatbot.http.paging import ById
 from chatbot.services.asking import handoffs, sites
 from chatbot.storage import tables
 

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from apiflask import APIBlueprint
 from flask import Response, g, make_response, redirect, request, url_for
 
-from chatbot.api.context import parts
-from chatbot.api.errors import explain
-from chatbot.api.markdown import render
 from chatbot.errors import NotReady
+from chatbot.http.context import parts
+from chatbot.http.errors import explain
+from chatbot.http.markdown import render
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 

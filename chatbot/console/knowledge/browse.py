@@ -3,9 +3,9 @@
 from flask import render_template, request
 from werkzeug.datastructures import MultiDict
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, page_number
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, publish, undo_edit

@@ -5,10 +5,10 @@ from http import HTTPStatus
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, field
 from chatbot.console.knowledge.browse import wanted_intents
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import bulk_edit
 from chatbot.services.knowledge.browse_intents import Wanted, list_names

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from flask import Response, make_response, render_template, request
 from pydantic import ValidationError
 
-from chatbot.api.context import parts
 from chatbot.api.schemas.intents import IntentIn
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge import area
 from chatbot.console.knowledge.area import blueprint, explained, to_intent
 from chatbot.domain.text import slug
 from chatbot.errors import Conflict
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.browse_intents import list_topics

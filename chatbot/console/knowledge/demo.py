@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 from flask import Response, make_response, redirect, render_template, url_for
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.learning.outgrown_calibration import request_what_is_needed

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint
 from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import faq_snapshot, publish

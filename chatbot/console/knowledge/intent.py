@@ -10,8 +10,6 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
-from chatbot.api.markdown import render
 from chatbot.api.schemas.intents import IntentChange
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import (
@@ -23,6 +21,8 @@ from chatbot.console.knowledge.area import (
     to_intent,
 )
 from chatbot.errors import NotFound, Outdated
+from chatbot.http.context import parts
+from chatbot.http.markdown import render
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins, publish, undo_edit
 from chatbot.services.knowledge.browse_intents import list_topics

@@ -2,10 +2,10 @@
 
 from flask import render_template
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.console.knowledge.pairs import word
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import lint, publish
 from chatbot.services.knowledge.clash import ALIKE, NEARLY_SAME

@@ -6,11 +6,11 @@ from flask import Response, make_response, redirect, render_template, request, u
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, field, matcher
 from chatbot.console.view import say
 from chatbot.domain.pair import SCORES, Likeness, contradicts
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pair_desk, pairs, publish
 from chatbot.storage.tables import ScoredPair

@@ -2,11 +2,11 @@
 
 from flask import Response
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, to_intent
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.errors import Conflict, InvalidText
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
 

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
-from chatbot.api.context import parts
-from chatbot.api.requests import LARGEST_ID
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, page_number
 from chatbot.errors import ChatbotError, InvalidCatalogue
+from chatbot.http.context import parts
+from chatbot.http.requests import LARGEST_ID
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.learning import evaluation_questions as questions

@@ -2,10 +2,10 @@
 
 from flask import render_template
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.domain.readiness import MUTE_BELOW
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 
 MOST_SHOWN = 50

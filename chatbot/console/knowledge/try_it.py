@@ -4,11 +4,11 @@ from http import HTTPStatus
 
 from flask import Response, make_response, render_template
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, explained, field
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import explain
 

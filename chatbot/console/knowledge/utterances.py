@@ -4,12 +4,12 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from chatbot.api.context import parts
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge.area import blueprint, explained, field, matcher, to_intent
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, Outdated
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.clash import Clash, find_clashes

@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import key_of_normalised, normalise
 from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
 from chatbot.matching.live import Target
@@ -53,7 +53,7 @@ def read_catalogue_to_judge(session: Session) -> Catalogue:
     """As `read_catalogue`, without what versions are judged by: it must not answer for itself."""
     words = _Words()
     words.add_authored(session, _UTTERANCES)
-    words.add_said(session, _SAID.where(Confirmation.part == Part.TRAINING))
+    words.add_said(session, _SAID.where(Confirmation.part == Purpose.TRAINING))
     measured = {t for c in _MEASURED for t in session.scalars(select(c))} - words.authored
     return _catalogue(session, {t: e for t, e in words.entries.items() if t not in measured}, {})
 

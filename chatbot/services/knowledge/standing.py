@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import FEW_PHRASINGS, WINDOW, Limits, Standing, Verdict
 from chatbot.domain.quarantine import select as select_verdicts
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import normalise
 from chatbot.services.knowledge.publish import raise_revision
 from chatbot.settings import Settings
@@ -87,7 +87,7 @@ def _few(session: Session, which: ColumnElement[bool]) -> frozenset[str]:
     confirmed = (
         select(Intent.name, func.count())
         .join(Confirmation, Confirmation.intent_id == Intent.id)
-        .where(Confirmation.part == Part.TRAINING, Confirmation.standing == Standing.VOTES)
+        .where(Confirmation.part == Purpose.TRAINING, Confirmation.standing == Standing.VOTES)
     )
     known: dict[str, int] = {}
     for counted in (authored, confirmed):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.example import Example, PairExample
 from chatbot.domain.quarantine import Selection
-from chatbot.domain.split import Part, is_validation
+from chatbot.domain.split import Purpose, is_validation
 from chatbot.domain.text import normalise
 from chatbot.matching.catalogue import Catalogue
 from chatbot.matching.passages import say_much, texts_of
@@ -113,7 +113,7 @@ def freeze(session: Session, settings: Settings, trains: bool = True) -> Frozen:
     learnt: dict[str, tuple[str, str]] = {}
     out_of_scope = {normalise(text): text for text in _calibration_questions(session)}
     teachers: dict[str, str] = {}
-    for query, intent_name, source in _confirmed(session, Part.TRAINING, selection):
+    for query, intent_name, source in _confirmed(session, Purpose.TRAINING, selection):
         if normalise(query.text) in measured:
             continue
         teachers.setdefault(normalise(query.text), source)
@@ -226,7 +226,7 @@ def _utterances(session: Session) -> list[tuple[str, str]]:
 
 
 def _confirmed(
-    session: Session, part: Part, selection: Selection
+    session: Session, part: Purpose, selection: Selection
 ) -> list[tuple[Query, str | None, str]]:
     """(query, intent, who said so) of those that are admitted, as the newest of the same words say.
 
@@ -259,7 +259,7 @@ def _held_out(session: Session, selection: Selection) -> list[Labelled]:
         .order_by(EvaluationQuestion.id)
     )
     rows = {normalise(text): Labelled(text, intent) for text, intent in session.execute(authored)}
-    for query, intent, source in _confirmed(session, Part.HELD_OUT, selection):
+    for query, intent, source in _confirmed(session, Purpose.HELD_OUT, selection):
         rows.setdefault(normalise(query.text), Labelled(query.text, intent, source))
     return list(rows.values())
 

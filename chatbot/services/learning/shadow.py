@@ -16,7 +16,7 @@ from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Verdict
 from chatbot.domain.metrics import reply_of
 from chatbot.domain.paired import more_needed
-from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.split import Purpose, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.matching.reading import Match
 from chatbot.services.learning.examples import Frozen
@@ -165,7 +165,7 @@ def own_evidence(
         select(Query.text, Disagreement.version_id, Disagreement.live_id)
         .join(Query, Query.id == Disagreement.query_id)
         .join(Confirmation, Confirmation.query_id == Query.id)
-        .where(Confirmation.part == Part.HELD_OUT)
+        .where(Confirmation.part == Purpose.HELD_OUT)
     )
     pairs = {normalise(text): pair for text, *pair in session.execute(asked)}
     own = [version_id, live_id]

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.split import Purpose, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict
 from chatbot.services.access import audit
@@ -45,7 +45,9 @@ def confirm(
         _second(session, query, existing, by, settings, by_admin)
         return existing
     if existing is None:
-        existing = Confirmation(query_id=query_id, part=_part(session, query, intent_id, settings))
+        existing = Confirmation(
+            query_id=query_id, part=_purpose(session, query, intent_id, settings)
+        )
         query.confirmation = existing
     existing.intent_id, existing.confirmed_by, existing.confirmed_at = intent_id, by, now()
     existing.released_by, existing.seconded_by = None, by if by_admin else None
@@ -92,7 +94,7 @@ def _put_in_effect(session: Session, query: Query, settings: Settings) -> None:
     raise_revision(session, phrasings=changed | {normalise(query.text)})
 
 
-def _part(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Part:
+def _purpose(session: Session, query: Query, intent_id: int | None, settings: Settings) -> Purpose:
     """Held-out rows are capped for each intent, and never share a text with a row that trains.
 
     What was asked because two versions disagree measures these two alone, so no cap counts it.
@@ -101,20 +103,20 @@ def _part(session: Session, query: Query, intent_id: int | None, settings: Setti
         EvaluationQuestion.normalised == normalise(query.text)
     )
     if session.scalar(measures) is not None:
-        return Part.HELD_OUT
+        return Purpose.HELD_OUT
     same_text = (
         select(Confirmation.part).join(Query).where(Query.text_key == query.text_key).limit(1)
     )
     if (part := session.scalar(same_text)) is not None:
-        return Part(part)
+        return Purpose(part)
     if not is_held_out(query.text, settings.held_out_share):
-        return Part.TRAINING
+        return Purpose.TRAINING
     if session.get(Disagreement, query.id) is not None:
-        return Part.HELD_OUT
+        return Purpose.HELD_OUT
     held_out = select(func.count()).where(
         Confirmation.intent_id.is_not_distinct_from(intent_id),
-        Confirmation.part == Part.HELD_OUT,
+        Confirmation.part == Purpose.HELD_OUT,
         Confirmation.query_id.not_in(select(Disagreement.query_id)),
     )
     is_full = (session.scalar(held_out) or 0) >= settings.held_out_cap
-    return Part.TRAINING if is_full else Part.HELD_OUT
+    return Purpose.TRAINING if is_full else Purpose.HELD_OUT

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import normalise
 from chatbot.services.knowledge.standing import in_order_of_verdicts
 from chatbot.storage.database import batched
@@ -63,7 +63,7 @@ class Receipt:
 
     @property
     def measures(self) -> bool:
-        return self.verdict.part == Part.HELD_OUT
+        return self.verdict.part == Purpose.HELD_OUT
 
 
 def list_receipts(session: Session, queries: Iterable[Query]) -> list[Receipt]:

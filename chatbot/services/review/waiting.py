@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from chatbot.domain.split import Part, is_validation
+from chatbot.domain.split import Purpose, is_validation
 from chatbot.services.learning.shadow import Shadow, find_shadow, read_standing
 from chatbot.services.releases.release import read_pointer
 from chatbot.settings import Settings
@@ -118,7 +118,7 @@ def _list_not_learnt(session: Session, live_id: int) -> Sequence[str]:
             VersionExample,
             and_(VersionExample.query_id == Query.id, VersionExample.version_id == live_id),
         )
-        .where(Confirmation.part == Part.TRAINING, VersionExample.query_id.is_(None))
+        .where(Confirmation.part == Purpose.TRAINING, VersionExample.query_id.is_(None))
         .order_by(Confirmation.confirmed_at.desc(), Query.id)
         .limit(MOST_NOT_LEARNT)
     )
@@ -130,7 +130,7 @@ def _list_full(session: Session, cap: int) -> set[str]:
         select(Intent.name)
         .join(Confirmation, Confirmation.intent_id == Intent.id)
         .where(
-            Confirmation.part == Part.HELD_OUT,
+            Confirmation.part == Purpose.HELD_OUT,
             Confirmation.query_id.not_in(select(Disagreement.query_id)),
         )
         .group_by(Intent.name)

@@ -7,7 +7,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from chatbot.api.auth import PUBLIC, rule_of
+from chatbot.http.auth import PUBLIC, rule_of
 from chatbot.services.access.keys import Scope
 
 Headers = dict[str, str]

@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from chatbot.api.auth import PUBLIC, rule_of
+from chatbot.http.auth import PUBLIC, rule_of
 
 Headers = dict[str, str]
 Document = dict[str, Any]

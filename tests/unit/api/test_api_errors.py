@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from chatbot import errors
-from chatbot.api.errors import TABLE, explain, status_of
 from chatbot.bootstrap import Parts
+from chatbot.http.errors import TABLE, explain, status_of
 
 Headers = dict[str, str]
 

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import pytest
 from flask.testing import FlaskClient
 
-from chatbot.api.markdown import render
 from chatbot.bootstrap import Parts
+from chatbot.http.markdown import render
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import publish
 

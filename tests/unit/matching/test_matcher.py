@@ -16,7 +16,7 @@ from chatbot.matching.index import BruteForceIndex, HnswIndex, Vectors
 from chatbot.matching.matcher import MOST_NEIGHBOURS, Match, Matcher, Rule
 from chatbot.matching.passages import texts_of
 from chatbot.matching.phrasings import Indexed
-from chatbot.matching.rows import Part, Rows, as_keys
+from chatbot.matching.rows import Block, Rows, as_keys
 from factories import RULE, CountingEncoder, assert_alike, make_catalogue, make_matcher
 from fakes import ANSWERED, CALIBRATION, FAQ, UNCLEAR, UNKNOWN
 
@@ -183,7 +183,7 @@ def test_a_twin_of_a_known_entry_still_votes() -> None:
     vectors = np.repeat(matcher.phrasings.rows.all_vectors()[:1], 2, axis=0)
     phrasings = replace(
         matcher.phrasings,
-        rows=Rows(vectors.shape[1], [Part(as_keys(["a", "b"]), vectors)]),
+        rows=Rows(vectors.shape[1], [Block(as_keys(["a", "b"]), vectors)]),
         indexed=Indexed(HnswIndex.build(vectors), np.full(2, fill_value=True)),
     )
     twins = Matcher(1, matcher.bundle, 1, matcher.intents, phrasings, RULE, matcher.wording)

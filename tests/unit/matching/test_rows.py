@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from chatbot.matching.index import Vectors
-from chatbot.matching.rows import UNKNOWN, Part, Rows, as_keys
+from chatbot.matching.rows import UNKNOWN, Block, Rows, as_keys
 
 
 def some_vectors(start: int, count: int) -> Vectors:
@@ -58,7 +58,7 @@ def test_growing_leaves_the_earlier_as_they_were() -> None:
 def test_the_first_part_is_never_copied() -> None:
     """It may be a file of gigabytes."""
     vectors = some_vectors(0, 4)
-    rows = Rows(3, [Part(as_keys(some_keys(0, 4)), vectors)])
+    rows = Rows(3, [Block(as_keys(some_keys(0, 4)), vectors)])
     assert rows.all_vectors() is vectors
     larger = rows.extended(as_keys(some_keys(4, 40)), some_vectors(4, 40))
     assert larger._parts[0].vectors is vectors

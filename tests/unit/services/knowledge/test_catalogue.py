@@ -1,5 +1,5 @@
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services.knowledge import publish
@@ -84,7 +84,7 @@ def test_what_measures_votes_for_visitors_and_is_hidden_from_the_judge(database:
         add_pin(session, "ann", "pinned", "vpn")
         for text in ("Measured by its author", "Pinned"):
             add_confirmed(session, text, "vpn")
-        add_confirmed(session, "measured", None, Part.HELD_OUT)
+        add_confirmed(session, "measured", None, Purpose.HELD_OUT)
         add_confirmed(session, "taught", "vpn")
         add_confirmed(session, "second", "vpn", standing=Standing.SECOND)
         served, judged = read_catalogue(session), read_catalogue_to_judge(session)

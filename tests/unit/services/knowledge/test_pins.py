@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.errors import Conflict, InvalidText, NotFound
 from chatbot.services.knowledge import pins, publish
 from chatbot.services.knowledge.lint import lint
@@ -137,8 +137,8 @@ def test_a_pinned_question_never_trains_but_does_so_again_when_unpinned(
 ) -> None:
     settings = Settings(data_dir=tmp_path)
     with database.write() as session:
-        add_confirmed(session, "Kestrel is down", "vpn", Part.TRAINING)
-        add_confirmed(session, "the tunnel is slow", "vpn", Part.TRAINING)
+        add_confirmed(session, "Kestrel is down", "vpn", Purpose.TRAINING)
+        add_confirmed(session, "the tunnel is slow", "vpn", Purpose.TRAINING)
         before = freeze(session, settings)
         pinned = pins.add_pin(session, "ann", "kestrel IS down", "vpn").id
         frozen = freeze(session, settings)

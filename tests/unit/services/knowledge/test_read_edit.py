@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.domain.text import key
 from chatbot.errors import ChatbotError
 from chatbot.matching.catalogue import Entry, IntentCard
@@ -159,7 +159,7 @@ def test_following_edits_is_as_good_as_reading_everything(database: Database, se
         texts = [*TEXTS[::2], *(text.upper() for text in TEXTS[::3])]
         for text in texts:
             first = {"intent": chance.choice(INTENTS), "probability": 0.9}
-            part = chance.choice(list(Part))
+            part = chance.choice(list(Purpose))
             decision = chance.choice(list(Decision)).value
             said = chance.choice([*INTENTS, None])
             add_confirmed(session, text, said, part, candidates=[first], decision=decision)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import Part, is_validation
+from chatbot.domain.split import Purpose, is_validation
 from chatbot.domain.text import normalise
 from chatbot.services.knowledge import publish
 from chatbot.services.learning.examples import Frozen, Labelled, freeze
@@ -81,12 +81,12 @@ def test_confirmed_questions_train_or_measure_as_was_settled(
     database: Database, settings: Settings
 ) -> None:
     with database.write() as session:
-        learnt = add_confirmed(session, "VPN is slow today", "vpn", Part.TRAINING).id
-        add_confirmed(session, "what does the invoice say", "invoice", Part.HELD_OUT)
-        add_confirmed(session, "pizza please", None, Part.TRAINING)
-        add_confirmed(session, "how is the weather", None, Part.HELD_OUT)
-        add_confirmed(session, "my fax is broken", "retired", Part.TRAINING)
-        add_confirmed(session, "which fax do you have", "retired", Part.HELD_OUT)
+        learnt = add_confirmed(session, "VPN is slow today", "vpn", Purpose.TRAINING).id
+        add_confirmed(session, "what does the invoice say", "invoice", Purpose.HELD_OUT)
+        add_confirmed(session, "pizza please", None, Purpose.TRAINING)
+        add_confirmed(session, "how is the weather", None, Purpose.HELD_OUT)
+        add_confirmed(session, "my fax is broken", "retired", Purpose.TRAINING)
+        add_confirmed(session, "which fax do you have", "retired", Purpose.HELD_OUT)
         add_query(session, "never reviewed")
     rows = frozen(database, settings)
     assert {e.text for e in rows.training + rows.validation} == {
@@ -138,9 +138,9 @@ def test_what_measures_never_trains_whatever_else_it_is(
     with database.write() as session:
         add_evaluation(session, VPN[0].upper(), "vpn")
         add_evaluation(session, "pizza please", None)
-        trained = add_confirmed(session, "VPN is slow today", "vpn", Part.TRAINING).id
-        add_confirmed(session, "vpn is SLOW today", "vpn", Part.HELD_OUT)
-        add_confirmed(session, "PIZZA please", None, Part.TRAINING)
+        trained = add_confirmed(session, "VPN is slow today", "vpn", Purpose.TRAINING).id
+        add_confirmed(session, "vpn is SLOW today", "vpn", Purpose.HELD_OUT)
+        add_confirmed(session, "PIZZA please", None, Purpose.TRAINING)
     rows = frozen(database, settings)
     assert_no_text_is_in_two_parts(rows)
     assert normalise(VPN[0]) in parts(rows)["held_out"]
@@ -153,8 +153,8 @@ def test_a_text_that_the_faq_has_is_not_out_of_scope(
 ) -> None:
     """An agent says “none of these”; an editor then adds just that phrasing to an intent."""
     with database.write() as session:
-        add_confirmed(session, "Tunnel is broken", None, Part.TRAINING)
-        add_confirmed(session, "still out of scope", None, Part.TRAINING)
+        add_confirmed(session, "Tunnel is broken", None, Purpose.TRAINING)
+        add_confirmed(session, "still out of scope", None, Purpose.TRAINING)
         add_evaluation(session, "can I read e-mail at home", None, calibration=True)
         publish.add_utterance(session, "ann", "vpn", "tunnel is broken")
         publish.add_utterance(session, "ann", "vpn", "Can I read e-mail at home")
@@ -172,8 +172,8 @@ def test_of_contradicting_verdicts_on_one_text_the_newest_counts(
     with database.write() as session:
         for place, intent in enumerate(["vpn", "invoice", None]):
             age = 0 if intent == newest else 5 + place
-            add_confirmed(session, "it is broken", intent, Part.TRAINING, days_ago=age)
-            add_confirmed(session, "it is slow", intent, Part.HELD_OUT, days_ago=age)
+            add_confirmed(session, "it is broken", intent, Purpose.TRAINING, days_ago=age)
+            add_confirmed(session, "it is slow", intent, Purpose.HELD_OUT, days_ago=age)
     rows = frozen(database, settings)
     taught = [e.intent for e in rows.training + rows.validation if e.text == "it is broken"]
     assert taught == ([newest] if newest else [])
@@ -186,21 +186,21 @@ def test_what_was_said_of_a_disabled_intent_last_overrules_what_was_said_before(
     database: Database, settings: Settings
 ) -> None:
     with database.write() as session:
-        add_confirmed(session, "it is broken", "vpn", Part.TRAINING, days_ago=1)
-        add_confirmed(session, "it is broken", "retired", Part.TRAINING)
+        add_confirmed(session, "it is broken", "vpn", Purpose.TRAINING, days_ago=1)
+        add_confirmed(session, "it is broken", "retired", Purpose.TRAINING)
     assert "it is broken" not in parts(frozen(database, settings))["training"]
 
 
 def test_one_question_asked_often_is_one_row(database: Database, settings: Settings) -> None:
     with database.write() as session:
         for text in ("pizza please", "Pizza please", "PIZZA  please"):
-            add_confirmed(session, text, None, Part.TRAINING)
+            add_confirmed(session, text, None, Purpose.TRAINING)
     assert len(frozen(database, settings).out_of_scope) == 1
 
 
 def test_an_untrained_version_learns_no_questions(database: Database, settings: Settings) -> None:
     with database.write() as session:
-        add_confirmed(session, "VPN is slow today", "vpn", Part.TRAINING)
+        add_confirmed(session, "VPN is slow today", "vpn", Purpose.TRAINING)
     rows = frozen(database, settings, trains=False)
     assert rows.learnt_queries == []
     assert "VPN is slow today" not in {e.text for e in rows.catalogue.entries}
@@ -225,7 +225,7 @@ SAME_MODEL = {
     "title-and-topic": lambda s: publish.change_intent(
         s, "ann", "vpn", {"title": "T", "topic": "N"}
     ),
-    "held-out-question": lambda s: add_confirmed(s, "new question", "vpn", Part.HELD_OUT),
+    "held-out-question": lambda s: add_confirmed(s, "new question", "vpn", Purpose.HELD_OUT),
     "evaluation-question": lambda s: add_evaluation(s, "new question", "vpn"),
     "question-without-verdict": lambda s: add_query(s, "new question"),
     "disabled-intents-utterance": lambda s: publish.add_utterance(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chatbot.domain.pair import LEFT_OUT_SHARE
-from chatbot.domain.split import Part, is_left_out
+from chatbot.domain.split import Purpose, is_left_out
 from chatbot.domain.text import pair_key
 from chatbot.services.knowledge import pairs, pins, publish
 from chatbot.services.knowledge.pairs import Source
@@ -102,7 +102,7 @@ def test_a_text_that_measures_teaches_in_no_pair(database: Database) -> None:
         add_evaluation(session, held_out, "vpn")
         add_evaluation(session, calibrates, None, calibration=True)
         pins.add_pin(session, "ann", pinned, "vpn")
-        add_confirmed(session, judged, "vpn", Part.HELD_OUT)
+        add_confirmed(session, judged, "vpn", Purpose.HELD_OUT)
     for text in (held_out, pinned, calibrates, judged):
         add(database, text.upper(), f"{text} again", source=Source.API)
     found = frozen(database)

@@ -12,7 +12,7 @@ from chatbot.domain.guards import Margins
 from chatbot.domain.matching import Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Group
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.errors import NotFound
 from chatbot.services.learning import quarantine
 from chatbot.services.learning.examples import Frozen, Labelled, freeze
@@ -39,7 +39,11 @@ def faq(database: Database) -> None:
 
 
 def say(
-    database: Database, source: str, intent: str | None, number: int, part: Part = Part.TRAINING
+    database: Database,
+    source: str,
+    intent: str | None,
+    number: int,
+    part: Purpose = Purpose.TRAINING,
 ) -> None:
     with database.write() as session:
         for place in range(number):
@@ -66,7 +70,7 @@ def test_a_flood_neither_teaches_nor_measures(
     say(database, "ann", "vpn", 3)
     before = frozen(database, settings)
     say(database, "mallory", intent, 4)
-    say(database, "mallory", intent, 4, Part.HELD_OUT)
+    say(database, "mallory", intent, 4, Purpose.HELD_OUT)
     after = frozen(database, settings)
     assert after.apart == {"waiting": 0, "quarantined": 8, "pairs": 0}
     assert (after.fingerprint, after.evidence) == (before.fingerprint, before.evidence)

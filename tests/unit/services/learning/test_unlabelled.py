@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.split import Purpose, is_held_out
 from chatbot.services.knowledge.pins import add_pin
 from chatbot.services.learning import examples
 from chatbot.services.learning.examples import freeze
@@ -64,10 +64,10 @@ def skip(session: Session) -> None:
 
 NOT_ADMITTED: dict[str, Callable[[Session], object]] = {
     "test": lambda s: add_query(s, TEXT, test=True),
-    "confirmed": lambda s: add_confirmed(s, TEXT, "vpn", Part.TRAINING),
-    "held-out": lambda s: add_confirmed(s, TEXT, "vpn", Part.HELD_OUT),
+    "confirmed": lambda s: add_confirmed(s, TEXT, "vpn", Purpose.TRAINING),
+    "held-out": lambda s: add_confirmed(s, TEXT, "vpn", Purpose.HELD_OUT),
     "out-of-scope": lambda s: add_confirmed(s, TEXT, None),
-    "out-of-scope-held-out": lambda s: add_confirmed(s, TEXT, None, Part.HELD_OUT),
+    "out-of-scope-held-out": lambda s: add_confirmed(s, TEXT, None, Purpose.HELD_OUT),
     "skipped": skip,
     "phrasing-of-the-faq": lambda s: add_query(s, "The VPN  fails"),
     "pinned": lambda s: (add_pin(s, "ann", TEXT, "vpn"), add_query(s, TEXT)),
@@ -88,9 +88,9 @@ def test_what_is_judged_or_measures_never_teaches_by_a_guess(
     assert unlabelled(database, settings) == []
 
 
-@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("part", list(Purpose))
 def test_neither_does_the_same_text_asked_again(
-    database: Database, settings: Settings, part: Part
+    database: Database, settings: Settings, part: Purpose
 ) -> None:
     with database.write() as session:
         add_confirmed(session, TEXT, "vpn", part)
@@ -123,7 +123,7 @@ def test_no_text_that_would_be_held_out_is_among_them(
     taught = set(unlabelled(database, settings))
     with database.write() as session:
         parts = [confirm(session, query, "vpn", "ann", settings).part for query in asked]
-    held_out = {text for text, part in zip(texts, parts, strict=True) if part == Part.HELD_OUT}
+    held_out = {text for text, part in zip(texts, parts, strict=True) if part == Purpose.HELD_OUT}
     assert held_out
     assert taught == set(texts) - held_out
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from chatbot.domain.split import Part, is_held_out
+from chatbot.domain.split import Purpose, is_held_out
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.knowledge.publish import current_revision, delete_intent
 from chatbot.services.review.confirm import confirm, undo
@@ -28,7 +28,7 @@ def faq(database: Database) -> None:
         add_intent(session, "vpn", "the VPN is down")
         add_intent(session, "invoice", "where is my invoice")
         noise = add_query(session, "noise")
-        add_confirmed(session, "noise, confirmed", "invoice", Part.TRAINING)
+        add_confirmed(session, "noise, confirmed", "invoice", Purpose.TRAINING)
         assert noise.confirmation is None
 
 
@@ -69,7 +69,7 @@ def query_id(database: Database) -> str:
 def test_a_verdict_is_kept_with_who_gave_it(
     database: Database, query_id: str, settings: Settings
 ) -> None:
-    assert say(database, query_id, "vpn", settings) == Part.TRAINING
+    assert say(database, query_id, "vpn", settings) == Purpose.TRAINING
     assert verdicts(database, query_id) == [(1, "training", "ann")]
     assert audited(database) == ["query.confirm"]
 

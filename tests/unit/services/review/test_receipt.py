@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.services.review.receipt import Effect, list_receipts, say
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Query
@@ -19,7 +19,7 @@ def test_a_receipt_says_how_far_a_verdict_has_come(database: Database) -> None:
     with database.write() as session:
         add_intent(session, "vpn")
         new = add_confirmed(session, "new", "vpn")
-        measures = add_confirmed(session, "measures", "vpn", Part.HELD_OUT)
+        measures = add_confirmed(session, "measures", "vpn", Purpose.HELD_OUT)
         unjudged = add_query(session, "unjudged")
         learnt = add_confirmed(session, "learnt", "vpn")
         live = add_confirmed(session, "live", None)

@@ -1,6 +1,6 @@
 import pytest
 
-from chatbot.domain.split import Part
+from chatbot.domain.split import Purpose
 from chatbot.errors import NotFound
 from chatbot.services.review.review import Filters, get_query, give_feedback, list_queries
 from chatbot.storage.database import Database
@@ -95,7 +95,7 @@ def test_filters_leave_only_what_they_name(
         add_query(session, "talk", conversation_id="c-1")
         add_query(session, "100%", conversation_id="c-2")
         add_query(session, "test", test=True)
-        add_confirmed(session, "vpn", "vpn", Part.HELD_OUT)
+        add_confirmed(session, "vpn", "vpn", Purpose.HELD_OUT)
         add_confirmed(session, "none", None)
         page, _ = list_queries(session, filters, None, 100)
         assert {query.text for query in page} == found

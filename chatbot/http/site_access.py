@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, request
 
-from chatbot.api.context import parts
 from chatbot.errors import NotAuthorised
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Caller, Scope
 from chatbot.services.asking.rate_limits import Quota
 from chatbot.services.asking.sites import SiteCard

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
-from chatbot.api import site_access
-from chatbot.api.context import parts
+from chatbot.http import site_access
+from chatbot.http.context import parts
 from chatbot.services.access.keys import Caller, Scope
 from chatbot.services.asking.sites import PREFIX as SITE_PREFIX
 
