@@ -42,8 +42,8 @@ def test_a_row_keeps_its_number_key_and_vector(sizes: list[int]) -> None:
     np.testing.assert_array_equal(rows.all_vectors(), some_vectors(0, total))
 
 
-def test_many_small_edits_leave_few_parts() -> None:
-    assert len(grown([1000, *[1] * 2000])._parts) < 8
+def test_many_small_edits_leave_few_blocks() -> None:
+    assert len(grown([1000, *[1] * 2000])._blocks) < 8
 
 
 def test_growing_leaves_the_earlier_as_they_were() -> None:
@@ -61,7 +61,7 @@ def test_the_first_part_is_never_copied() -> None:
     rows = Rows(3, [Block(as_keys(some_keys(0, 4)), vectors)])
     assert rows.all_vectors() is vectors
     larger = rows.extended(as_keys(some_keys(4, 40)), some_vectors(4, 40))
-    assert larger._parts[0].vectors is vectors
+    assert larger._blocks[0].vectors is vectors
 
 
 def test_what_is_unknown_is_said_to_be_unknown() -> None:
