@@ -212,7 +212,7 @@ def _insert(parts: Parts, texts: list[str], intents: list[str]) -> None:
 
 def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
     with parts.database.write() as session:
-        candidate = release.Candidate(
+        new = release.NewVersion(
             digest=digest,
             kind=jobs.Kind.UNTRAINED,
             parent_id=None,
@@ -222,7 +222,7 @@ def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
             training_rows=size,
             learnt_queries=(),
         )
-        version = release.register(session, candidate)
+        version = release.register(session, new)
         release.install_untrained(session, version.id, "for the benchmark", 0)
 
 

@@ -129,7 +129,7 @@ def add_faq(session: Session) -> None:
 
 def add_version(session: Session, digit: str = "0") -> int:
     """A version that was never live; another digit makes another one."""
-    candidate = release.Candidate(
+    new = release.NewVersion(
         digest=digit * 64,
         kind="untrained",
         parent_id=None,
@@ -139,4 +139,4 @@ def add_version(session: Session, digit: str = "0") -> int:
         training_rows=16,
         learnt_queries=(),
     )
-    return release.register(session, candidate).id
+    return release.register(session, new).id

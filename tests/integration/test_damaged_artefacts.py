@@ -130,7 +130,7 @@ def release_copy(parts: Parts, harm: Callable[[Path], Meaning] | None = None) ->
         (folder / "note.json").write_text(json.dumps("makes another digest"))
         meaning = harm(folder) if harm else Meaning.from_json(read_manifest(source))
         digest = parts.artefacts.publish(folder, meaning.to_json())
-    candidate = release.Candidate(
+    new = release.NewVersion(
         digest=digest,
         kind="train",
         parent_id=1,
@@ -141,9 +141,7 @@ def release_copy(parts: Parts, harm: Callable[[Path], Meaning] | None = None) ->
         learnt_queries=[],
     )
     with parts.database.write() as session:
-        release.promote(
-            session, release.register(session, candidate).id, "test", "to see it refused"
-        )
+        release.promote(session, release.register(session, new).id, "test", "to see it refused")
     return parts.settings.cache_dir / digest
 
 

@@ -205,7 +205,7 @@ class _Retraining:
         weights = self.parts.artefacts.fetch(digest) / "torch"
         return str(weights) if weights.is_dir() else None
 
-    def _build_and_publish(self, folder: Path) -> tuple[release.Candidate, dict[str, Any]]:
+    def _build_and_publish(self, folder: Path) -> tuple[release.NewVersion, dict[str, Any]]:
         """The version, how well its index finds, and when it would answer under other promises."""
         self._report("build", 0.0, f"index of {len(self.frozen.catalogue.entries)} utterances")
         artefact = folder / "artefact"
@@ -237,7 +237,7 @@ class _Retraining:
             matcher.passages.rows,
         )
         digest = self.parts.artefacts.publish(artefact, meaning.to_json())
-        candidate = release.Candidate(
+        candidate = release.NewVersion(
             digest=digest,
             kind=self.kind,
             parent_id=self.live_id,

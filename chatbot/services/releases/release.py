@@ -20,7 +20,7 @@ NIGHTLY = "nightly"  # who trains and promotes automatically
 
 
 @dataclass(frozen=True)
-class Candidate:
+class NewVersion:
     """A published artefact with everything that its row records."""
 
     digest: str
@@ -33,26 +33,26 @@ class Candidate:
     learnt_queries: Sequence[str]
 
 
-def register(session: Session, candidate: Candidate) -> ModelVersion:
-    """Keep the candidate, before it is judged; the same artefact again gives the same row."""
-    existing = session.scalar(select(ModelVersion).where(ModelVersion.digest == candidate.digest))
+def register(session: Session, new: NewVersion) -> ModelVersion:
+    """Keep a new version, before it is judged; the same artefact again gives the same row."""
+    existing = session.scalar(select(ModelVersion).where(ModelVersion.digest == new.digest))
     if existing is not None:
-        existing.knowledge_revision = max(existing.knowledge_revision, candidate.knowledge_revision)
+        existing.knowledge_revision = max(existing.knowledge_revision, new.knowledge_revision)
         return existing
     version = ModelVersion(
-        digest=candidate.digest,
-        kind=candidate.kind,
-        parent_id=candidate.parent_id,
-        calibration=candidate.calibration,
-        knowledge_revision=candidate.knowledge_revision,
-        fingerprint=candidate.fingerprint,
-        training_rows=candidate.training_rows,
+        digest=new.digest,
+        kind=new.kind,
+        parent_id=new.parent_id,
+        calibration=new.calibration,
+        knowledge_revision=new.knowledge_revision,
+        fingerprint=new.fingerprint,
+        training_rows=new.training_rows,
         report={},
     )
     session.add(version)
     session.flush()
-    still_there = set(session.scalars(select(Query.id))) if candidate.learnt_queries else set()
-    learnt = (q for q in candidate.learnt_queries if q in still_there)
+    still_there = set(session.scalars(select(Query.id))) if new.learnt_queries else set()
+    learnt = (q for q in new.learnt_queries if q in still_there)
     session.add_all(VersionExample(version_id=version.id, query_id=q) for q in learnt)
     return version
 

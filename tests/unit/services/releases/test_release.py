@@ -283,18 +283,18 @@ def test_a_persons_move_during_the_training_wins(database: Database, versions: l
     assert live(database) == (3, 2)
 
 
-def candidate(digest: str, learnt: list[str] | None = None) -> release.Candidate:
-    return release.Candidate(digest, "train", 1, "c" * 12, 3, "f" * 64, 10, learnt or [])
+def new_version(digest: str, learnt: list[str] | None = None) -> release.NewVersion:
+    return release.NewVersion(digest, "train", 1, "c" * 12, 3, "f" * 64, 10, learnt or [])
 
 
 def test_registering_the_same_artefact_again_returns_its_row(
     database: Database, versions: list[int]
 ) -> None:
     with database.write() as session:
-        first = release.register(session, candidate("a" * 64)).id
+        first = release.register(session, new_version("a" * 64)).id
     with database.write() as session:
-        assert release.register(session, candidate("a" * 64)).id == first
-        assert release.register(session, candidate("b" * 64)).id != first
+        assert release.register(session, new_version("a" * 64)).id == first
+        assert release.register(session, new_version("b" * 64)).id != first
         assert session.scalar(select(func.count(ModelVersion.id))) == 6
 
 
@@ -304,7 +304,7 @@ def test_a_version_remembers_the_questions_that_it_learnt_and_that_still_exist(
     with database.write() as session:
         learnt = [add_query(session).id, add_query(session).id]
         add_query(session, "noise")
-        version = release.register(session, candidate("a" * 64, [*learnt, "deleted meanwhile"]))
+        version = release.register(session, new_version("a" * 64, [*learnt, "deleted meanwhile"]))
         query = select(VersionExample.query_id).where(VersionExample.version_id == version.id)
         assert set(session.scalars(query)) == set(learnt)
 
