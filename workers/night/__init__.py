@@ -1,1 +1,1 @@
-"""The nightly story: train, build, judge, release, and look again at what was judged before."""
+"""The nightly story: train, build, judge, release, and judge again what lacked evidence."""

@@ -48,7 +48,7 @@ from workers.fitting.unseen import Fold, Unseen
 from workers.night.child import run_trainer
 from workers.night.heartbeat import heartbeats
 from workers.night.judge import Case, conclude, judge
-from workers.night.second_look import look_again
+from workers.night.judge_again import judge_again
 from workers.night.settle import settle_verdicts
 from workers.training.recipe import make_spec, say_what_lacks
 from workers.training.spec import TrainingSpec
@@ -84,7 +84,7 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
     try:
         with heartbeats(parts, lease, who) as lost:
             settle_verdicts(parts)
-            look_again(parts, lease)
+            judge_again(parts, lease)
             _Retraining(parts, lease, lost).run()
     except LeaseLost:
         raise

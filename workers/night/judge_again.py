@@ -16,20 +16,20 @@ from workers.night.judge import Case, conclude, judge
 log = logging.getLogger(__name__)
 
 
-def look_again(parts: Parts, lease: jobs.Lease) -> None:
+def judge_again(parts: Parts, lease: jobs.Lease) -> None:
     """To be called before the rows of the night are frozen. Raises LeaseLost.
 
     No other fault of it may cost the night its training.
     """
     try:
-        _look_again(parts, lease)
+        _judge_again(parts, lease)
     except LeaseLost:
         raise
     except Exception:
         log.exception("the candidate in the shadow could not be judged again")
 
 
-def _look_again(parts: Parts, lease: jobs.Lease) -> None:
+def _judge_again(parts: Parts, lease: jobs.Lease) -> None:
     case, generation = _find_case(parts)
     if case is None:
         return
@@ -44,7 +44,7 @@ def _look_again(parts: Parts, lease: jobs.Lease) -> None:
 def _find_case(parts: Parts) -> tuple[Case | None, int]:
     """None if nothing could change, or if the night itself will judge this candidate again.
 
-    The verdicts are counted, not read: when to look must not depend on what would be seen.
+    The verdicts are counted, not read: when to judge must not depend on what would be found.
     """
     with parts.database.read() as session:
         standing = read_standing(session, parts.settings)

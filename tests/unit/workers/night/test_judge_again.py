@@ -17,7 +17,7 @@ from chatbot.storage.tables import ModelVersion, TrainingJob
 from factories import add_evaluation, add_query, add_version
 from fakes import teach
 from workers.night.judge import Case, conclude, judge
-from workers.night.second_look import look_again
+from workers.night.judge_again import judge_again
 
 ENOUGH = 32  # verdicts that would decide if three in four were in favour of the candidate
 TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
@@ -88,7 +88,7 @@ def test_enough_verdicts_in_its_favour_promote_the_candidate(
 ) -> None:
     ask_what_both_treat_alike(parts, 300)
     ask_and_judge(parts, ENOUGH, "vpn")
-    look_again(parts, lease)
+    judge_again(parts, lease)
     assert live(parts) == candidate
     stored = report(parts, candidate)
     assert stored["look"] == 1
@@ -105,7 +105,7 @@ def test_too_few_verdicts_spend_nothing_of_the_error_budget(
     parts: Parts, candidate: int, lease: jobs.Lease
 ) -> None:
     ask_and_judge(parts, ENOUGH // 2, "vpn")
-    look_again(parts, lease)
+    judge_again(parts, lease)
     assert live(parts) == 1
     assert report(parts, candidate)["look"] == 0
 
@@ -115,7 +115,7 @@ def test_verdicts_against_the_candidate_settle_it_too(
 ) -> None:
     """Version 1 is right to hand over what is no intent's; the other one answers it."""
     ask_and_judge(parts, ENOUGH, None)
-    look_again(parts, lease)
+    judge_again(parts, lease)
     assert live(parts) == 1
     with parts.database.read() as session:
         assert release.get_version(session, candidate).verdict == "hold"
@@ -129,10 +129,10 @@ def test_the_same_evidence_is_looked_at_once(
     lax = {"gate_wrong_answer_margin": 1.0, "promise": 1.0, "cost_handoff": 1.0}
     lenient = replace(parts, settings=parts.settings.model_copy(update=lax))
     ask_and_judge(parts, ENOUGH, "leave")
-    look_again(lenient, lease)
+    judge_again(lenient, lease)
     assert report(parts, candidate)["verdict"] == "insufficient_evidence"
-    monkeypatch.setattr("workers.night.second_look.judge", lambda *_: pytest.fail("looked again"))
-    look_again(lenient, lease)
+    monkeypatch.setattr("workers.night.judge_again.judge", lambda *_: pytest.fail("judged again"))
+    judge_again(lenient, lease)
 
 
 def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
@@ -144,7 +144,7 @@ def test_a_candidate_that_cannot_be_opened_costs_the_night_nothing(
         raise ArtefactRefused("it is damaged")
 
     monkeypatch.setattr(parts.models, "open_version", refuse)
-    look_again(parts, lease)
+    judge_again(parts, lease)
     assert live(parts) == 1
 
 
@@ -157,7 +157,7 @@ def test_a_candidate_of_tonights_rows_is_left_to_the_night(
         session.execute(
             update(ModelVersion).where(ModelVersion.id == candidate).values(fingerprint=fingerprint)
         )
-    look_again(parts, lease)
+    judge_again(parts, lease)
     assert report(parts, candidate)["look"] == 0
 
 
@@ -168,7 +168,7 @@ def test_a_worker_that_lost_its_job_promotes_nothing(
     with parts.database.write() as session:
         session.execute(update(TrainingJob).values(fencing_token=7))
     with pytest.raises(LeaseLost):
-        look_again(parts, lease)
+        judge_again(parts, lease)
     assert live(parts) == 1
     assert report(parts, candidate)["look"] == 0
 
