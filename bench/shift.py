@@ -36,7 +36,7 @@ from chatbot.programs import ROOT
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.learning.examples import Labelled
 from chatbot.settings import Settings
-from workers.fitting.calibrate import fit, gather_votes
+from workers.fitting.calibrate import cross_fit, fit, gather_votes
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
 
@@ -122,7 +122,8 @@ def _calibrate(matcher: Matcher, settings: Settings) -> Calibration:
     rows = list(range(matcher.phrasings.size))
     texts = [""] * len(rows)
     votes = gather_votes([Unseen(matcher, rows, texts)], [])
-    return fit(votes, Prior.of(matcher, trained=False), settings)
+    prior = Prior.of(matcher, trained=False)
+    return fit(votes, cross_fit(votes, prior), prior, settings)
 
 
 def _shipped() -> Dataset:

@@ -39,7 +39,9 @@ _STEPS = 50
 _FEATURES = len(Scored("", 0, 0).features)
 
 T = TypeVar("T")
-Judged = tuple[list[Candidate], str | None, float]
+Answer = tuple[float, bool, float]
+"""Probability of the first candidate, whether it is right, and as how many questions it counts."""
+
 Array = NDArray[np.float64]
 
 
@@ -149,13 +151,15 @@ class Table:
         return float(self.weight @ (log_total - logits[rows, self.right])), gradient
 
 
-def fit(votes: Sequence[Vote], prior: Prior, settings: Settings) -> Calibration:
-    """What votes mean, then from which probability on questions are answered and asked back.
+def fit(
+    votes: Sequence[Vote], answers: Sequence[Answer], prior: Prior, settings: Settings
+) -> Calibration:
+    """Return what votes mean, and from which probability on questions are answered or asked back.
 
-    What `prior` says of FAQs like this one counts as much as its uncertainty lets it; the threshold
-    is set on probabilities by calibrations that did not see the question.
+    What `prior` says of FAQs like this one counts as much as its uncertainty lets it. The threshold
+    is set on `answers`, which `cross_fit` gives for the same votes: their probabilities come from
+    calibrations that did not see the question.
     """
-    answers = [_first(*row) for row in cross_fit(votes, prior)]
     costs = Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click)
     return replace(
         _fit_weights(votes, prior),
@@ -169,36 +173,36 @@ def fit(votes: Sequence[Vote], prior: Prior, settings: Settings) -> Calibration:
 
 
 def thresholds_of_other_promises(
-    votes: Sequence[Vote], prior: Prior, confidence: float
+    answers: Sequence[Answer], prior: Prior, confidence: float
 ) -> list[tuple[float, float]]:
-    """(promise, where this version would answer if that were the promise)."""
-    answers = [_first(*row) for row in cross_fit(votes, prior)]
+    """Return (promise, where a version with these cross-fitted `answers` would answer under it)."""
     return [(p, answering_threshold(answers, prior, p, confidence)) for p in OTHER_PROMISES]
 
 
-def cross_fit(votes: Sequence[Vote], prior: Prior) -> list[Judged]:
-    """Candidates of each question, by a calibration fitted without it, the truth and the weight."""
-    judged: list[Judged] = []
+def cross_fit(votes: Sequence[Vote], prior: Prior) -> list[Answer]:
+    """Return an answer for each vote, by a calibration fitted without it; part by part.
+
+    Each part takes a fit of its own, so whoever needs the answers twice passes them on.
+    """
+    answers: list[Answer] = []
     for part in range(_CROSS_FITS):
         others = [vote for place, vote in enumerate(votes) if place % _CROSS_FITS != part]
         calibration = _fit_weights(others, prior)
-        judged += [
-            (calibration.candidates(vote.scored), vote.truth, vote.weight)
-            for vote in votes[part::_CROSS_FITS]
+        answers += [
+            _first(calibration.candidates(vote.scored), vote) for vote in votes[part::_CROSS_FITS]
         ]
-    return judged
+    return answers
 
 
 def answering_threshold(
-    answers: Sequence[tuple[float, bool, float]], prior: Prior, promise: float, confidence: float
+    answers: Sequence[Answer], prior: Prior, promise: float, confidence: float
 ) -> float:
     """The lowest probability from which at most `promise` of the answers are wrong.
 
-    `answers` are (probability of the first candidate, whether it is right, weight). The share of
-    wrong answers from a threshold on has a beta distribution: `prior` says what it was in other
-    FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial model,
-    Gelman et al. 2013, 5.3). Thresholds are tested one after the other, each lower than the one
-    before, until the promise no longer holds with enough probability (fixed-sequence testing in
+    The share of wrong answers from a threshold on has a beta distribution: `prior` says what it was
+    in other FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial
+    model, Gelman et al. 2013, 5.3). Thresholds are tested one after the other, each lower than the
+    one before, until the promise no longer holds with enough probability (fixed-sequence testing in
     Learn then Test, Angelopoulos et al. 2021). The first is where the probabilities, without a look
     at what is right, expect the clearest evidence. Enough is `confidence` where `answers` speak,
     and a half where only `prior` does: that the promise holds is an assumption then, and an
@@ -232,7 +236,7 @@ class _Counted:
     expected: Array
 
     @classmethod
-    def of(cls, answers: Sequence[tuple[float, bool, float]]) -> Self:
+    def of(cls, answers: Sequence[Answer]) -> Self:
         ranked = sorted(answers, key=lambda answer: -answer[0])
         weight = np.array([w for _, _, w in ranked])
         return cls(
@@ -304,10 +308,7 @@ def _spread(items: Sequence[T], most: int) -> Sequence[T]:
     return [items[i * len(items) // most] for i in range(most)] if len(items) > most else items
 
 
-def _first(
-    candidates: Sequence[Candidate], truth: str | None, weight: float
-) -> tuple[float, bool, float]:
-    """Probability of the first candidate, whether it is right, and the weight."""
+def _first(candidates: Sequence[Candidate], vote: Vote) -> Answer:
     if not candidates:
-        return 0.0, False, weight
-    return candidates[0].probability, candidates[0].intent == truth, weight
+        return 0.0, False, vote.weight
+    return candidates[0].probability, candidates[0].intent == vote.truth, vote.weight

@@ -41,7 +41,13 @@ from chatbot.services.review.waiting import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.fitting import novelty, out_of_fold
-from workers.fitting.calibrate import LEAST_ROWS, fit, gather_votes, thresholds_of_other_promises
+from workers.fitting.calibrate import (
+    LEAST_ROWS,
+    cross_fit,
+    fit,
+    gather_votes,
+    thresholds_of_other_promises,
+)
 from workers.fitting.guess import guess_all
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Fold, Unseen
@@ -220,7 +226,8 @@ class _Retraining:
         unseen = [Unseen.of(part.matcher, self._as_they_came(part.unseen)) for part in parts]
         votes = gather_votes(unseen, self.frozen.out_of_scope, self.frozen.teachers)
         prior = Prior.of(matcher, trained=self.spec.epochs > 0)
-        calibration = fit(votes, prior, self.settings)
+        answers = cross_fit(votes, prior)
+        calibration = fit(votes, answers, prior, self.settings)
         if self.spec.epochs and not self.spec.start_from:
             out_of_fold.write(artefact, ChainMap(*(part.outcomes(calibration) for part in unseen)))
         novelty.write(artefact, self.frozen)
@@ -251,7 +258,7 @@ class _Retraining:
             "index": {"ef": meaning.ef, "recall_at_10": round(recall, 4)},
             "guessed": meaning.guessed,
             "thresholds": thresholds_of_other_promises(
-                votes, prior, self.settings.promise_confidence
+                answers, prior, self.settings.promise_confidence
             ),
         }
 

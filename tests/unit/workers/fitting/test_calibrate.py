@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from chatbot.domain.example import Example
-from chatbot.domain.matching import NEVER, Decision, Scored
+from chatbot.domain.matching import NEVER, Calibration, Decision, Scored
 from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
@@ -15,6 +16,7 @@ from workers.fitting.calibrate import (
     GENERIC,
     LEAST_PROBABILITY,
     UNCOVERED_SHARE,
+    Answer,
     Vote,
     answering_threshold,
     clarifying_threshold,
@@ -26,7 +28,7 @@ from workers.fitting.calibrate import (
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
 
-Answers = list[tuple[float, bool, float]]
+Answers = list[Answer]
 
 KNOWS_NOTHING = Prior(
     np.array([16.0, 0.9, 0.0, 0.0, -10.0]), 100 * np.eye(5), ((0.5, 0.5), (1.0, 0.5)), worth=0.01
@@ -37,6 +39,10 @@ USUAL = replace(KNOWS_NOTHING, wrong_from=((0.5, 0.2), (0.8, 0.05), (1.0, 0.01))
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, promise=0.05, promise_confidence=0.9)
+
+
+def fitted(votes: Sequence[Vote], prior: Prior, settings: Settings) -> Calibration:
+    return fit(votes, cross_fit(votes, prior), prior, settings)
 
 
 def simulated(random: Random, rows: int) -> Answers:
@@ -146,7 +152,7 @@ def votes(count: int, noise: float, seed: int = 1) -> list[Vote]:
 
 def test_a_fitted_calibration_tells_near_from_far(settings: Settings) -> None:
     rows = votes(400, noise=0.2)
-    calibration = fit(rows, KNOWS_NOTHING, settings)
+    calibration = fitted(rows, KNOWS_NOTHING, settings)
     near = calibration.candidates([Scored("a", share=0.95, similarity=0.9)])
     far = calibration.candidates([Scored("a", share=0.55, similarity=0.2)])
     assert near[0].probability > 0.9
@@ -157,7 +163,7 @@ def test_a_fitted_calibration_tells_near_from_far(settings: Settings) -> None:
 
 def test_the_same_votes_give_the_same_calibration(settings: Settings) -> None:
     def made(seed: int) -> str:
-        return fit(votes(200, 0.2, seed), KNOWS_NOTHING, settings).id
+        return fitted(votes(200, 0.2, seed), KNOWS_NOTHING, settings).id
 
     assert made(1) == made(1)
     assert made(1) != made(2)
@@ -169,21 +175,22 @@ def test_the_same_votes_give_the_same_calibration(settings: Settings) -> None:
 def test_without_anything_to_learn_from_it_is_what_is_usual(
     rows: list[Vote], settings: Settings
 ) -> None:
-    calibration = fit(rows, USUAL, settings.model_copy(update={"promise": 0.1}))
+    calibration = fitted(rows, USUAL, settings.model_copy(update={"promise": 0.1}))
     assert [*calibration.weights, calibration.bias] == pytest.approx(USUAL.weights, abs=0.1)
     assert calibration.answer_at < 1
 
 
 def test_a_tight_prior_holds_against_a_few_rows(settings: Settings) -> None:
     tight = replace(USUAL, covariance=1e-4 * np.eye(5))
-    away = fit(votes(20, 0.2), USUAL, settings).similarity - 16.0
-    assert abs(fit(votes(20, 0.2), tight, settings).similarity - 16.0) < abs(away) / 10
+    away = fitted(votes(20, 0.2), USUAL, settings).similarity - 16.0
+    assert abs(fitted(votes(20, 0.2), tight, settings).similarity - 16.0) < abs(away) / 10
 
 
 def test_a_version_says_when_it_would_answer_under_other_promises(settings: Settings) -> None:
     rows = votes(400, noise=0.2)
-    calibration = fit(rows, USUAL, settings)
-    others = dict(thresholds_of_other_promises(rows, USUAL, settings.promise_confidence))
+    calibration = fitted(rows, USUAL, settings)
+    answers = cross_fit(rows, USUAL)
+    others = dict(thresholds_of_other_promises(answers, USUAL, settings.promise_confidence))
     assert others[settings.promise] == calibration.answer_at
     assert others[0.01] >= others[0.05] >= others[0.2]
 
@@ -191,7 +198,7 @@ def test_a_version_says_when_it_would_answer_under_other_promises(settings: Sett
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
     random = Random(3)
     coin = [vote._replace(truth=random.choice(["a", "b"])) for vote in votes(300, 0.0)]
-    calibration = fit(coin, USUAL, settings)
+    calibration = fitted(coin, USUAL, settings)
     given = [calibration.decide(calibration.candidates(vote.scored)) for vote in coin]
     assert Decision.ANSWER not in given
 
@@ -272,7 +279,7 @@ def test_a_calibration_is_fitted_on_hidden_entries_and_on_questions_from_outside
     matcher = make_matcher(UTTERANCES)
     foreign = [f"purple elephants number {i} dance over {'xyz' * i}" for i in range(20)]
     votes = gather_votes([everything(matcher)], foreign, set(EXAMPLE_TEXTS))
-    calibration = fit(votes, KNOWS_NOTHING, settings)
+    calibration = fitted(votes, KNOWS_NOTHING, settings)
     assert calibration.rows == len(EXAMPLES)
     (known,) = matcher.score([UTTERANCES["vpn"][0] + " again"])
     (unknown,) = matcher.score(["green giraffes sing"])
@@ -345,7 +352,7 @@ def test_every_probability_for_a_threshold_comes_from_a_fit_without_that_questio
     assert len(before) == len(rows)
     assert before[1:20] == after[1:20]
     assert before[20:] != after[20:]
-    assert fit(rows, KNOWS_NOTHING, settings) != fit(moved, KNOWS_NOTHING, settings)
+    assert fitted(rows, KNOWS_NOTHING, settings) != fitted(moved, KNOWS_NOTHING, settings)
 
 
 def test_only_known_texts_of_the_same_intent_are_used() -> None:
