@@ -88,7 +88,7 @@ def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, An
 
 def _make_encoder(folder: Path) -> Path:
     """The untrained encoder as the product exports it."""
-    from workers.night.retrain import (
+    from workers.night.run_jobs import (
         run_waiting_jobs,  # here, so that it counts in no other process
     )
 

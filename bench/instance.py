@@ -20,7 +20,7 @@ from chatbot.services.asking.ask import MOST_TOGETHER, Question, answer_all
 from chatbot.services.releases import jobs, processes
 from chatbot.settings import Settings
 from chatbot.storage.tables import TrainingJob
-from workers.night.retrain import run_waiting_jobs
+from workers.night.run_jobs import run_waiting_jobs
 
 
 def free_port() -> int:

@@ -27,7 +27,7 @@ from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Query, Release, TrainingJob
 from tests.browser.chromium import PASSWORD
 from tests.code_names import CODE_NAMES, PHRASINGS
-from workers.night.retrain import run_waiting_jobs
+from workers.night.run_jobs import run_waiting_jobs
 
 LATEST = {"report": "/console/models/2"}  # more to tell than the first
 REPOSITORY = Path(__file__).parents[1]

@@ -34,7 +34,7 @@ from chatbot.services.learning.evaluate import evaluate, read_labelled
 from chatbot.services.learning.examples import Labelled
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
-from workers.night import retrain
+from workers.night import train as night_train
 from workers.night.child import Progress
 from workers.training import trainer
 
@@ -78,7 +78,7 @@ def run() -> None:
     made.add_argument("--train", action="store_true", help="also train on each, as a night does")
     made.add_argument("--only", help="names that begin so, such as cut or ja")
     arguments = made.parse_args()
-    retrain.run_trainer = _train_here
+    night_train.run_trainer = _train_here
     rows = []
     for small in _small_faqs():
         if small.name.startswith(arguments.only or ""):

@@ -30,7 +30,7 @@ def request_nightly() -> None:
 @shared_task(name="workers.tasks.run_due_jobs")
 def run_due_jobs() -> None:
     """Say that a worker lives, ask for what was missed or failed, and run all jobs."""
-    from workers.night.retrain import (
+    from workers.night.run_jobs import (
         run_waiting_jobs,  # heavy: beat and the pool's parent do without
     )
 

@@ -22,7 +22,7 @@ from chatbot.supervise import end, read_end, spawn
 
 _LOOK_SECONDS = 0.3
 _PATIENCE_SECONDS = 5.0  # between two looks whether anyone works at all
-_TRAINER = (sys.executable, "-m", "workers.night.retrain")
+_TRAINER = (sys.executable, "-m", "workers.night.run_jobs")
 
 
 def ensure_model(context: Context) -> bool:

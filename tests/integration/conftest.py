@@ -24,7 +24,7 @@ FAQ = Path(__file__).parents[2] / "faq_data"
 
 def make_untrained(folder: Path) -> Parts:
     """A part of the shipped FAQ, with version 1 as the real job makes it."""
-    from workers.night.retrain import run_waiting_jobs
+    from workers.night.run_jobs import run_waiting_jobs
 
     parts = build(Settings(data_dir=folder))
     draft = read_catalogue_files(FAQ)
@@ -51,10 +51,10 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     It reads the first words of a text only. What agents confirmed counts for it, too, so a later
     version can be better by its encoder alone: the whole MiniLM, which is kept beside it.
     """
-    from workers.night import retrain
+    from workers.night import train
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retrain, "run_trainer", short_sighted(retrain.run_trainer))
+        patch.setattr(train, "run_trainer", short_sighted(train.run_trainer))
         parts = make_untrained(tmp_path_factory.mktemp("taught"))
     matcher = parts.models.open_version()
     for intent, name in CODE_NAMES.items():

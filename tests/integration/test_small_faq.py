@@ -13,7 +13,7 @@ from chatbot.services.learning.read_report import say_precision
 from chatbot.services.learning.report import render
 from chatbot.services.releases import jobs, processes, release
 from chatbot.settings import Settings
-from workers.night.retrain import run_waiting_jobs
+from workers.night.run_jobs import run_waiting_jobs
 
 FAQ = Path(__file__).parents[2] / "faq_data"
 

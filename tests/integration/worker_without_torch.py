@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from workers.night import retrain
+from workers.night import run_jobs, train
 from workers.night.child import Progress
 from workers.training.spec import TrainingSpec
 
@@ -29,5 +29,5 @@ def hand_back_encoder(
 
 
 if __name__ == "__main__":
-    retrain.run_trainer = hand_back_encoder
-    retrain.main()
+    train.run_trainer = hand_back_encoder
+    run_jobs.main()

@@ -1,9 +1,7 @@
-"""Judge a candidate: measure it beside the live version, and release it if it is better."""
+"""Judge a candidate: measure it beside the live version, and say whether it is better."""
 
 from dataclasses import dataclass
 from typing import Any
-
-from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
@@ -11,7 +9,6 @@ from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.utility import Costs
-from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.examples import Frozen
@@ -71,25 +68,6 @@ def judge(parts: Parts, case: Case) -> Judgement:
     report["data"]["disputed"] = disputed
     trained = case.kind is jobs.Kind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
-
-
-def conclude(session: Session, case: Case, judgement: Judgement, generation: int) -> str:
-    """Keep the report and move the pointer if the version earned it; what came of it, in words.
-
-    A move of the pointer since `generation` wins.
-    """
-    release.conclude(session, case.version_id, judgement.verdict, judgement.report)
-    name, why = f"Version {case.version_id}", " ".join(judgement.report["reasons"])
-    try:
-        if case.kind is jobs.Kind.UNTRAINED:
-            release.install_untrained(session, case.version_id, why, generation)
-            return f"{name} is live: {why}"
-        if judgement.verdict is Verdict.PROMOTE:
-            release.promote_automatically(session, case.version_id, why, generation)
-            return f"{name} is promoted: {why}"
-    except Conflict as conflict:
-        return f"{name} is not promoted: {conflict}"
-    return f"{name} is not promoted ({judgement.verdict}): {why}"
 
 
 def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:

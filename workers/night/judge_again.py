@@ -11,7 +11,8 @@ from chatbot.errors import LeaseLost
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence, read_standing
 from chatbot.services.releases import jobs, release
-from workers.night.judge import Case, conclude, judge
+from workers.night.conclude import conclude
+from workers.night.judge import Case, judge
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from chatbot.services.review.rank_queue import rank_queue
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from factories import add_evaluation, add_query, add_version
 from fakes import teach
-from workers.night.judge import Case, conclude, judge
+from workers.night.conclude import conclude
+from workers.night.judge import Case, judge
 from workers.night.judge_again import judge_again
 
 ENOUGH = 32  # verdicts that would decide if three in four were in favour of the candidate

@@ -1,124 +1,158 @@
+"""The thread of a job, with a trainer that leaves folders for encoders and nothing else."""
+
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.split import is_validation
-from chatbot.errors import ArtefactRefused, TrainingFailed
-from chatbot.services.delivery import events, webhooks
-from chatbot.services.knowledge.publish import get_intent
-from chatbot.services.releases import jobs, processes
-from chatbot.storage.tables import Delivery, Query, TrainingJob
-from factories import add_confirmed, add_intent, add_query
-from workers.night import retrain
+from chatbot.errors import LeaseLost
+from chatbot.matching.encoder import HashingEncoder
+from chatbot.services.learning.examples import freeze
+from chatbot.services.releases import jobs, release
+from chatbot.storage.tables import ModelVersion, TrainingJob
+from factories import add_evaluation, add_version
+from workers.night import build, retrain, train
+from workers.training.spec import TrainingSpec
 
-CHOSEN = [t for t in map("a hard one, number {}".format, range(9)) if not is_validation(t, 0.1)][:3]
+TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
 
 
-def take_over(parts: Parts) -> None:
-    """Another worker claims the job, because its lease ran out."""
+class Trainer:
+    """Counts its trainings."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def __call__(self, folder: Path, *_: object) -> dict[str, Any]:
+        self.runs += 1
+        spec = TrainingSpec.load(folder / "spec.json")
+        for place in ("encoder", *(f"folds/{fold}" for fold in range(len(spec.folds)))):
+            (folder / "out" / place).mkdir(parents=True)
+        return TRAINING
+
+
+class OpenedEncoder:
+    @staticmethod
+    def open(folder: Path, threads: int = 1) -> HashingEncoder:
+        return HashingEncoder()
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    trainer = Trainer()
+    monkeypatch.setattr(train, "run_trainer", trainer)
+    monkeypatch.setattr(build, "OnnxEncoder", OpenedEncoder)
+    return trainer
+
+
+def run(parts: Parts, by: str = "ann") -> TrainingJob:
     with parts.database.write() as session:
-        past = parts.database.clock(session) - timedelta(seconds=1)
-        session.execute(update(TrainingJob).values(lease_until=past))
-    assert jobs.claim(parts.database, "other", 60) is not None
-
-
-def run_one(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch, story: Callable[[], None]
-) -> TrainingJob:
-    monkeypatch.setattr(retrain._Retraining, "run", lambda self: story())
-    with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann").id
-    retrain.run_waiting_jobs(parts, processes.Identity("worker"))
+        job_id = jobs.request(session, jobs.Kind.TRAIN, by).id
+    lease = jobs.claim(parts.database, "here", 60)
+    assert lease is not None
+    retrain.retrain(parts, lease, threading.Event())
     with parts.database.read() as session:
         return jobs.get_job(session, job_id)
 
 
-def test_a_training_that_fails_is_recorded_in_its_own_words(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail() -> None:
-        raise TrainingFailed("The trainer was ended by SIGKILL: out of memory, or too slow.")
-
-    job = run_one(parts, monkeypatch, fail)
-    assert job.state == "failed"
-    assert "SIGKILL" in job.message
-
-
-def test_a_training_that_fails_after_its_job_was_taken_over_leaves_the_job_alone(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Losing the lease ends the trainer, which then looks like a failed training."""
-
-    def lose_and_fail() -> None:
-        take_over(parts)
-        raise TrainingFailed("The trainer was ended by SIGKILL: out of memory, or too slow.")
-
-    job = run_one(parts, monkeypatch, lose_and_fail)
-    assert (job.state, job.lease_owner) == ("running", "other")
-
-
-def test_after_a_job_the_queue_is_ranked_anew(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def add_judged(parts: Parts, evidence: str) -> int:
+    """A version of the rows of now, which were not enough to promote it."""
+    report = {"data": {"evidence": evidence}, "training": TRAINING}
     with parts.database.write() as session:
-        query = add_query(session, "purple elephants", usefulness=0.123).id
-    run_one(parts, monkeypatch, lambda: None)
+        fingerprint = freeze(session, parts.settings).fingerprint
+        return add_version(
+            session, fingerprint=fingerprint, verdict="insufficient_evidence", report=report
+        ).id
+
+
+def evidence_of_now(parts: Parts) -> str:
     with parts.database.read() as session:
-        assert session.get_one(Query, query).usefulness != 0.123
+        return freeze(session, parts.settings).evidence
 
 
-def test_a_queue_that_cannot_be_ranked_fails_no_job(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise ArtefactRefused("it is damaged")
-
-    def finish() -> None:
-        with parts.database.write() as session:
-            session.execute(update(TrainingJob).values(state=jobs.State.DONE))
-
-    monkeypatch.setattr(retrain, "rank_queue", refuse)
-    assert run_one(parts, monkeypatch, finish).state == "done"
-
-
-@pytest.mark.parametrize("left", [["leave"], []])
-def test_an_faq_with_nothing_to_tell_apart_is_skipped_with_what_to_do(
-    parts: Parts, left: list[str]
-) -> None:
-    """No training.failed goes out: nobody has anything to repair."""
-    with parts.database.write() as session:
-        for intent in {"invoice", "leave", "reset-password", "vpn"} - set(left):
-            session.delete(get_intent(session, intent))
-        kinds = [events.Kind.TRAINING_FAILED]
-        webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, parts.settings)
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann", force=True).id
-    retrain.run_waiting_jobs(parts, processes.Identity("worker"))
+def test_a_training_ends_as_a_version_that_was_judged(parts: Parts, trainer: Trainer) -> None:
+    job = run(parts)
+    assert (job.state, job.version_id) == ("done", 2)
     with parts.database.read() as session:
-        job = jobs.get_job(session, job_id)
-        assert job.state == "skipped"
-        assert "Add utterances of a second intent" in job.message
-        assert ("“leave”" in job.message) == bool(left)
-        assert not session.scalars(select(Delivery)).all()
+        version = release.get_version(session, 2)
+    assert version.verdict is not None
+    assert (version.kind, version.parent_id, version.training_rows) == ("train", 1, 16)
+    assert version.report["training"].keys() >= {"seconds", "index", "guessed", "thresholds"}
+    assert parts.artefacts.fetch(version.digest).is_dir()
 
 
-@pytest.mark.parametrize(("utterances", "left"), [(60, 64), (40, 47)])
-def test_what_was_chosen_calibrates_only_where_there_is_too_little_else(
-    parts: Parts, utterances: int, left: int
+def test_the_same_rows_are_not_trained_twice(parts: Parts, trainer: Trainer) -> None:
+    run(parts)
+    job = run(parts)
+    assert (job.state, job.message) == ("skipped", "Nothing changed since version 2 was made.")
+    assert trainer.runs == 1
+
+
+def test_new_evidence_on_the_same_rows_is_weighed_without_a_training(
+    parts: Parts, trainer: Trainer
 ) -> None:
+    version = add_judged(parts, "earlier")
     with parts.database.write() as session:
-        for intent in ("invoice", "leave", "reset-password"):
-            session.delete(get_intent(session, intent))
-        session.flush()
-        add_intent(session, "parcel", *[f"where is parcel {n}" for n in range(utterances)])
-        for text in CHOSEN:
-            add_confirmed(session, text, "parcel")
+        add_evaluation(session, "please reset my password", "reset-password")
+    job = run(parts)
+    assert (job.state, job.version_id) == ("done", version)
+    assert trainer.runs == 0
+    with parts.database.read() as session:
+        report = release.get_version(session, version).report
+    assert report["data"]["evidence"] == evidence_of_now(parts)
+    assert report["training"] == TRAINING
+
+
+def test_what_was_withdrawn_is_not_judged_again(parts: Parts, trainer: Trainer) -> None:
+    version = add_judged(parts, "earlier")
+    with parts.database.write() as session:
+        session.execute(
+            update(ModelVersion).where(ModelVersion.id == version).values(withdrawn=True)
+        )
+    assert run(parts).state == "skipped"
+    assert trainer.runs == 0
+
+
+def test_a_night_waits_for_more_and_trains_where_what_was_learnt_is_not_known(
+    parts: Parts, trainer: Trainer
+) -> None:
+    run(parts)
+    lenient = parts.settings.model_copy(update={"seed": 14, "retrain_growth": 3.0})
+    parts = replace(parts, settings=lenient)
+    job = run(parts, by=release.NIGHTLY)
+    assert job.state == "skipped"
+    assert "is new beside what version 2 learnt. The night trains from 300% on" in job.message
+
+    with parts.database.write() as session:
+        session.execute(update(ModelVersion).where(ModelVersion.id == 2).values(digest="gone" * 16))
+    assert run(parts, by=release.NIGHTLY).state == "done"
+    assert trainer.runs == 2
+
+
+def test_a_training_that_gives_what_is_live_already_is_skipped(
+    parts: Parts, trainer: Trainer
+) -> None:
+    run(parts)
+    with parts.database.write() as session:
+        release.promote(session, 2, "ann", "for a test")
+        session.execute(update(ModelVersion).where(ModelVersion.id == 2).values(fingerprint=""))
+    job = run(parts)
+    assert job.state == "skipped"
+    assert job.message == "The training gave exactly version 2 again, which is live."
+
+
+def test_a_worker_that_lost_its_job_registers_nothing(parts: Parts, trainer: Trainer) -> None:
+    with parts.database.write() as session:
         jobs.request(session, jobs.Kind.TRAIN, "ann")
     lease = jobs.claim(parts.database, "here", 60)
     assert lease is not None
-    retraining = retrain._Retraining(parts, lease, threading.Event())
-    assert retraining.chosen == set(CHOSEN)
-    assert len(retraining._as_they_came(retraining.frozen.training)) == left
+    with parts.database.write() as session:
+        session.execute(update(TrainingJob).values(fencing_token=7))
+    with pytest.raises(LeaseLost):
+        retrain.retrain(parts, lease, threading.Event())
+    with parts.database.read() as session:
+        assert session.get(ModelVersion, 2) is None
