@@ -9,6 +9,7 @@ from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.utility import Costs
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.examples import Frozen
@@ -23,7 +24,6 @@ from workers.fitting.unseen import Unseen
 
 ENOUGH_HELD_OUT = 1000
 MOST_TRAFFIC = 1000
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,7 @@ def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
     Laplace's rule of succession, so that it is never 0 or 1.
     """
     differing = 0
-    for start in range(0, len(texts), _BATCH):
-        batch = texts[start : start + _BATCH]
+    for batch in in_batches(texts):
         pairs = zip(live.match_all(batch), candidate.match_all(batch), strict=True)
         differing += sum(differ(*pair) for pair in pairs)
     return (differing + 1) / (len(texts) + 2)

@@ -9,11 +9,10 @@ from pathlib import Path
 from chatbot.domain.metrics import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge.catalogue_draft import slug
 from chatbot.services.learning.examples import Labelled
-
-_BATCH = 64
 
 
 def evaluate(
@@ -21,8 +20,7 @@ def evaluate(
 ) -> list[Outcome]:
     """One outcome for each row, in order; `progress` hears how many are done."""
     outcomes: list[Outcome] = []
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
+    for batch in in_batches(rows):
         for row, match in zip(batch, matcher.match_all([r.text for r in batch]), strict=True):
             offered = len(matcher.calibration.offered(match.candidates))
             outcomes.append(

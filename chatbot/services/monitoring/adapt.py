@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.adaptation import Adapted, Asked, adapt
 from chatbot.domain.matching import Scored
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.monitoring.traffic import WINDOW
 from chatbot.services.releases import thresholds
@@ -23,7 +24,6 @@ from chatbot.storage.tables import CalibrationChange, Confirmation, Intent, Quer
 
 MOST_QUESTIONS = 1_000
 MOST_JUDGED = 2_000
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,4 @@ def _ask(matcher: Matcher, rows: Sequence[_Row]) -> list[Asked]:
 
 
 def _score(matcher: Matcher, texts: Sequence[str]) -> list[list[Scored]]:
-    found: list[list[Scored]] = []
-    for start in range(0, len(texts), _BATCH):
-        found += matcher.score(texts[start : start + _BATCH])
-    return found
+    return [scored for some in in_batches(texts) for scored in matcher.score(some)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.monitoring.traffic import WINDOW
 from chatbot.services.review.review import Filters, filtered, get_query
@@ -82,7 +83,7 @@ def _list_unanswered(session: Session) -> Sequence[Unanswered]:
 def _embed(matcher: Matcher, texts: Sequence[str]) -> NDArray[np.float32]:
     """In small batches: a visitor's question must not wait for all of them."""
     embed = matcher.bundle.embedder.embed
-    batches = [embed(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
+    batches = [embed(some) for some in in_batches(texts, _BATCH)]
     return np.vstack(batches) if batches else embed([])
 
 

@@ -18,6 +18,7 @@ from chatbot.domain.readiness import (
     Trial,
     mix,
 )
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.clash import ALIKE
@@ -30,7 +31,7 @@ MOST_TRIED_AS_UNKNOWN = 500
 MOST_NAMED = 4
 _MOST_PAIRS = 5
 _MOST_TITLES = 2000
-_AT_ONCE = 100
+_AT_ONCE = 100  # compared with all answers in little memory
 
 
 @dataclass(frozen=True)
@@ -141,17 +142,11 @@ def _try_phrasings(matcher: Matcher) -> _Tried:
     as_unknown = rows[:: max(1, -(-len(rows) // MOST_TRIED_AS_UNKNOWN))]
     covered: list[Trial] = []
     uncovered: list[Trial] = []
-    for some in _in_parts(rows):
+    for some in in_batches(rows, _AT_ONCE):
         covered += _trials(matcher, some, matcher.score_known(some), is_covered=True)
-    for some in _in_parts(as_unknown):
+    for some in in_batches(as_unknown, _AT_ONCE):
         uncovered += _trials(matcher, some, matcher.score_as_unknown(some), is_covered=False)
     return _Tried(covered, uncovered)
-
-
-def _in_parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Few enough at once to compare with all answers in little memory."""
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
 
 
 def _sample(matcher: Matcher, most: int) -> list[int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Edit, Entry
+from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
 from chatbot.storage.tables import Query
@@ -79,7 +80,7 @@ def _list_like(session: Session, matcher: Matcher, query: Query) -> list[str]:
     texts = list(distinct.values())
     embed = matcher.bundle.embedder.embed
     own = embed([query.text])[0]
-    starts = range(0, len(texts), _BATCH)  # small: a visitor's question must not wait for all
-    similarities = [float(s) for at in starts for s in embed(texts[at : at + _BATCH]) @ own]
+    batches = in_batches(texts, _BATCH)  # small: a visitor's question must not wait for all
+    similarities = [float(similarity) for some in batches for similarity in embed(some) @ own]
     likest = np.argsort([-similarity for similarity in similarities], kind="stable").tolist()
     return [texts[place] for place in likest if similarities[place] >= LEAST_SIMILARITY]
