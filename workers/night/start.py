@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from chatbot.services.learning.examples import Frozen, freeze
 from chatbot.services.learning.shadow import own_evidence
 from chatbot.services.releases import jobs, release
-from chatbot.services.review.waiting import list_chosen
+from chatbot.services.review.chosen import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
 from workers.night.decide import Earlier, Situation

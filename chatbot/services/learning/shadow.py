@@ -22,7 +22,7 @@ from chatbot.matching.reading import Match
 from chatbot.services.learning.examples import Frozen
 from chatbot.services.releases.release import count_looks, get_version, read_pointer
 from chatbot.settings import Settings
-from chatbot.storage.database import Database, batched, now
+from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Confirmation, Disagreement, ModelVersion, Query
 
 TENURE = timedelta(days=7)
@@ -105,25 +105,21 @@ def differ(live: Match, candidate: Match) -> bool:
     )
 
 
-def note_disagreements(
-    database: Database, shadow: Shadow | None, query_ids: Collection[str]
-) -> None:
+def note_disagreements(session: Session, shadow: Shadow | None, query_ids: Collection[str]) -> None:
     """Keep exactly these of the waiting questions; what was judged meanwhile stays as it was."""
-    with database.write() as session:
-        noted = select(Disagreement).where(Disagreement.query_id.not_in(_JUDGED))
-        kept = {row.query_id for row in session.scalars(noted) if _is_of(row, shadow)}
-        kept &= set(query_ids)
-        others = [row.query_id for row in session.scalars(noted) if row.query_id not in kept]
-        for some in batched(others):
-            session.execute(delete(Disagreement).where(Disagreement.query_id.in_(some)))
-        if shadow is None:
-            return
-        for some in batched(sorted(set(query_ids) - kept)):
-            free = select(Query.id).where(Query.id.in_(some), Query.id.not_in(_JUDGED))
-            session.add_all(
-                Disagreement(query_id=each, version_id=shadow.version_id, live_id=shadow.live_id)
-                for each in session.scalars(free)
-            )
+    noted = select(Disagreement).where(Disagreement.query_id.not_in(_JUDGED))
+    rows = session.scalars(noted).all()
+    kept = {row.query_id for row in rows if _is_of(row, shadow)} & set(query_ids)
+    for some in batched(row.query_id for row in rows if row.query_id not in kept):
+        session.execute(delete(Disagreement).where(Disagreement.query_id.in_(some)))
+    if shadow is None:
+        return
+    for some in batched(sorted(set(query_ids) - kept)):
+        free = select(Query.id).where(Query.id.in_(some), Query.id.not_in(_JUDGED))
+        session.add_all(
+            Disagreement(query_id=each, version_id=shadow.version_id, live_id=shadow.live_id)
+            for each in session.scalars(free).all()
+        )
 
 
 def read_standing(session: Session, settings: Settings) -> Standing | None:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
@@ -62,6 +62,11 @@ def ask(parts: Parts, *asked: str, **changes: object) -> list[str]:
 
 def rank_now(parts: Parts) -> None:
     assert rank_queue(parts.database, parts.models, parts.settings)
+
+
+def note(database: Database, shadow: Shadow | None, query_ids: Collection[str]) -> None:
+    with database.write() as session:
+        note_disagreements(session, shadow, query_ids)
 
 
 def disputed(parts: Parts) -> set[str]:
@@ -171,7 +176,7 @@ class TestWhichOne:
             lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
             first = add_version(session, **lacking).id
             query = add_query(session)
-        note_disagreements(database, Shadow(first, live), {query.id})
+        note(database, Shadow(first, live), {query.id})
         with database.write() as session:
             second = add_version(session, **lacking).id
             assert find_shadow(session) == Shadow(first, live)
@@ -189,7 +194,7 @@ class TestWhichOne:
             lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
             first = add_version(session, **lacking).id
             query = add_query(session)
-        note_disagreements(database, Shadow(first, live), {query.id})
+        note(database, Shadow(first, live), {query.id})
         with database.write() as session:
             report = {"live_version": live, "data": {"disputed": 7}}
             release.get_version(session, first).report = report
@@ -211,11 +216,11 @@ class TestNotes:
     def test_say_since_when(self, database: Database, pair: Shadow) -> None:
         with database.write() as session:
             ids = [add_query(session, f"question {n}").id for n in range(3)]
-        note_disagreements(database, pair, set(ids[:2]))
+        note(database, pair, set(ids[:2]))
         long_ago = now() - timedelta(days=2)
         with database.write() as session:
             session.execute(update(Disagreement).values(found_at=long_ago))
-        note_disagreements(database, pair, set(ids[1:]))
+        note(database, pair, set(ids[1:]))
         with database.read() as session:
             found = {row.query_id: row.found_at for row in session.scalars(select(Disagreement))}
         assert found.keys() == set(ids[1:])
@@ -227,13 +232,13 @@ class TestNotes:
         with database.write() as session:
             early = add_confirmed(session, "judged meanwhile", None).id
             waiting = add_query(session, "waits").id
-        note_disagreements(database, pair, {early, waiting})
+        note(database, pair, {early, waiting})
         with database.write() as session:
             assert set(session.scalars(select(Disagreement.query_id))) == {waiting}
             session.add(Confirmation(query_id=waiting, part="held_out", confirmed_by="agent"))
         other = Shadow(pair.live_id, pair.version_id)
-        note_disagreements(database, other, set())
-        note_disagreements(database, None, set())
+        note(database, other, set())
+        note(database, None, set())
         with database.read() as session:
             [kept] = session.scalars(select(Disagreement))
         assert (kept.query_id, kept.version_id) == (waiting, pair.version_id)
@@ -244,8 +249,8 @@ class TestNotes:
         with database.write() as session:
             query = add_query(session).id
             following = Shadow(add_version(session).id, pair.live_id)
-        note_disagreements(database, pair, {query})
-        note_disagreements(database, following, {query})
+        note(database, pair, {query})
+        note(database, following, {query})
         with database.read() as session:
             [kept] = session.scalars(select(Disagreement))
         assert kept.version_id == following.version_id

@@ -7,12 +7,11 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import DISPUTED
 from chatbot.domain.sample import rank
 from chatbot.domain.split import is_held_out, is_validation, measuring_order
-from chatbot.services.review import rank_queue as ranking
-from chatbot.services.review import waiting
+from chatbot.services.review import store_ranking, waiting
+from chatbot.services.review.chosen import list_chosen
 from chatbot.services.review.confirm import confirm
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.review import Filters, list_queries
-from chatbot.services.review.waiting import list_chosen
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query, QueueRanking
 from factories import add_evaluation, add_lacking_version, add_live_version, add_query
@@ -182,6 +181,33 @@ def test_an_unchanged_queue_is_left_alone_and_any_change_ranks_it_anew(parts: Pa
     assert not rank_now(parts)
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"), [("held_out_share", 0.5), ("held_out_cap", 7), ("validation_share", 0.3)]
+)
+def test_a_setting_that_the_order_depends_on_ranks_it_anew(
+    parts: Parts, setting: str, value: float
+) -> None:
+    ask(parts, "purple elephants")
+    assert rank_now(parts)
+    changed = parts.settings.model_copy(update={setting: value})
+    assert rank_queue(parts.database, parts.models, changed)
+    assert not rank_queue(parts.database, parts.models, changed)
+
+
+def test_a_smaller_cap_lets_what_would_measure_teach(parts: Parts) -> None:
+    """The digest knows of it, so the order follows the setting at once."""
+    judged, *others = texts("I forgot the password of my laptop {}", 4, held_out=True)
+    [query] = ask(parts, judged)
+    with parts.database.write() as session:
+        confirm(session, query, "reset-password", "ann", parts.settings)
+    ask(parts, *others)
+    rank_now(parts)
+    before = usefulness(parts)
+    full = parts.settings.model_copy(update={"held_out_cap": 1})
+    assert rank_queue(parts.database, parts.models, full)
+    assert usefulness(parts) != before
+
+
 def test_a_ranking_that_died_on_the_way_is_done_again(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,12 +217,14 @@ def test_a_ranking_that_died_on_the_way_is_done_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(ranking, "_put_behind", die)
+        patched.setattr(store_ranking, "now", die)
         with pytest.raises(KeyboardInterrupt):
             rank_now(parts)
     with parts.database.read() as session:
         assert session.get(QueueRanking, 1) is None
+    assert set(usefulness(parts).values()) == {0.0}
     assert rank_now(parts)
+    assert 0.0 not in usefulness(parts).values()
 
 
 def test_ranking_twice_gives_the_same_order(parts: Parts) -> None:
