@@ -6,7 +6,7 @@ from chatbot.domain.example import Example
 from chatbot.matching.matcher import Matcher
 from factories import make_matcher
 from workers.fitting.guess import WEIGHT, guess_all
-from workers.fitting.unseen import Part
+from workers.fitting.unseen import Fold
 
 PLACES = ("office", "train", "hotel", "airport", "kitchen", "garden")
 TAUGHT = [
@@ -46,7 +46,7 @@ def intents(matcher: Matcher) -> list[str]:
 def test_questions_like_the_faq_become_neighbours_and_foreign_ones_do_not(
     matcher: Matcher,
 ) -> None:
-    part = Part(matcher, TAUGHT, UNSEEN)
+    part = Fold(matcher, TAUGHT, UNSEEN)
     guessing, (same,) = guess_all(matcher, TAUGHT, [part], ASKED)
     assert intents(guessing) == MEANT
     assert guessing.bundle.guessed.weight == WEIGHT
@@ -56,7 +56,7 @@ def test_questions_like_the_faq_become_neighbours_and_foreign_ones_do_not(
 
 def test_each_fold_guesses_from_its_own_examples_and_the_model_from_all(matcher: Matcher) -> None:
     half = [example for example in TAUGHT if example.intent == "vpn"]
-    parts = [Part(make(), half, UNSEEN[:2]), Part(make(), TAUGHT, UNSEEN)]
+    parts = [Fold(make(), half, UNSEEN[:2]), Fold(make(), TAUGHT, UNSEEN)]
     guessing, (only_vpn, both) = guess_all(matcher, TAUGHT + UNSEEN, parts, ASKED)
     assert set(intents(only_vpn.matcher)) == {"vpn"}
     assert intents(both.matcher) == MEANT
@@ -64,7 +64,7 @@ def test_each_fold_guesses_from_its_own_examples_and_the_model_from_all(matcher:
 
 
 def test_without_examples_to_be_measured_on_nothing_is_guessed(matcher: Matcher) -> None:
-    guessing, _ = guess_all(matcher, TAUGHT, [Part(matcher, TAUGHT, [])], ASKED)
+    guessing, _ = guess_all(matcher, TAUGHT, [Fold(matcher, TAUGHT, [])], ASKED)
     assert intents(guessing) == []
 
 
@@ -72,5 +72,5 @@ def test_examples_that_have_another_intent_by_now_are_no_ground_for_guesses(
     matcher: Matcher,
 ) -> None:
     moved = [Example(example.text, "vpn") for example in TAUGHT]
-    guessing, _ = guess_all(matcher, moved, [Part(matcher, moved, UNSEEN[:2])], ASKED)
+    guessing, _ = guess_all(matcher, moved, [Fold(matcher, moved, UNSEEN[:2])], ASKED)
     assert set(intents(guessing)) == {"vpn"}
