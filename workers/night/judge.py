@@ -1,7 +1,6 @@
 """Judge a candidate: measure it beside the live version, and release it if it is better."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +9,8 @@ from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.domain.utility import Costs
 from chatbot.errors import Conflict
 from chatbot.matching.matcher import Matcher
@@ -37,7 +38,7 @@ class Case:
     live_id: int | None
     kind: jobs.Kind
     frozen: Frozen
-    training: dict[str, Any]
+    training: TrainingRun
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Judgement:
     """A verdict, None for a version that nothing is compared with, and the report behind it."""
 
     verdict: Verdict | None
-    report: dict[str, Any]
+    report: EvaluationReport
 
 
 def judge(parts: Parts, case: Case) -> Judgement:
@@ -60,15 +61,19 @@ def judge(parts: Parts, case: Case) -> Judgement:
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
     rules = make_rules(parts.settings, look, differing, taught)
     comparison = _compare(live, candidate, rules, frozen) if live else None
-    report = make_report(
-        case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
-    )
     known = live.outcomes if live else None
-    report |= {
-        "look": look if comparison is None or comparison.could_decide else look - 1,
-        "sources": leave_one_out(known, candidate.outcomes, frozen, rules),
-    }
-    report["data"]["disputed"] = disputed
+    report = make_report(
+        case.version_id,
+        candidate,
+        case.live_id,
+        live,
+        comparison,
+        frozen,
+        case.training,
+        look=look if comparison is None or comparison.could_decide else look - 1,
+        disputed=disputed,
+        sources=leave_one_out(known, candidate.outcomes, frozen, rules),
+    )
     trained = case.kind is jobs.Kind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
 
@@ -79,7 +84,7 @@ def conclude(session: Session, case: Case, judgement: Judgement, generation: int
     A move of the pointer since `generation` wins.
     """
     release.conclude(session, case.version_id, judgement.verdict, judgement.report)
-    name, why = f"Version {case.version_id}", " ".join(judgement.report["reasons"])
+    name, why = f"Version {case.version_id}", " ".join(judgement.report.reasons)
     try:
         if case.kind is jobs.Kind.UNTRAINED:
             release.install_untrained(session, case.version_id, why, generation)

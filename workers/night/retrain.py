@@ -20,6 +20,7 @@ import numpy as np
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.example import Example
 from chatbot.domain.matching import NEVER, Calibration
+from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import (
     ArtefactRefused,
     ChatbotError,
@@ -36,6 +37,7 @@ from chatbot.matching.recall import LEAST_RECALL, measure_recall
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence
 from chatbot.services.releases import jobs, processes, release
+from chatbot.services.releases.reports import get_report
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.waiting import list_chosen
 from chatbot.settings import Settings
@@ -155,7 +157,7 @@ class _Retraining:
         if version_id == self.live_id:
             self._skip(f"The training gave exactly version {version_id} again, which is live.")
             return
-        self._judge_and_release(version_id, training | built)
+        self._judge_and_release(version_id, TrainingRun.model_validate(training | built))
         failpoint("release.after_commit")
         self.parts.nudge.send()
 
@@ -164,10 +166,10 @@ class _Retraining:
         is_settled = version.withdrawn or version.id == self.live_id
         with self.parts.database.read() as session:
             own, _ = own_evidence(session, self.frozen, version.id, self.live_id)
-        if is_settled or version.report["data"]["evidence"] == own.evidence:
+        if is_settled or get_report(version).data.evidence == own.evidence:
             self._skip(f"Nothing changed since version {version.id} was made.")
             return
-        self._judge_and_release(version.id, version.report["training"])
+        self._judge_and_release(version.id, get_report(version).training)
         self.parts.nudge.send()
 
     def _knows_most(self, version: ModelVersion) -> bool:
@@ -297,7 +299,7 @@ class _Retraining:
             return list(examples)
         return [example for example in examples if example.text not in self.chosen]
 
-    def _judge_and_release(self, version_id: int, training: dict[str, Any]) -> None:
+    def _judge_and_release(self, version_id: int, training: TrainingRun) -> None:
         self._report("evaluate", 0.0, f"{len(self.frozen.held_out)} held-out questions")
         failpoint("evaluate.before")
         case = Case(version_id, self.live_id, self.kind, self.frozen, training)
