@@ -33,6 +33,7 @@ from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, time_single
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import get_version
+from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 
 HEADLINES = ("top1", "coverage", "wrong_answer_rate", "in_scope_accuracy", "oos_recall", "ece")
@@ -119,13 +120,13 @@ def learn(
             trained = make_version(parts, jobs.Kind.TRAIN)
         after = _measure(parts, trained, dataset)
         with parts.database.read() as session:
-            report = get_version(session, trained).report
+            training = get_report(get_version(session, trained)).to_json()["training"]
         figures: dict[str, Any] = {
             "seed": seed,
             "base": before.figures,
             "tuned": after.figures,
             "difference": _difference(before.outcomes, after.outcomes),
-            "training": {key: report["training"][key] for key in ("seconds", "history", "guessed")},
+            "training": {key: training[key] for key in ("seconds", "history", "guessed")},
         }
         if compare_torch:
             figures["int8_torch_agreement"] = _torch_agreement(parts, trained, dataset)

@@ -31,6 +31,7 @@ from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.examples import Labelled
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version
+from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.review import Filters, filtered, list_queries
@@ -176,8 +177,8 @@ def train(parts: Parts) -> dict[str, Any]:
     if job.version_id is None:
         return {"verdict": job.state, "reasons": [job.message]}
     with parts.database.read() as session:
-        report = get_version(session, job.version_id).report
-        return {"verdict": report["verdict"], "reasons": report["reasons"]}
+        report = get_report(get_version(session, job.version_id))
+        return {"verdict": report.verdict, "reasons": list(report.reasons)}
 
 
 def _measure(parts: Parts, dataset: Dataset) -> dict[str, float]:

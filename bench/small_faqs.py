@@ -33,6 +33,7 @@ from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, read_labelled
 from chatbot.services.learning.examples import Labelled
 from chatbot.services.releases import jobs, release
+from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from workers.night import train as night_train
 from workers.night.child import Progress
@@ -162,7 +163,8 @@ def _job(parts: Parts, kind: jobs.Kind) -> dict[str, Any]:
     if job.version_id is None:
         return {"state": job.state, "message": job.message}
     with parts.database.read() as session:
-        export = release.get_version(session, job.version_id).report["training"]["export"]
+        version = release.get_version(session, job.version_id)
+        export = get_report(version).to_json()["training"]["export"]
     kept = ("precision", "bytes", "noise", "agreement", "clear", "clear_flips", "rejected")
     return {"state": job.state, **{name: export[name] for name in kept}}
 

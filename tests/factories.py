@@ -2,19 +2,24 @@
 
 import hashlib
 import itertools
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Calibration, Candidate, Decision
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Standing
+from chatbot.domain.report.compared import ComparisonFigures
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.domain.split import Purpose
 from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
@@ -23,9 +28,13 @@ from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.matcher import Match, Matcher
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.standing import find_unsettled, settle_found
+from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.releases import release
+from chatbot.services.releases.reports import keep_report
 from chatbot.settings import Settings
 from chatbot.storage.database import now
+from chatbot.storage.migrate import MIGRATIONS
 from chatbot.storage.tables import (
     Confirmation,
     EvaluationQuestion,
@@ -126,20 +135,72 @@ def add_lacking_version(
     session: Session, learnt: Sequence[str] = (), live: int = 1
 ) -> ModelVersion:
     """A candidate that is in the shadow of version `live`: its evidence, 3 to 1, was not enough."""
-    report = {
-        "reasons": ["It could be chance."],
-        "live_version": live,
-        "look": 1,
-        "comparison": {"only_candidate": 3, "only_live": 1},
-        "data": {"evidence": "earlier"},
-    }
-    return add_version(session, learnt, verdict="insufficient_evidence", report=report)
+    verdict, reasons = Verdict.INSUFFICIENT_EVIDENCE, ("It could be chance.",)
+    comparison = ComparisonFigures(
+        verdict=verdict,
+        reasons=reasons,
+        whole=None,
+        taught=None,
+        elsewhere=None,
+        both_right=0,
+        only_candidate=3,
+        only_live=1,
+        both_wrong=0,
+        p_value=0.625,
+        needed_p_value=None,
+        gain=0.5,
+        gain_interval=(-0.5, 1.0),
+        guards=(),
+        differing_weight=1.0,
+    )
+    report = make_small_report(
+        reasons=reasons,
+        live_version=live,
+        look=1,
+        comparison=comparison.model_dump(mode="json"),
+        data={"evidence": "earlier"},
+    )
+    version = add_version(session, learnt, verdict=verdict.value)
+    keep_report(version, report)
+    return version
 
 
-def make_earlier_report(report: dict[str, Any]) -> dict[str, Any]:
+def make_small_report(**parts: object) -> EvaluationReport:
+    """Of a version that nothing was measured of, but for these; see `change_report`."""
+    nothing = Frozen([], [], [], [], make_catalogue({}))
+    training = TrainingRun(seconds=1.0, history=())
+    measured = Measured([], CALIBRATION)
+    return change_report(make_report(1, measured, None, None, None, nothing, training), **parts)
+
+
+def change_report(report: EvaluationReport, **parts: object) -> EvaluationReport:
+    """The same, but for these; of a part that is an object only what is named changes."""
+    stored = report.to_json()
+    for name, value in parts.items():
+        both = isinstance(value, dict) and isinstance(stored[name], dict)
+        stored[name] = stored[name] | value if both else value
+    return EvaluationReport.from_json(stored)
+
+
+def load_migration(number: str) -> ModuleType:
+    [path] = (MIGRATIONS / "versions").glob(f"{number}_*.py")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_earlier_report(stored: dict[str, Any]) -> EvaluationReport:
+    """As an upgrade makes it."""
+    return EvaluationReport.from_json(load_migration("0014").complete(stored, 2))
+
+
+def make_earlier_report(report: EvaluationReport) -> dict[str, Any]:
     """The same as it was kept before decisions were weighed: only the first candidate counted."""
-    earlier: dict[str, Any] = json.loads(json.dumps(report))
-    del earlier["ends"]
+    earlier = report.to_json()
+    del earlier["schema"], earlier["ends"]
     for part in ("whole", "taught", "elsewhere"):
         del earlier["comparison"][part]
     kept = ("name", "measured", "allowed", "broken")

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import NotFound
 
 from chatbot.api.schemas.base import Out, Problem
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.http.auth import SECURITY_SCHEMES, public
 from chatbot.http.errors import MEDIA_TYPE
 from chatbot.http.requests import LARGEST_ID
@@ -114,7 +115,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """Add what APIFlask cannot know: the problems of each operation, shared names, parameters."""
     spec = _with_short_names(spec)
     spec["components"]["schemas"].pop("HTTPError", None)
-    spec["components"]["schemas"] |= _schemas(_below(Out), "serialization")
+    spec["components"]["schemas"] |= _schemas([*_below(Out), EvaluationReport], "serialization")
     spec["components"]["schemas"] |= _schemas([Problem], "validation")
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():

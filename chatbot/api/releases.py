@@ -17,9 +17,10 @@ from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.http.paging import ById, cut
 from chatbot.services.access.keys import Scope
-from chatbot.services.learning.report import render
+from chatbot.services.learning.render_report import render
 from chatbot.services.learning.shadow import read_standing
 from chatbot.services.releases import processes, release, switch
+from chatbot.services.releases.reports import find_report
 
 blueprint = APIBlueprint("releases", __name__, tag="Models", url_prefix="/v1")
 
@@ -27,7 +28,18 @@ _REPORT: dict[int | str, Any] = {
     200: {
         "description": "As stored, or as Markdown with “Accept: text/markdown”.",
         "content": {
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {
+                "schema": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/EvaluationReport"},
+                        {
+                            "type": "object",
+                            "maxProperties": 0,
+                            "description": "While the version is not evaluated.",
+                        },
+                    ]
+                }
+            },
             "text/markdown": {"schema": {"type": "string"}},
         },
     }
@@ -63,7 +75,8 @@ def get_report(version_id: int) -> Response:
     offered = ["application/json", "text/markdown"]
     if request.accept_mimetypes.best_match(offered) == "text/markdown":
         return Response(render(version, standing), mimetype="text/markdown")
-    return jsonify(version.report)
+    report = find_report(version)
+    return jsonify(report.to_json() if report else {})
 
 
 @blueprint.get("/releases")

@@ -25,6 +25,7 @@ from chatbot.services.monitoring.watch import list_watches
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.hold import State, find_hold
 from chatbot.services.releases.release import get_version, read_pointer
+from chatbot.services.releases.reports import find_report
 from chatbot.settings import PREFIX, Settings
 from chatbot.storage.database import now
 
@@ -166,7 +167,9 @@ def _check_live_model(context: Context) -> Finding:
         advice = "Restore the artefact from a backup, or: chatbot rollback --reason 'damaged'"
         return Finding("live model", False, f"version {version.id}: {error}", advice)
     detail = f"version {version.id}, every byte checked, self-test passed"
-    return Finding("live model", True, f"{detail}. {say_precision(version.report) or ''}".strip())
+    return Finding(
+        "live model", True, f"{detail}. {say_precision(find_report(version)) or ''}".strip()
+    )
 
 
 def _check_processes(context: Context) -> Finding:

@@ -21,10 +21,10 @@ from chatbot.cli.pins import warn_of_broken_pins
 from chatbot.domain.metrics import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services.learning import evaluate as evaluating
-from chatbot.services.learning.read_report import say_change
-from chatbot.services.learning.report import render
+from chatbot.services.learning.render_report import render
 from chatbot.services.learning.shadow import read_standing, say
 from chatbot.services.releases import jobs, release, switch
+from chatbot.services.releases.reports import find_report
 from chatbot.storage.tables import ModelVersion, Release
 
 _FIGURES = (
@@ -141,13 +141,14 @@ def list_models(context: Context, as_json: bool) -> None:
 
 def _describe_version(version: ModelVersion, live: int | None) -> dict[str, Any]:
     state = "live" if version.id == live else "withdrawn" if version.withdrawn else ""
-    top1 = (version.report or {}).get("candidate", {}).get("top1")
+    report = find_report(version)
+    top1 = report.candidate.top1 if report else None
     return {
         "version": version.id,
         "state": state,
         "kind": version.kind,
         "verdict": version.verdict,
-        "change": say_change(version.report),
+        "change": version.change,
         "top1": round(top1, 4) if top1 is not None else None,
         "training_rows": version.training_rows,
         "created_at": version.created_at.isoformat(timespec="seconds"),
@@ -168,7 +169,8 @@ def report(context: Context, version: int, form: str) -> None:
     with context.parts.database.read() as session:
         row = release.get_version(session, version)
         if form == "json":
-            print_json(row.report)
+            evaluation = find_report(row)
+            print_json(evaluation.to_json() if evaluation else {})
         else:
             click.echo(render(row, read_standing(session, context.settings)), nl=False)
 

@@ -20,7 +20,7 @@ from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
 from chatbot.services.learning import (
     read_report,
-    report,
+    render_report,
     report_evidence,
     report_pairs,
     report_sources,
@@ -32,6 +32,7 @@ from chatbot.services.releases import (
     jobs,
     processes,
     release,
+    reports,
     switch,
     thresholds,
     timeline,
@@ -89,7 +90,7 @@ def show_report(version_id: int) -> str:
         version=version,
         pointer=pointer,
         may_act=who().scope is Scope.ADMIN,
-        **(_read(version) if version.report else {}),
+        **_read(version),
     )
 
 
@@ -184,7 +185,7 @@ def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
     """What the live version would do under each promise, and the one that is looked at."""
     settings = parts().settings
     live = release.get_version(session, pointer.version_id) if pointer else None
-    offers = read_report.other_promises(live.report) if live else []
+    offers = read_report.other_promises(reports.find_report(live)) if live else []
     wanted = request.args.get("promise", round(settings.promise * 100), type=int)
     return {
         "live": live,
@@ -195,14 +196,16 @@ def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
 
 
 def _read(version: ModelVersion) -> dict[str, Any]:
-    """What the stored report says, and its charts."""
-    stored = version.report
-    changed = stored["changed"]
+    """What the stored report says, and its charts; nothing while there is none."""
+    stored = reports.find_report(version)
+    if stored is None:
+        return {}
+    changed = stored.changed
     return {
         "report": stored,
-        "labels": report.FIGURES,
-        "shares": read_report.shares(stored["candidate"]),
-        "live_shares": read_report.shares(stored["live"]) if stored["live"] else {},
+        "labels": render_report.FIGURES,
+        "shares": read_report.shares(stored.candidate),
+        "live_shares": read_report.shares(stored.live) if stored.live else {},
         "guards": read_report.guards(stored),
         "precision": read_report.say_precision(stored),
         "endings": read_report.endings(stored),

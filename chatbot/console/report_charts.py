@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from chatbot.console.charts import Curve, Point
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.share import Share
 from chatbot.services.learning import read_report
-from chatbot.services.learning.read_report import Report
 
 
-def draw_calibration(report: Report) -> Curve | None:
+def draw_calibration(report: EvaluationReport) -> Curve | None:
     points = _points(read_report.calibration_curve(report))
     if not points:
         return None
@@ -24,7 +24,7 @@ def draw_calibration(report: Report) -> Curve | None:
     )
 
 
-def draw_risk_coverage(report: Report, promise: float) -> Curve | None:
+def draw_risk_coverage(report: EvaluationReport, promise: float) -> Curve | None:
     points = _points(read_report.risk_coverage(report))
     if not points:
         return None

@@ -8,6 +8,7 @@ from chatbot.domain.split import is_held_out
 from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version
+from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm
 from chatbot.storage.tables import ModelVersion, TrainingJob
 from code_names import CODE_NAMES
@@ -80,5 +81,4 @@ def test_a_faqs_own_utterances_are_evidence_beside_an_untrained_and_a_trained_mo
 
 def cross_fitted(parts: Parts, version: int) -> int:
     with parts.database.read() as session:
-        count: int = get_version(session, version).report["data"]["cross_fitted"]
-    return count
+        return get_report(get_version(session, version)).data.cross_fitted

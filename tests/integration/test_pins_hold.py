@@ -8,8 +8,9 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Decision
 from chatbot.matching.matcher import Match
 from chatbot.services.knowledge import pins
-from chatbot.services.learning.report import render
+from chatbot.services.learning.render_report import render
 from chatbot.services.releases.release import get_version
+from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import Utterance
 from code_names import CODE_NAMES
 
@@ -26,9 +27,9 @@ def test_a_broken_pin_holds_and_a_removed_one_lets_go(installation: Parts) -> No
     with installation.database.read() as session:
         version = get_version(session, 2)
     assert version.verdict == "hold"
-    assert version.report["reasons"][1:] == [
-        f"It no longer answers the pinned “{text}” with “{intent}”."
-    ]
+    assert get_report(version).reasons[1:] == (
+        f"It no longer answers the pinned “{text}” with “{intent}”.",
+    )
     assert text in render(version)
 
     with installation.database.write() as session:

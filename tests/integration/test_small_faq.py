@@ -10,8 +10,9 @@ from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.read_report import say_precision
-from chatbot.services.learning.report import render
+from chatbot.services.learning.render_report import render
 from chatbot.services.releases import jobs, processes, release
+from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from workers.night.run_jobs import run_waiting_jobs
 
@@ -45,9 +46,11 @@ def test_four_utterances_an_intent_are_enough_for_a_first_model(twenty: Parts) -
         assert job.state == jobs.State.DONE, job.message
         assert pointer is not None
         version = release.get_version(session, pointer.version_id)
-    export = version.report["training"]["export"]
-    assert (export["precision"], export["clear_flips"]) == ("int8", 0)
-    words = say_precision(version.report)
+    report = get_report(version)
+    export = report.training.export
+    assert export is not None
+    assert (export.precision, export.clear_flips) == ("int8", 0)
+    words = say_precision(report)
     assert words == "The encoder is served in int8, 22 MiB."
     assert words in render(version)
     matcher = twenty.models.open_version()

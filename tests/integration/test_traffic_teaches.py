@@ -7,6 +7,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.text import key
 from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.releases.release import get_version
+from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import VersionExample
 from code_names import CODE_NAMES
 
@@ -24,13 +25,13 @@ def test_traffic_without_verdicts_votes_by_guesses_and_its_texts_are_not_kept(
 
     with installation.database.read() as session:
         version = get_version(session, 2)
-        report, learnt = version.report, session.scalars(select(VersionExample.query_id)).all()
-    seen = report["data"]["unlabelled"]
+        report, learnt = get_report(version), session.scalars(select(VersionExample.query_id)).all()
+    seen = report.data.unlabelled
     assert 250 <= seen < len(TRAFFIC)
-    assert 0 < report["training"]["guessed"] <= seen
-    assert len(learnt) == report["data"]["learnt_queries"]
+    assert 0 < report.training.guessed <= seen
+    assert len(learnt) == report.data.learnt_queries
     matcher = installation.models.open_version(2)
-    assert len(matcher.bundle.guessed) == report["training"]["guessed"]
+    assert len(matcher.bundle.guessed) == report.training.guessed
     assert set(matcher.bundle.guessed.names) <= set(matcher.intents)
     assert {matcher.phrasings.row_of(text) for text in TRAFFIC} == {None}
     assert_no_file_has_a_question_of(installation, version.digest)

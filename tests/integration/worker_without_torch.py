@@ -24,7 +24,7 @@ def hand_back_encoder(
     spec = TrainingSpec.load(folder / "spec.json")
     for place in ("encoder", *(f"folds/{fold}" for fold in range(len(spec.folds)))):
         shutil.copytree(encoder, folder / "out" / place)
-    training = {"seconds": 0.0, "history": [], "best_epoch": 0, "export": {}, "libraries": {}}
+    training = {"seconds": 0.0, "history": [], "best_epoch": 0, "export": None, "libraries": {}}
     return json.loads(json.dumps(training | {"spec": spec.settings()}))
 
 

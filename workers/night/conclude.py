@@ -14,7 +14,7 @@ def conclude(session: Session, case: Case, judgement: Judgement, generation: int
     A move of the pointer since `generation` wins.
     """
     release.conclude(session, case.version_id, judgement.verdict, judgement.report)
-    name, why = f"Version {case.version_id}", " ".join(judgement.report["reasons"])
+    name, why = f"Version {case.version_id}", " ".join(judgement.report.reasons)
     try:
         if case.kind is jobs.Kind.UNTRAINED:
             release.install_untrained(session, case.version_id, why, generation)

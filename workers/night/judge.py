@@ -1,13 +1,14 @@
 """Judge a candidate: measure it beside the live version, and say whether it is better."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.domain.utility import Costs
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
@@ -34,7 +35,7 @@ class Case:
     live_id: int | None
     kind: jobs.Kind
     frozen: Frozen
-    training: dict[str, Any]
+    training: TrainingRun
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Judgement:
     """A verdict, None for a version that nothing is compared with, and the report behind it."""
 
     verdict: Verdict | None
-    report: dict[str, Any]
+    report: EvaluationReport
 
 
 def judge(parts: Parts, case: Case) -> Judgement:
@@ -57,15 +58,19 @@ def judge(parts: Parts, case: Case) -> Judgement:
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
     rules = make_rules(parts.settings, look, differing, taught)
     comparison = _compare(live, candidate, rules, frozen) if live else None
-    report = make_report(
-        case.version_id, candidate, case.live_id, live, comparison, frozen, case.training
-    )
     known = live.outcomes if live else None
-    report |= {
-        "look": look if comparison is None or comparison.could_decide else look - 1,
-        "sources": leave_one_out(known, candidate.outcomes, frozen, rules),
-    }
-    report["data"]["disputed"] = disputed
+    report = make_report(
+        case.version_id,
+        candidate,
+        case.live_id,
+        live,
+        comparison,
+        frozen,
+        case.training,
+        look=look if comparison is None or comparison.could_decide else look - 1,
+        disputed=disputed,
+        sources=leave_one_out(known, candidate.outcomes, frozen, rules),
+    )
     trained = case.kind is jobs.Kind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
 

@@ -11,6 +11,7 @@ from chatbot.errors import LeaseLost
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence, read_standing
 from chatbot.services.releases import jobs, release
+from chatbot.services.releases.reports import get_report
 from workers.night.conclude import conclude
 from workers.night.judge import Case, judge
 
@@ -53,12 +54,12 @@ def _find_case(parts: Parts) -> tuple[Case | None, int]:
         if standing is None or pointer is None or not standing.judged or standing.lacks:
             return None, 0
         version = release.get_version(session, standing.version_id)
+        report = get_report(version)
         frozen = freeze(session, parts.settings)
         own, _ = own_evidence(session, frozen, standing.version_id, standing.live_id)
-    is_old = own.evidence == version.report["data"]["evidence"]
+    is_old = own.evidence == report.data.evidence
     if is_old or frozen.fingerprint == version.fingerprint:
         return None, 0
-    training = version.report["training"]
     kind = jobs.Kind(version.kind)
-    case = Case(standing.version_id, standing.live_id, kind, frozen, training)
+    case = Case(standing.version_id, standing.live_id, kind, frozen, report.training)
     return case, pointer.generation

@@ -7,9 +7,9 @@ import logging
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import ArtefactRefused, ServiceUnavailable
 from chatbot.failpoints import failpoint
 from chatbot.services.releases import jobs, release
@@ -38,6 +38,7 @@ def retrain(parts: Parts, lease: jobs.Lease, lost: threading.Event) -> None:
     if isinstance(step, Skip):
         _skip(parts, lease, step.why)
     elif isinstance(step, Reconsider):
+        assert start.earlier_training is not None
         _judge_and_release(parts, lease, start, step.version_id, start.earlier_training)
         parts.nudge.send()
     else:
@@ -57,7 +58,7 @@ def _make_and_release(parts: Parts, lease: jobs.Lease, lost: threading.Event, st
 
 def _make(
     parts: Parts, lease: jobs.Lease, lost: threading.Event, start: Start
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, TrainingRun]:
     """Train, build, publish and register; return the version and how it was made."""
     settings, tell = parts.settings, partial(jobs.report, parts.database, lease, "build")
     with parts.artefacts.stage() as folder:
@@ -71,7 +72,7 @@ def _make(
         version_id = release.register(session, _describe(start, built, digest)).id
         failpoint("register.before_commit")
     failpoint("register.after_commit")
-    return version_id, training | built.report
+    return version_id, TrainingRun.model_validate(training | built.report)
 
 
 def _describe(start: Start, built: Built, digest: str) -> release.NewVersion:
@@ -100,7 +101,7 @@ def _measure_new(parts: Parts, start: Start) -> float | None:
 
 
 def _judge_and_release(
-    parts: Parts, lease: jobs.Lease, start: Start, version_id: int, training: dict[str, Any]
+    parts: Parts, lease: jobs.Lease, start: Start, version_id: int, training: TrainingRun
 ) -> None:
     held_out = len(start.frozen.held_out)
     jobs.report(parts.database, lease, "evaluate", 0.0, f"{held_out} held-out questions")

@@ -2,13 +2,14 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
+from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning.examples import Frozen, freeze
 from chatbot.services.learning.shadow import own_evidence
 from chatbot.services.releases import jobs, release
+from chatbot.services.releases.reports import get_report
 from chatbot.services.review.chosen import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
@@ -39,7 +40,7 @@ class Start:
     chosen: AbstractSet[str]
     live: Live
     situation: Situation
-    earlier_training: dict[str, Any]
+    earlier_training: TrainingRun | None
     newest_digest: str | None
 
 
@@ -65,7 +66,7 @@ def read_start(session: Session, job_id: int, settings: Settings) -> Start:
             earlier=_read_earlier(session, same, frozen, live.version_id) if same else None,
             newest=newest.id if newest else None,
         ),
-        earlier_training=same.report.get("training", {}) if same else {},
+        earlier_training=get_report(same).training if same else None,
         newest_digest=newest.digest if newest else None,
     )
 
@@ -85,5 +86,5 @@ def _read_earlier(
     return Earlier(
         version_id=version.id,
         is_settled=version.withdrawn or version.id == live_id,
-        has_new_evidence=version.report.get("data", {}).get("evidence") != own.evidence,
+        has_new_evidence=get_report(version).data.evidence != own.evidence,
     )

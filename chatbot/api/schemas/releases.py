@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, Out, Reason, VersionId
 from chatbot.http.paging import Paging
-from chatbot.services.learning.read_report import say_change
 from chatbot.services.learning.shadow import Standing
 from chatbot.storage import tables
 
@@ -55,7 +54,6 @@ class ModelOut(Out):
         computed = {
             "live": live is not None and live.version == row.id,
             "parent": row.parent_id,
-            "change": say_change(row.report),
         }
         stored = {name: getattr(row, name) for name in cls.model_fields if name not in computed}
         return cls(**stored, **computed)

@@ -1,7 +1,8 @@
 """What a training made of the pairs with a score, and whether it holds for other pairs."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from chatbot.domain.report.report import EvaluationReport
 
 FELL = 0.05
 """A rank correlation that is so much lower has fallen; less may be chance."""
@@ -19,24 +20,23 @@ class PairEpoch:
     left_out: float | None
 
 
-def pair_epochs(report: dict[str, Any]) -> list[PairEpoch]:
+def pair_epochs(report: EvaluationReport) -> list[PairEpoch]:
     """Return one for each epoch; none of a training without pairs, or of an older report."""
-    history = report["training"].get("history", [])
+    if not report.training.measures_pairs:
+        return []
     return [
-        PairEpoch(each["epoch"], each["pairs_spearman"], each["left_out_pairs_spearman"])
-        for each in history
-        if "pairs_spearman" in each
+        PairEpoch(each.epoch, each.pairs_spearman, each.left_out_pairs_spearman)
+        for each in report.training.history
     ]
 
 
-def say_of_pairs(report: dict[str, Any]) -> str:
+def say_of_pairs(report: EvaluationReport) -> str:
     """Return in words how many pairs taught, and whether what they taught holds for others.
 
     Empty if the training had none.
     """
-    data = report["data"]
-    trained, left_out = data.get("pairs", 0), data.get("left_out_pairs", 0)
-    apart = data.get("apart", {}).get("pairs", 0)
+    data = report.data
+    trained, left_out, apart = data.pairs, data.left_out_pairs, data.apart.pairs
     if not trained and not left_out and not apart:
         return ""
     neither = (
@@ -46,7 +46,7 @@ def say_of_pairs(report: dict[str, Any]) -> str:
     )
     return (
         f"{trained} pairs with a score taught, {left_out} were left out to measure.{neither} "
-        + _verdict(pair_epochs(report), report["training"].get("best_epoch"))
+        + _verdict(pair_epochs(report), report.training.best_epoch)
     )
 
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.report.compared import SourceFigures, WithoutSource
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.text import normalise
 from chatbot.services.learning.examples import Frozen
 
@@ -14,7 +15,7 @@ MOST_SOURCES = 10
 
 def leave_one_out(
     live: Sequence[Outcome] | None, candidate: Sequence[Outcome], frozen: Frozen, rules: Rules
-) -> list[dict[str, Any]]:
+) -> list[SourceFigures]:
     """Of those whose questions measure or teach most.
 
     What a source taught stays in the model: to leave that out would take a training for each. What
@@ -25,27 +26,27 @@ def leave_one_out(
     taught = Counter(frozen.teachers.values())
     sources = [source for source, _ in (measures + taught).most_common(MOST_SOURCES)]
     return [
-        {
-            "source": source,
-            "taught": taught[source],
-            "measures": measures[source],
-            "without": _without(source, live, candidate, frozen, rules) if live else None,
-        }
+        SourceFigures(
+            source=source,
+            taught=taught[source],
+            measures=measures[source],
+            without=_without(source, live, candidate, frozen, rules) if live else None,
+        )
         for source in sources
     ]
 
 
-def render_sources(report: dict[str, Any]) -> str:
+def render_sources(report: EvaluationReport) -> str:
     """As Markdown; reports from before sources were kept name none."""
-    sources, apart = report.get("sources", []), report["data"].get("apart", {})
+    apart = report.data.apart
     lines = [
-        f"- {each['source']}: {each['taught']} taught, {each['measures']} measure."
-        + _render_without(each["without"])
-        for each in sources
+        f"- {each.source}: {each.taught} taught, {each.measures} measure."
+        + _render_without(each.without)
+        for each in report.sources or ()
     ]
     kept_apart = (
-        f"{apart.get('waiting', 0)} confirmations wait for a later night, "
-        f"{apart.get('quarantined', 0)} are in quarantine."
+        f"{apart.waiting} confirmations wait for a later night, "
+        f"{apart.quarantined} are in quarantine."
     )
     return "\n".join([*lines, *([""] if lines else []), kept_apart])
 
@@ -56,7 +57,7 @@ def _without(
     candidate: Sequence[Outcome],
     frozen: Frozen,
     rules: Rules,
-) -> dict[str, Any]:
+) -> WithoutSource:
     held_out = {normalise(row.text) for row in frozen.held_out if row.source != source}
     own = {normalise(row.text) for row in frozen.held_out if row.source == source}
     own |= {text for text, teacher in frozen.teachers.items() if teacher == source}
@@ -65,23 +66,23 @@ def _without(
         for outcomes in (live, candidate)
     )
     comparison = compare(before, after, rules, cross_fitted=len(after) - len(held_out))
-    return {
-        "verdict": comparison.verdict,
-        "better": comparison.whole.better,
-        "worse": comparison.whole.worse,
-        "p_value": comparison.whole.p_value,
-    }
+    return WithoutSource(
+        verdict=comparison.verdict,
+        better=comparison.whole.better,
+        worse=comparison.whole.worse,
+        p_value=comparison.whole.p_value,
+    )
 
 
-def _render_without(without: dict[str, Any] | None) -> str:
+def _render_without(without: WithoutSource | None) -> str:
     if without is None:
         return ""
-    return f" Measured without theirs: {without['verdict']} ({say_without(without)})."
+    return f" Measured without theirs: {without.verdict} ({say_without(without)})."
 
 
-def say_without(without: dict[str, Any]) -> str:
+def say_without(without: WithoutSource) -> str:
     """The figures behind a verdict that was found without a source."""
-    p_value = f"p = {without['p_value']:.3g}"
-    if "better" not in without:
-        return f"{without['gain']:+.1%}, {p_value}"
-    return f"better on {without['better']}, worse on {without['worse']} questions, {p_value}"
+    p_value = f"p = {without.p_value:.3g}"
+    if without.gain is not None:
+        return f"{without.gain:+.1%}, {p_value}"
+    return f"better on {without.better}, worse on {without.worse} questions, {p_value}"

@@ -7,7 +7,6 @@ by what one version gets wrong, it would flatter any third one.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
@@ -16,11 +15,13 @@ from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Verdict
 from chatbot.domain.metrics import reply_of
 from chatbot.domain.paired import more_needed
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.split import Purpose, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.matching.reading import Match
 from chatbot.services.learning.examples import Frozen
 from chatbot.services.releases.release import count_looks, get_version, read_pointer
+from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Confirmation, Disagreement, ModelVersion, Query
@@ -82,16 +83,15 @@ def find_shadow(session: Session) -> Shadow | None:
     eligible = select(ModelVersion.id).where(
         ModelVersion.verdict == Verdict.INSUFFICIENT_EVIDENCE,
         ModelVersion.withdrawn.is_(False),
-        ModelVersion.report["live_version"].as_integer() == live,
+        ModelVersion.live_id == live,
     )
-    disputed = func.coalesce(ModelVersion.report["data"]["disputed"].as_integer(), 0)
     in_place = (
         select(Disagreement.version_id)
         .where(Disagreement.live_id == live)
         .group_by(Disagreement.version_id)
         .having(func.min(Disagreement.found_at) > now() - TENURE)
     )
-    waits = eligible.where(ModelVersion.id.in_(in_place), disputed == 0)
+    waits = eligible.where(ModelVersion.id.in_(in_place), ModelVersion.disputed == 0)
     kept = waits.order_by(ModelVersion.id).limit(1)
     newest = eligible.order_by(ModelVersion.id.desc()).limit(1)
     found = session.scalar(kept) or session.scalar(newest)
@@ -127,11 +127,10 @@ def read_standing(session: Session, settings: Settings) -> Standing | None:
     shadow = find_shadow(session)
     if shadow is None:
         return None
-    report = get_version(session, shadow.version_id).report
-    differences, share = _read_evidence(report["comparison"])
+    version = get_version(session, shadow.version_id)
+    differences, share = _read_evidence(get_report(version))
     alpha = share * significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
-    counted = report["data"].get("disputed", 0)
-    judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - counted
+    judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - version.disputed
     needed = more_needed(differences, alpha, MOST_DISPUTED, GOOD_SHARE)
     return Standing(
         version_id=shadow.version_id,
@@ -182,15 +181,17 @@ def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
     return [text for text in distinct.values() if is_held_out(text, settings.held_out_share)][:most]
 
 
-def _read_evidence(comparison: dict[str, Any]) -> tuple[dict[int, int], float]:
+def _read_evidence(report: EvaluationReport) -> tuple[dict[int, int], float]:
     """By how much questions told the two apart, and what share of its alpha that test may spend.
 
     Reports from before decisions were weighed count who had the right intent first.
     """
-    if "whole" not in comparison:
-        return {1: comparison["only_candidate"], -1: comparison["only_live"]}, 1.0
-    whole = comparison["whole"]
-    return dict(whole["differences"]), whole["needed_p_value"] / comparison["needed_p_value"]
+    comparison = report.comparison
+    assert comparison is not None  # without one there is no verdict
+    whole, needed = comparison.whole, comparison.needed_p_value
+    if whole is None or needed is None:
+        return {1: comparison.only_candidate, -1: comparison.only_live}, 1.0
+    return dict(whole.differences), whole.needed_p_value / needed
 
 
 def _is_of(row: Disagreement, shadow: Shadow | None) -> bool:

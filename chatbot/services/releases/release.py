@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.gate import Verdict
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
 from chatbot.services.knowledge.removed_demo import knows_removed_demo
 from chatbot.services.releases.hold import refuse_while_held
+from chatbot.services.releases.reports import keep_report
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
 
@@ -58,13 +59,14 @@ def register(session: Session, new: NewVersion) -> ModelVersion:
 
 
 def conclude(
-    session: Session, version_id: int, verdict: Verdict | None, report: dict[str, Any]
+    session: Session, version_id: int, verdict: Verdict | None, report: EvaluationReport
 ) -> ModelVersion:
     """Keep what the evaluation said of a version."""
     version = get_version(session, version_id)
-    version.verdict, version.report = verdict, report
+    version.verdict = verdict
+    keep_report(version, report)
     if verdict in (Verdict.HOLD, Verdict.INSUFFICIENT_EVIDENCE):
-        reason = " ".join(report.get("reasons", ()))
+        reason = " ".join(report.reasons)
         events.record(
             session,
             events.Kind.MODEL_HELD,
@@ -87,9 +89,8 @@ def find_judged(session: Session, **made: str) -> ModelVersion | None:
 
 def count_looks(session: Session, live_id: int | None) -> int:
     """How many comparisons with this live version could have promoted a candidate so far."""
-    report = ModelVersion.report
-    looks = select(func.max(report["look"].as_integer()))
-    return session.scalar(looks.where(report["live_version"].as_integer() == live_id)) or 0
+    looks = select(func.max(ModelVersion.look)).where(ModelVersion.live_id == live_id)
+    return session.scalar(looks) or 0
 
 
 def read_pointer(session: Session) -> ModelPointer | None:

@@ -11,7 +11,7 @@ from chatbot.storage.tables import ModelVersion
 
 
 class Listed(NamedTuple):
-    """A version without its report, of which only the first reason is read.
+    """A version without its report, of which only `change` is read: the first reason.
 
     That is what the version changes for visitors; in older reports it is a statistic.
     """
@@ -37,7 +37,7 @@ def list_versions(session: Session, before: int | None, limit: int) -> Sequence[
             ModelVersion.verdict,
             ModelVersion.withdrawn,
             ModelVersion.parent_id,
-            ModelVersion.report[("reasons", 0)].as_string(),
+            ModelVersion.change,
         )
         .order_by(ModelVersion.id.desc())
         .limit(limit)

@@ -10,7 +10,12 @@ from chatbot.storage.database import Moment, Table, now
 
 
 class ModelVersion(Table):
-    """One trained artefact with its evaluation report, whether it was promoted or not."""
+    """One trained artefact with its evaluation report, whether it was promoted or not.
+
+    `report` is `{}` until it is evaluated; `services.releases.reports` keeps and reads it. What SQL
+    looks for in it are columns of their own: `live_id` is the version that it was compared with,
+    `look` and `disputed` are as in the report, `change` says what it changes for visitors.
+    """
 
     __tablename__ = "model_versions"
 
@@ -25,6 +30,10 @@ class ModelVersion(Table):
     verdict: Mapped[str | None] = mapped_column(String(30))
     withdrawn: Mapped[bool] = mapped_column(default=False)
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    live_id: Mapped[int | None]
+    look: Mapped[int] = mapped_column(default=0, server_default="0")
+    disputed: Mapped[int] = mapped_column(default=0, server_default="0")
+    change: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 

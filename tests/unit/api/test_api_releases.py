@@ -2,8 +2,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.report.report import SCHEMA
+from chatbot.services.releases import release
+from chatbot.services.releases.reports import keep_report
 from chatbot.storage.tables import Disagreement
-from factories import add_lacking_version, add_query
+from factories import add_lacking_version, add_query, make_small_report
 from fakes import add_version
 
 Headers = dict[str, str]
@@ -56,6 +59,27 @@ def test_a_report_is_json_or_markdown(client: FlaskClient, agent: Headers) -> No
     assert as_markdown.mimetype == "text/markdown"
     assert "version 1" in as_markdown.text
     assert client.get("/v1/models/9/report", headers=agent).status_code == 404
+
+
+def test_a_report_is_what_the_document_says_it_is(
+    client: FlaskClient, agent: Headers, parts: Parts
+) -> None:
+    with parts.database.write() as session:
+        keep_report(
+            release.get_version(session, 1), make_small_report(reasons=["It is the first."])
+        )
+    stored = client.get("/v1/models/1/report", headers=agent).get_json()
+    assert (stored["schema"], stored["reasons"]) == (SCHEMA, ["It is the first."])
+    document = client.get("/openapi.json").get_json()
+    answer = document["paths"]["/v1/models/{version_id}/report"]["get"]["responses"]["200"]
+    told, empty = answer["content"]["application/json"]["schema"]["anyOf"]
+    schemas = document["components"]["schemas"]
+    assert told == {"$ref": "#/components/schemas/EvaluationReport"}
+    assert empty["maxProperties"] == 0
+    described = schemas["EvaluationReport"]
+    assert set(described["required"]) == set(described["properties"]) == set(stored)
+    assert described["properties"]["candidate"]["$ref"] == "#/components/schemas/Figures"
+    assert set(schemas["Figures"]["properties"]) == set(stored["candidate"])
 
 
 def test_promoting_moves_the_pointer_and_says_so(

@@ -1,7 +1,5 @@
-import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,14 +7,24 @@ from flask.testing import FlaskClient
 from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning.examples import Frozen, Labelled
 from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes, release
+from chatbot.services.releases.reports import keep_report
 from chatbot.storage.database import now
 from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob
-from factories import add_query, make_catalogue, make_earlier_report, make_outcome
+from factories import (
+    add_query,
+    change_report,
+    make_catalogue,
+    make_earlier_report,
+    make_outcome,
+    read_earlier_report,
+)
 from fakes import CALIBRATION, add_version
 
 SignedIn = Callable[[Scope], FlaskClient]
@@ -33,18 +41,16 @@ LIVE = [make_outcome("vpn", "leave", answered=False, probability=0.4)] * 70
 CANDIDATE = [make_outcome("vpn", "vpn")] * 60 + [make_outcome("vpn", "invoice")] * 10
 
 
-def report() -> dict[str, Any]:
-    made = make_report(
+def report() -> EvaluationReport:
+    return make_report(
         2,
         Measured(CANDIDATE, CALIBRATION),
         1,
         Measured(LIVE, CALIBRATION),
         compare(LIVE, CANDIDATE, Rules()),
         FROZEN,
-        {"seconds": 1.0, "history": [], "guessed": 41, "thresholds": [[0.05, 1.01], [0.1, 0.8]]},
+        TrainingRun(seconds=1.0, history=(), guessed=41, thresholds=((0.05, 1.01), (0.1, 0.8))),
     )
-    stored: dict[str, Any] = json.loads(json.dumps(made))
-    return stored
 
 
 @pytest.fixture
@@ -109,9 +115,7 @@ def test_a_report_says_which_of_its_questions_were_asked_for_the_candidates_sake
     agent: FlaskClient, parts: Parts, second: int
 ) -> None:
     assert "asked for because" not in agent.get(f"/console/models/{second}").text
-    chosen = report()
-    chosen["data"]["disputed"] = 7
-    chosen["comparison"]["differing_weight"] = 0.25
+    chosen = change_report(report(), data={"disputed": 7}, comparison={"differing_weight": 0.25})
     with parts.database.write() as session:
         release.conclude(session, second, Verdict.HOLD, chosen)
     page = agent.get(f"/console/models/{second}").text
@@ -257,11 +261,10 @@ def test_a_report_tells_everything_that_it_holds(agent: FlaskClient, second: int
 def test_a_report_from_before_curves_and_guards_were_kept_is_still_readable(
     agent: FlaskClient, parts: Parts, second: int
 ) -> None:
-    older = report()
-    older = make_earlier_report(older)
+    older = make_earlier_report(report())
     del older["risk_coverage"], older["promises"], older["comparison"]["guards"]
     with parts.database.write() as session:
-        release.conclude(session, second, Verdict.HOLD, older)
+        release.conclude(session, second, Verdict.HOLD, read_earlier_report(older))
         release.promote(session, second, "ann", "because")
     page = agent.get(f"/console/models/{second}").text
     assert "older than this curve" in page
@@ -356,11 +359,10 @@ def test_a_report_shows_what_was_learnt_of_pairs_with_a_score(
         for epoch, trained, left_out in ((0, 0.3, 0.6), (1, 0.97, None), (2, 0.98, 0.21))
     ]
     with parts.database.write() as session:
-        version = release.get_version(session, second)
-        stored = json.loads(json.dumps(version.report))
-        stored["data"] |= {"pairs": 40, "left_out_pairs": 10}
-        stored["training"]["history"] = history
-        version.report = stored
+        scored = change_report(
+            report(), data={"pairs": 40, "left_out_pairs": 10}, training={"history": history}
+        )
+        keep_report(release.get_version(session, second), scored)
     shown = agent.get(page).text
     assert "from 0.60 to 0.21: the pairs were learnt by heart" in shown
     assert '<th scope="row">before</th><td class="number">0.30</td>' in shown

@@ -22,7 +22,7 @@ from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook
-from factories import add_live_version, add_version
+from factories import add_live_version, add_version, make_small_report
 from receiver import Received, Receiver, running, wait_until
 
 INSIDE = Settings(private_networks=True)
@@ -181,10 +181,14 @@ class TestWhatHappens:
         add_hook(database, "http://127.0.0.1:9/", Kind.MODEL_HELD)
         with database.write() as session:
             version = add_version(session)
-            release.conclude(session, version.id, None, {})
-            release.conclude(session, version.id, release.Verdict.PROMOTE, {"reasons": ["good"]})
+            release.conclude(session, version.id, None, make_small_report())
+            release.conclude(
+                session, version.id, release.Verdict.PROMOTE, make_small_report(reasons=["good"])
+            )
             assert rows(database) == []
-            release.conclude(session, version.id, release.Verdict.HOLD, {"reasons": ["a.", "b."]})
+            release.conclude(
+                session, version.id, release.Verdict.HOLD, make_small_report(reasons=["a.", "b."])
+            )
         [row] = rows(database)
         assert json.loads(row.body)["data"] == {
             "version": version.id,

@@ -171,9 +171,9 @@ class TestLeaveOneOut:
         live = self.asked([WRONG] * 20 + [RIGHT] * 30)
         candidate = self.asked([RIGHT] * 50)
         found = leave_one_out(live, candidate, held_out, Rules(margins=Margins(promise=0.5)))
-        verdicts = {s["source"]: s["without"]["verdict"] for s in found}
+        verdicts = {s.source: s.without.verdict for s in found if s.without}
         assert verdicts == {"mallory": "insufficient_evidence", "ann": "promote"}
-        assert {s["source"]: s["measures"] for s in found} == {"mallory": 20, "ann": 20}
+        assert {s.source: s.measures for s in found} == {"mallory": 20, "ann": 20}
 
     def test_what_an_account_taught_measures_nothing_without_it_either(self) -> None:
         held_out = self.rows("ann", "bob")
@@ -181,10 +181,12 @@ class TestLeaveOneOut:
         live, candidate = self.asked([RIGHT] * 2 + [WRONG] * 30), self.asked([RIGHT] * 32)
         rules = Rules(margins=Margins(promise=0.5))
         ann, bob = leave_one_out(live, candidate, taught, rules)
-        assert (ann["source"], ann["taught"], ann["measures"]) == ("ann", 30, 1)
-        assert ann["without"]["verdict"] == "insufficient_evidence"
-        assert bob["without"]["verdict"] == "promote"
+        assert (ann.source, ann.taught, ann.measures) == ("ann", 30, 1)
+        assert ann.without is not None
+        assert bob.without is not None
+        assert ann.without.verdict == "insufficient_evidence"
+        assert bob.without.verdict == "promote"
 
     def test_without_a_live_version_there_is_nothing_to_compare(self) -> None:
         [found] = leave_one_out(None, self.asked([RIGHT]), self.rows("ann"), Rules())
-        assert found["without"] is None
+        assert found.without is None

@@ -1,5 +1,4 @@
-import json
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -7,10 +6,18 @@ from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.guards import State
 from chatbot.domain.metrics import Outcome
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning import read_report
 from chatbot.services.learning.examples import Frozen, Labelled
 from chatbot.services.learning.report import Measured, make_report
-from factories import make_catalogue, make_earlier_report, make_outcome
+from factories import (
+    change_report,
+    make_catalogue,
+    make_earlier_report,
+    make_outcome,
+    read_earlier_report,
+)
 from fakes import CALIBRATION
 
 FROZEN = Frozen(
@@ -21,7 +28,7 @@ FROZEN = Frozen(
     catalogue=make_catalogue({"vpn": ["VPN down"]}),
     learnt_queries=[],
 )
-THRESHOLDS = [[0.05, 1.01], [0.1, 0.8]]
+THRESHOLDS = ((0.05, 1.01), (0.1, 0.8))
 UNSURE = make_outcome("vpn", "leave", answered=False, probability=0.4)
 RIGHT = make_outcome("vpn", "vpn")
 LIVE = [UNSURE] * 8 + [RIGHT] * 12 + [make_outcome("leave", "leave")] * 10
@@ -30,29 +37,27 @@ BROKEN = [RIGHT] * 20 + [make_outcome("leave", None)] * 6 + [make_outcome("leave
 OUT = [make_outcome(None, "vpn", answered=False, probability=0.2)] * 4
 
 
-def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> dict[str, Any]:
+def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> EvaluationReport:
     comparison = compare(live, candidate, Rules()) if live is not None else None
     beside = Measured(live, CALIBRATION) if live is not None else None
-    made = make_report(
+    return make_report(
         2,
         Measured(candidate, CALIBRATION),
         1 if live else None,
         beside,
         comparison,
-        FROZEN,
-        {"seconds": 1.0, "history": [], "thresholds": THRESHOLDS},
+        FROZEN if candidate else replace(FROZEN, held_out=[]),
+        TrainingRun(seconds=1.0, history=(), thresholds=THRESHOLDS),
     )
-    stored: dict[str, Any] = json.loads(json.dumps(made))
-    return stored
 
 
 @pytest.fixture
-def report() -> dict[str, Any]:
+def report() -> EvaluationReport:
     return report_of(CANDIDATE + OUT, LIVE + OUT)
 
 
-def test_each_share_has_its_questions_and_an_interval(report: dict[str, Any]) -> None:
-    shares = read_report.shares(report["candidate"])
+def test_each_share_has_its_questions_and_an_interval(report: EvaluationReport) -> None:
+    shares = read_report.shares(report.candidate)
     assert shares["top1"].of == 30
     assert shares["top1"].value == pytest.approx(28 / 30)
     assert shares["top1"].low < shares["top1"].value < shares["top1"].high
@@ -62,10 +67,10 @@ def test_each_share_has_its_questions_and_an_interval(report: dict[str, Any]) ->
 
 
 def test_a_share_of_no_questions_is_left_out() -> None:
-    assert read_report.shares(report_of([], None)["candidate"]) == {}
+    assert read_report.shares(report_of([], None).candidate) == {}
 
 
-def test_every_guard_says_whether_it_holds_and_why(report: dict[str, Any]) -> None:
+def test_every_guard_says_whether_it_holds_and_why(report: EvaluationReport) -> None:
     found = {guard.title: guard for guard in read_report.guards(report)}
     suffers = found["No intent suffers"]
     assert suffers.state is State.OPEN
@@ -93,7 +98,7 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
     earlier = make_earlier_report(report_of(CANDIDATE + OUT, LIVE + OUT))
     wrong = {"name": "wrong_answers", "measured": 0.444, "allowed": 0.353, "broken": []}
     earlier["comparison"]["guards"] = [wrong]
-    [promise] = read_report.guards(earlier)
+    [promise] = read_report.guards(read_earlier_report(earlier))
     assert promise.state is State.OPEN
     assert promise.words == (
         "44.4% of its automatic answers are wrong; 35.3% is allowed. That much can be chance."
@@ -101,7 +106,7 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
 
 
 def test_an_earlier_report_keeps_its_other_guards() -> None:
-    earlier = make_earlier_report(report_of(BROKEN + OUT, LIVE + OUT))
+    earlier = read_earlier_report(make_earlier_report(report_of(BROKEN + OUT, LIVE + OUT)))
     found = {guard.title: guard for guard in read_report.guards(earlier)}
     assert found["No intent suffers"].state is State.BROKEN
     assert found["It keeps what is pinned"].state is State.HOLDS
@@ -109,7 +114,7 @@ def test_an_earlier_report_keeps_its_other_guards() -> None:
     assert read_report.endings(earlier) == []
 
 
-def test_it_says_how_questions_end_with_both(report: dict[str, Any]) -> None:
+def test_it_says_how_questions_end_with_both(report: EvaluationReport) -> None:
     found = {ending.words: ending for ending in read_report.endings(report)}
     assert found["answered rightly"] == read_report.Ending("answered rightly", 30, 28, 22)
     assert found["out of scope: rightly handed over"].count == 4
@@ -119,23 +124,26 @@ def test_it_says_how_questions_end_with_both(report: dict[str, Any]) -> None:
     assert not any("out of scope" in ending.words for ending in read_report.endings(alone))
 
 
-def test_the_first_reason_says_what_changes(report: dict[str, Any]) -> None:
-    said = read_report.say_change(report)
-    assert said is not None
-    assert said.startswith("Of 100 questions like these it answers 24 more, 6 more of them wrongly")
-    assert read_report.say_change({}) is None
+def test_the_first_reason_says_what_changes(report: EvaluationReport) -> None:
+    assert report.reasons[0].startswith(
+        "Of 100 questions like these it answers 24 more, 6 more of them wrongly"
+    )
 
 
-def test_what_was_not_kept_yet_is_missing_without_harm(report: dict[str, Any]) -> None:
-    del report["comparison"]["guards"], report["risk_coverage"], report["promises"]
-    assert read_report.guards(report) == []
-    assert read_report.risk_coverage(report) == []
-    assert read_report.other_promises(report) == []
-    assert read_report.other_promises({}) == []
+def test_what_was_not_kept_yet_is_missing_without_harm(report: EvaluationReport) -> None:
+    older = report.to_json()
+    del older["comparison"]["guards"], older["risk_coverage"], older["promises"]
+    read = read_earlier_report(older)
+    assert read_report.guards(read) == []
+    assert read_report.risk_coverage(read) == []
+    assert read_report.other_promises(read) == []
+    assert read_report.other_promises(None) == []
     assert read_report.guards(report_of(CANDIDATE, None)) == []
 
 
-def test_intents_of_which_another_number_is_right_come_worst_first(report: dict[str, Any]) -> None:
+def test_intents_of_which_another_number_is_right_come_worst_first(
+    report: EvaluationReport,
+) -> None:
     assert read_report.intent_changes(report) == [
         read_report.IntentChange("leave", 10, 10, 8),
         read_report.IntentChange("vpn", 20, 12, 20),
@@ -145,21 +153,21 @@ def test_intents_of_which_another_number_is_right_come_worst_first(report: dict[
 def test_out_of_scope_questions_change_no_intent() -> None:
     bolder = [make_outcome(None, "leave")] * 4
     changed = report_of(LIVE + bolder, LIVE + OUT)
-    assert len(changed["changed"]) == 4
+    assert len(changed.changed) == 4
     assert read_report.intent_changes(changed) == []
 
 
-def test_confused_pairs_come_most_frequent_first(report: dict[str, Any]) -> None:
+def test_confused_pairs_come_most_frequent_first(report: EvaluationReport) -> None:
     assert read_report.confusion_pairs(report) == [("leave", "vpn", 2)]
 
 
-def test_the_calibration_curve_counts_what_was_right(report: dict[str, Any]) -> None:
+def test_the_calibration_curve_counts_what_was_right(report: EvaluationReport) -> None:
     curve = read_report.calibration_curve(report)
     assert [(round(p, 3), share.of) for p, share in curve] == [(0.2, 4), (0.9, 30)]
     assert curve[1][1].value == pytest.approx(28 / 30)
 
 
-def test_the_risk_curve_ends_with_every_question_answered(report: dict[str, Any]) -> None:
+def test_the_risk_curve_ends_with_every_question_answered(report: EvaluationReport) -> None:
     curve = read_report.risk_coverage(report)
     assert [(round(coverage, 3), share.value, share.of) for coverage, share in curve] == [
         (0.882, pytest.approx(2 / 30), 30),
@@ -168,7 +176,7 @@ def test_the_risk_curve_ends_with_every_question_answered(report: dict[str, Any]
 
 
 def test_a_promise_says_what_would_be_answered_and_how_much_of_it_wrongly(
-    report: dict[str, Any],
+    report: EvaluationReport,
 ) -> None:
     never, now = read_report.other_promises(report)
     assert (never.promise, never.answers, never.coverage.value) == (0.05, False, 0.0)
@@ -178,12 +186,16 @@ def test_a_promise_says_what_would_be_answered_and_how_much_of_it_wrongly(
 
 
 def test_the_precision_is_said_with_what_it_costs_and_why_it_is_not_a_smaller_one(
-    report: dict[str, Any],
+    report: EvaluationReport,
 ) -> None:
     assert read_report.say_precision(report) is None, "reports from before do not say"
-    assert read_report.say_precision({}) is None
+    assert read_report.say_precision(None) is None
     rejected = [{"precision": "int8", "why": "its vectors are far off"}]
-    export = {"precision": "float32", "bytes": 90 * 2**20, "rejected": rejected}
-    assert read_report.say_precision(report | {"training": {"export": export}}) == (
+    unmeasured = dict.fromkeys(
+        ("noise", "noise_of_worst", "mean_cosine", "lowest_cosine", "agreement")
+        + ("clear", "clear_flips", "rows")
+    )
+    export = {"precision": "float32", "bytes": 90 * 2**20, "rejected": rejected} | unmeasured
+    assert read_report.say_precision(change_report(report, training={"export": export})) == (
         "The encoder is served in float32, 90 MiB. Not in int8: its vectors are far off."
     )

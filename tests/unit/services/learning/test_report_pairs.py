@@ -1,17 +1,17 @@
-from typing import Any
-
 import pytest
 
+from chatbot.domain.report.report import EvaluationReport
 from chatbot.services.learning.report_pairs import PairEpoch, pair_epochs, say_of_pairs
+from factories import change_report, make_small_report, read_earlier_report
 
 
-def report(*left_out: float | None, pairs: int = 40, apart: int = 0) -> dict[str, Any]:
+def report(*left_out: float | None, pairs: int = 40, apart: int = 0) -> EvaluationReport:
     history = [
         {"epoch": epoch, "pairs_spearman": 0.5 + epoch / 10, "left_out_pairs_spearman": value}
         for epoch, value in enumerate(left_out)
     ]
     data = {"pairs": pairs, "left_out_pairs": 10, "apart": {"pairs": apart}}
-    return {"data": data, "training": {"history": history}}
+    return make_small_report(data=data, training={"history": history})
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,7 @@ def test_what_holds_for_other_pairs_is_told_from_what_is_learnt_by_heart(
 
 
 def test_only_what_the_epoch_that_was_kept_has_learnt_counts() -> None:
-    stored = report(0.2, 0.6, 0.1)
-    stored["training"]["best_epoch"] = 1
+    stored = change_report(report(0.2, 0.6, 0.1), training={"best_epoch": 1})
     assert "from 0.20 to 0.60" in say_of_pairs(stored)
 
 
@@ -55,7 +54,8 @@ def test_each_epoch_has_both_figures() -> None:
     ],
 )
 def test_without_pairs_or_in_an_older_report_there_is_nothing_to_say(
-    stored: dict[str, Any],
+    stored: dict[str, object],
 ) -> None:
-    assert say_of_pairs(stored) == ""
-    assert pair_epochs(stored) == []
+    read = read_earlier_report(stored)
+    assert say_of_pairs(read) == ""
+    assert pair_epochs(read) == []

@@ -26,6 +26,7 @@ from chatbot.services.learning.shadow import (
     say,
 )
 from chatbot.services.releases import release
+from chatbot.services.releases.reports import get_report, keep_report
 from chatbot.services.review.confirm import confirm
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.services.review.review import Filters, list_queries
@@ -37,6 +38,8 @@ from factories import (
     add_live_version,
     add_query,
     add_version,
+    change_report,
+    make_small_report,
 )
 from fakes import teach
 
@@ -162,18 +165,18 @@ class TestWhichOne:
         with database.write() as session:
             live = add_live_version(session).id
             assert find_shadow(session) is None
-            lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
+            lacking = {"verdict": "insufficient_evidence", "live_id": live}
             add_version(session, **lacking)
             newest = add_version(session, **lacking).id
             add_version(session, **lacking, withdrawn=True)
             add_version(session, **lacking | {"verdict": "hold"})
-            add_version(session, **lacking | {"report": {"live_version": live + 1}})
+            add_version(session, **lacking | {"live_id": live + 1})
             assert find_shadow(session) == Shadow(newest, live)
 
     def test_keeps_its_place_for_a_while(self, database: Database) -> None:
         with database.write() as session:
             live = add_live_version(session).id
-            lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
+            lacking = {"verdict": "insufficient_evidence", "live_id": live}
             first = add_version(session, **lacking).id
             query = add_query(session)
         note(database, Shadow(first, live), {query.id})
@@ -191,13 +194,13 @@ class TestWhichOne:
     ) -> None:
         with database.write() as session:
             live = add_live_version(session).id
-            lacking = {"verdict": "insufficient_evidence", "report": {"live_version": live}}
+            lacking = {"verdict": "insufficient_evidence", "live_id": live}
             first = add_version(session, **lacking).id
             query = add_query(session)
         note(database, Shadow(first, live), {query.id})
         with database.write() as session:
-            report = {"live_version": live, "data": {"disputed": 7}}
-            release.get_version(session, first).report = report
+            report = make_small_report(live_version=live, data={"disputed": 7})
+            keep_report(release.get_version(session, first), report)
             assert find_shadow(session) == Shadow(first, live)
             second = add_version(session, **lacking).id
             assert find_shadow(session) == Shadow(second, live)
@@ -323,7 +326,7 @@ class TestStanding:
         judge(parts, asked[:3])
         with parts.database.write() as session:
             row = release.get_version(session, version)
-            row.report = row.report | {"data": row.report["data"] | {"disputed": 3}}
+            keep_report(row, change_report(get_report(row), data={"disputed": 3}))
         with parts.database.read() as session:
             standing = read_standing(session, parts.settings)
         assert standing is not None

@@ -22,7 +22,7 @@ from chatbot.services.releases import release
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import migrate
 from chatbot.storage.tables import AuditEvent, ModelPointer, ModelVersion, Release, VersionExample
-from factories import add_query, add_version
+from factories import add_query, add_version, make_small_report
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def promote_automatically(database: Database, version_id: int, expected_generati
 
 def judge(database: Database, version_id: int, verdict: Verdict | None) -> None:
     with database.write() as session:
-        release.conclude(session, version_id, verdict, {"verdict": verdict})
+        release.conclude(session, version_id, verdict, make_small_report(verdict=verdict))
 
 
 def test_the_nightly_run_promotes_what_the_gate_passed(
@@ -449,8 +449,8 @@ def test_looks_are_counted_for_each_live_version_alone(database: Database) -> No
     with database.write() as session:
         add_version(session)
         for live, look in ((1, 1), (1, 2), (2, 1)):
-            add_version(session, report={"live_version": live, "look": look})
-        add_version(session, report={"live_version": None, "look": 9})
+            add_version(session, live_id=live, look=look)
+        add_version(session, live_id=None, look=9)
         assert release.count_looks(session, 1) == 2
         assert release.count_looks(session, 2) == 1
         assert release.count_looks(session, 3) == 0

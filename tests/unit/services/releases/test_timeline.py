@@ -1,15 +1,15 @@
 from chatbot.services.releases import timeline
+from chatbot.services.releases.reports import keep_report
 from chatbot.storage.database import Database
-from factories import add_version
+from factories import add_version, make_small_report
 
 
 def test_versions_come_newest_first_with_what_they_change(database: Database) -> None:
     with database.write() as session:
         first = add_version(session, kind="untrained").id
-        report = {"reasons": ["It answers 2 more.", "By a test."], "live": None}
-        second = add_version(
-            session, parent_id=first, verdict="hold", withdrawn=True, report=report
-        ).id
+        row = add_version(session, parent_id=first, verdict="hold", withdrawn=True)
+        keep_report(row, make_small_report(reasons=["It answers 2 more.", "By a test."]))
+        second = row.id
     with database.read() as session:
         newest, oldest = timeline.list_versions(session, None, 10)
     assert (newest.id, newest.parent_id, newest.verdict) == (second, first, "hold")
@@ -24,7 +24,7 @@ def test_versions_come_newest_first_with_what_they_change(database: Database) ->
 
 def test_a_report_without_reasons_says_nothing(database: Database) -> None:
     with database.write() as session:
-        add_version(session, report={"reasons": []})
+        keep_report(add_version(session), make_small_report(reasons=[]))
     with database.read() as session:
         assert timeline.list_versions(session, None, 1)[0].change is None
 

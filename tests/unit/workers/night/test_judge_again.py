@@ -5,12 +5,15 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.report.report import EvaluationReport
+from chatbot.domain.report.training import TrainingRun
 from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused, LeaseLost
 from chatbot.matching.matcher import Matcher
 from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import read_standing
 from chatbot.services.releases import jobs, release
+from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.storage.tables import ModelVersion, TrainingJob
@@ -21,7 +24,7 @@ from workers.night.judge import Case, judge
 from workers.night.judge_again import judge_again
 
 ENOUGH = 32  # verdicts that would decide if three in four were in favour of the candidate
-TRAINING = {"seconds": 1.0, "history": [], "thresholds": []}
+TRAINING = TrainingRun(seconds=1.0, history=())
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def candidate(parts: Parts) -> int:
     with parts.database.write() as session:
         said = conclude(session, case, judgement, generation=1)
     assert "insufficient_evidence" in said
-    assert judgement.report["look"] == 0  # nothing differs, so nobody could be promoted by luck
+    assert judgement.report.look == 0  # nothing differs, so nobody could be promoted by luck
     return version
 
 
@@ -78,10 +81,9 @@ def live(parts: Parts) -> int:
     return pointer.version_id
 
 
-def report(parts: Parts, version: int) -> dict[str, object]:
+def report(parts: Parts, version: int) -> EvaluationReport:
     with parts.database.read() as session:
-        stored: dict[str, object] = release.get_version(session, version).report
-        return stored
+        return get_report(release.get_version(session, version))
 
 
 def test_enough_verdicts_in_its_favour_promote_the_candidate(
@@ -92,14 +94,12 @@ def test_enough_verdicts_in_its_favour_promote_the_candidate(
     judge_again(parts, lease)
     assert live(parts) == candidate
     stored = report(parts, candidate)
-    assert stored["look"] == 1
-    comparison, data = stored["comparison"], stored["data"]
-    assert isinstance(comparison, dict)
-    assert isinstance(data, dict)
-    assert data["disputed"] == ENOUGH
-    assert comparison["only_candidate"] > ENOUGH // 2
-    assert comparison["only_live"] == 0
-    assert comparison["differing_weight"] < 0.2
+    comparison = stored.comparison
+    assert comparison is not None
+    assert (stored.look, stored.data.disputed) == (1, ENOUGH)
+    assert comparison.only_candidate > ENOUGH // 2
+    assert comparison.only_live == 0
+    assert comparison.differing_weight < 0.2
 
 
 def test_too_few_verdicts_spend_nothing_of_the_error_budget(
@@ -108,7 +108,7 @@ def test_too_few_verdicts_spend_nothing_of_the_error_budget(
     ask_and_judge(parts, ENOUGH // 2, "vpn")
     judge_again(parts, lease)
     assert live(parts) == 1
-    assert report(parts, candidate)["look"] == 0
+    assert report(parts, candidate).look == 0
 
 
 def test_verdicts_against_the_candidate_settle_it_too(
@@ -131,7 +131,7 @@ def test_the_same_evidence_is_looked_at_once(
     lenient = replace(parts, settings=parts.settings.model_copy(update=lax))
     ask_and_judge(parts, ENOUGH, "leave")
     judge_again(lenient, lease)
-    assert report(parts, candidate)["verdict"] == "insufficient_evidence"
+    assert report(parts, candidate).verdict == "insufficient_evidence"
     monkeypatch.setattr("workers.night.judge_again.judge", lambda *_: pytest.fail("judged again"))
     judge_again(lenient, lease)
 
@@ -159,7 +159,7 @@ def test_a_candidate_of_tonights_rows_is_left_to_the_night(
             update(ModelVersion).where(ModelVersion.id == candidate).values(fingerprint=fingerprint)
         )
     judge_again(parts, lease)
-    assert report(parts, candidate)["look"] == 0
+    assert report(parts, candidate).look == 0
 
 
 def test_a_worker_that_lost_its_job_promotes_nothing(
@@ -171,7 +171,7 @@ def test_a_worker_that_lost_its_job_promotes_nothing(
     with pytest.raises(LeaseLost):
         judge_again(parts, lease)
     assert live(parts) == 1
-    assert report(parts, candidate)["look"] == 0
+    assert report(parts, candidate).look == 0
 
 
 def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
@@ -182,5 +182,5 @@ def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
         other = add_version(session).id
         frozen = freeze(session, parts.settings)
     judgement = judge(parts, Case(other, 1, jobs.Kind.TRAIN, frozen, TRAINING))
-    assert judgement.report["data"]["held_out"] == 4
-    assert judgement.report["data"]["disputed"] == 0
+    assert judgement.report.data.held_out == 4
+    assert judgement.report.data.disputed == 0

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import LeaseLost
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.services.learning.examples import freeze
 from chatbot.services.releases import jobs, release
+from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import ModelVersion, TrainingJob
-from factories import add_evaluation, add_version
+from factories import add_evaluation, add_version, make_small_report
 from workers.night import build, retrain, train
 from workers.training.spec import TrainingSpec
 
@@ -61,7 +63,7 @@ def run(parts: Parts, by: str = "ann") -> TrainingJob:
 
 def add_judged(parts: Parts, evidence: str) -> int:
     """A version of the rows of now, which were not enough to promote it."""
-    report = {"data": {"evidence": evidence}, "training": TRAINING}
+    report = make_small_report(data={"evidence": evidence}, training=TRAINING).to_json()
     with parts.database.write() as session:
         fingerprint = freeze(session, parts.settings).fingerprint
         return add_version(
@@ -81,7 +83,9 @@ def test_a_training_ends_as_a_version_that_was_judged(parts: Parts, trainer: Tra
         version = release.get_version(session, 2)
     assert version.verdict is not None
     assert (version.kind, version.parent_id, version.training_rows) == ("train", 1, 16)
-    assert version.report["training"].keys() >= {"seconds", "index", "guessed", "thresholds"}
+    training = get_report(version).training
+    assert training.index is not None
+    assert training.thresholds
     assert parts.artefacts.fetch(version.digest).is_dir()
 
 
@@ -102,9 +106,9 @@ def test_new_evidence_on_the_same_rows_is_weighed_without_a_training(
     assert (job.state, job.version_id) == ("done", version)
     assert trainer.runs == 0
     with parts.database.read() as session:
-        report = release.get_version(session, version).report
-    assert report["data"]["evidence"] == evidence_of_now(parts)
-    assert report["training"] == TRAINING
+        report = get_report(release.get_version(session, version))
+    assert report.data.evidence == evidence_of_now(parts)
+    assert report.training == TrainingRun.model_validate(TRAINING)
 
 
 def test_what_was_withdrawn_is_not_judged_again(parts: Parts, trainer: Trainer) -> None:
