@@ -6,11 +6,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 TEST_STAMP := $(VENV)/.installed-test
+# Apart from what is installed: only `make mutants` needs it.
+MUTMUT := $(VENV)/mutmut
 NEEDS := setup.cfg pyproject.toml constraints.txt
 
 # A natively compiled hnswlib crashes on a processor with fewer instructions than the builder's.
 export HNSWLIB_NO_NATIVE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DENO_NO_UPDATE_CHECK := 1
 
 # Tests that run at a time. Most wait for processes, databases and browsers.
 JOBS ?= 2
@@ -23,7 +26,7 @@ INSTALL_TORCH = $(BIN)/pip install -q --retries 0 --timeout 15 --extra-index-url
 	-c constraints.txt torch==2.13.0 || $(BIN)/pip install -q -c constraints.txt torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help init init-test run test test-slow test-browser screenshots pytest lint types imports schema format lock clean
+.PHONY: help init init-test run test test-slow test-browser screenshots pytest coverage mutants lint types imports schema format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,12 +52,28 @@ test-browser: $(TEST_STAMP)  ## Run the tests in Chromium alone (apt-get install
 screenshots: $(TEST_STAMP)  ## Take the pictures of the console for docs/ anew, in Chromium
 	$(BIN)/python -m docs.screenshots $(ARGS)
 
-lint: $(TEST_STAMP)  ## Check style and formatting
+coverage: $(TEST_STAMP)  ## Run the tests and print, by package, which lines they ran
+	$(PYTEST) --cov=chatbot --cov=workers --cov-report= $(ARGS)
+	$(BIN)/python -m bench.coverage
+
+mutants: $(MUTMUT)/.installed  ## Count which small faults the tests notice, for hours. ARGS="watch gate"
+	PYTHONPATH=$(MUTMUT) nice -n 15 $(BIN)/python -m bench.mutants $(ARGS)
+
+$(MUTMUT)/.installed: $(TEST_STAMP)
+	@rm -rf $(MUTMUT)
+	@$(BIN)/pip install -q -c constraints.txt --target $(MUTMUT) mutmut==3.8.1
+	@touch $@
+
+lint: $(TEST_STAMP)  ## Check style and formatting, of Python and of JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno fmt --check --quiet
 
 types: $(TEST_STAMP)  ## Check types
 	$(BIN)/mypy
+	$(BIN)/mypy tests/browser/conftest.py
+	$(BIN)/mypy tests/integration/conftest.py
 
 imports: $(TEST_STAMP)  ## Check which way imports point
 	$(BIN)/lint-imports
@@ -67,6 +86,7 @@ schema: $(TEST_STAMP)  ## Check that migrations make exactly the tables of the c
 format: $(TEST_STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+	$(BIN)/deno fmt --quiet
 
 lock: $(TEST_STAMP)  ## Write the installed versions to constraints.txt
 	$(BIN)/pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f > constraints.txt
@@ -75,7 +95,7 @@ bench-%: $(TEST_STAMP)  ## Run bench/%.py
 	$(BIN)/python -m bench.$* $(ARGS)
 
 clean:  ## Remove the virtual environment and caches; data in var/ stays
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(BIN)/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }

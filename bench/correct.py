@@ -92,8 +92,8 @@ class Instances:
 def is_as_said(answer: dict[str, Any], intent: str | None) -> bool:
     """None: handed over, without any candidate."""
     if intent is None:
-        return answer["decision"] == "handoff" and not answer["candidates"]
-    return answer["decision"] == "answer" and answer["answer"]["intent"] == intent
+        return bool(answer["decision"] == "handoff" and not answer["candidates"])
+    return bool(answer["decision"] == "answer" and answer["answer"]["intent"] == intent)
 
 
 def run() -> None:

@@ -154,8 +154,8 @@ def _time(variants: dict[str, Encode], texts: list[str], figures: dict[str, Any]
                     encode(texts[start : start + together])
                 spent = (time.perf_counter() - started) / count * 1000
                 rounds.setdefault((title, together), []).append(spent)
-    for (title, together), spent in rounds.items():
-        figures[title][f"ms_of_{together}"] = median(spent)
+    for (title, together), times in rounds.items():
+        figures[title][f"ms_of_{together}"] = median(times)
 
 
 def _emulate(

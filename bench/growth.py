@@ -153,7 +153,8 @@ def _between(first: Vectors, second: Vectors, chance: np.random.Generator) -> ND
     noise = chance.normal(size=first.shape)
     noise *= NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
     mixed = share * first + (1 - share) * second + noise
-    return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return scaled
 
 
 def _build(

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,13 +64,15 @@ def make_key(parts: Parts, scope: Scope) -> str:
 def serve(settings: Settings, port: int) -> Iterator[psutil.Process]:
     """The web server as `chatbot up` starts it, on `port`, logging errors only."""
     web = next(program for program in list_programs(settings) if program.name == "web")
-    variables: Mapping[str, str] = {
+    variables = {
         "CHATBOT_DATA_DIR": str(settings.data_dir),
         "CHATBOT_PORT": str(port),
         "CHATBOT_WEB_PROCESSES": str(settings.web_processes),
         "CHATBOT_LOG_LEVEL": "ERROR",
     }
-    with subprocess.Popen(web.command, env=os.environ | web.environment | variables) as server:
+    with subprocess.Popen(
+        web.command, env={**os.environ, **web.environment, **variables}
+    ) as server:
         try:
             wait_until_ready(port, server)
             yield psutil.Process(server.pid)

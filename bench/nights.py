@@ -110,7 +110,9 @@ def _live_through(
         parts = build(Settings.from_env(data_dir=folder))
         import_rows(parts, start)
         make_version(parts)
-        nights = [{"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}]
+        nights: list[dict[str, Any]] = [
+            {"night": 0, "clicks": 0, "verdict": "untrained", **_measure(parts, start)}
+        ]
         for night, day in enumerate(days, 1):
             ask(parts, [row.text for row in day])
             reviewed = choose(parts, budget, random)
@@ -181,7 +183,7 @@ def train(parts: Parts) -> dict[str, Any]:
         return {"verdict": report.verdict, "reasons": list(report.reasons)}
 
 
-def _measure(parts: Parts, dataset: Dataset) -> dict[str, float]:
+def _measure(parts: Parts, dataset: Dataset) -> dict[str, float | int | None]:
     """What visitors of the live version would meet."""
     parts.live.refresh()
     figures = summarise(evaluate(parts.live.current(), dataset.test))
@@ -196,7 +198,9 @@ def _learn_everything(dataset: Dataset) -> float:
         import_rows(parts, dataset)
         with console.status("learning everything …"):
             version = make_version(parts, jobs.Kind.TRAIN)
-        return float(summarise(evaluate(parts.models.open_version(version), dataset.test))["top1"])
+        top1 = summarise(evaluate(parts.models.open_version(version), dataset.test))["top1"]
+        assert top1 is not None, "there are test rows"
+        return top1
 
 
 def _summarise(months: dict[str, list[dict[str, Any]]], everything: float) -> dict[str, Any]:

@@ -210,7 +210,8 @@ def _scored(
     chosen: Sequence[tuple[str, str]],
     of_confused: Likeness,
 ) -> Verdicts:
-    said = Verdicts(pairs=[], left_out=[])
+    taught: list[PairExample] = []
+    left_out: list[PairExample] = []
     confused = {frozenset(pair) for pair in chosen}
     for one, other in pairs:
         likeness = Likeness.SAME if one.intent == other.intent else Likeness.DIFFERENT
@@ -218,8 +219,8 @@ def _scored(
             likeness = of_confused
         example = PairExample(one.text, other.text, SCORES[likeness])
         measures = is_left_out(pair_key(one.text, other.text), LEFT_OUT_SHARE)
-        (said.left_out if measures else said.pairs).append(example)
-    return said
+        (left_out if measures else taught).append(example)
+    return Verdicts(pairs=taught, left_out=left_out)
 
 
 def _train_and_ask(

@@ -317,7 +317,8 @@ def _covariance(groups: Iterable[Sequence[Seen]], usual: Array) -> Array:
         own = _fit(some)
         away.append(np.mean([one.weights(own) - one.weights(usual) for one in some], axis=0))
     differ = np.array(away)
-    return differ.T @ differ / len(differ) + np.diag(np.square(LEAST_DEVIATION))
+    spread: Array = differ.T @ differ / len(differ) + np.diag(np.square(LEAST_DEVIATION))
+    return spread
 
 
 def _fit(seen: Sequence[Seen]) -> Array:

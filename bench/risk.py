@@ -11,7 +11,7 @@ each calibrates on random questions of the test mix and measures on all others.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -32,11 +32,13 @@ from chatbot.services.releases import jobs
 from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings
 from workers.fitting.calibrate import Vote, fit, gather_votes
+from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
 
 DATASETS = ("banking77", "clinc150")
 ENCODERS = {"untrained": jobs.Kind.UNTRAINED, "tuned": jobs.Kind.TRAIN}
 Votes = dict[str, list[Vote]]
+Fitted = Callable[[Sequence[Vote]], Calibration]
 
 
 def run() -> None:
@@ -53,48 +55,51 @@ def run() -> None:
     for dataset in DATASETS:
         for encoder in ENCODERS:
             with console.status(f"{dataset}, {encoder} …"):
-                votes = _votes(arguments.data, arguments.work, dataset, encoder)
-                found = _shipped(votes, settings) | {
-                    "splits": _splits(votes["test"], settings, arguments.splits, arguments.rows)
+                votes, prior = _votes(arguments.data, arguments.work, dataset, encoder)
+                fitted = partial(fit, prior=prior, settings=settings)
+                found = _shipped(votes, fitted) | {
+                    "splits": _splits(
+                        votes["test"], fitted, settings.promise, arguments.splits, arguments.rows
+                    )
                 }
             figures[f"{dataset}.{encoder}"] = found
             console.print_json(json.dumps({f"{dataset}.{encoder}": found}))
     finish("risk", figures, arguments.keep)
 
 
-def _shipped(votes: Votes, settings: Settings) -> dict[str, Any]:
+def _shipped(votes: Votes, fitted: Fitted) -> dict[str, Any]:
     """Test figures by where the calibration rows come from."""
     return {
         origin: {"calibrated_on": len(votes[origin])}
-        | _measure(fit(votes[origin], settings), votes["test"])
+        | _measure(fitted(votes[origin]), votes["test"])
         for origin in ("shipped", "confirmed")
         if origin in votes
     }
 
 
-def _splits(mix: Sequence[Vote], settings: Settings, splits: int, rows: int) -> dict[str, Any]:
+def _splits(
+    mix: Sequence[Vote], fitted: Fitted, promise: float, splits: int, rows: int
+) -> dict[str, Any]:
     with ProcessPoolExecutor() as processes:
-        found = list(
-            processes.map(partial(_split, mix, settings, rows), range(splits), chunksize=25)
-        )
+        found = list(processes.map(partial(_split, mix, fitted, rows), range(splits), chunksize=25))
     keys = ("coverage", "in_scope_coverage", "wrong_answer_rate", "ece", "clarified", "held")
-    broken = [(run["wrong_answer_rate"] or 0) > settings.promise for run in found]
+    broken = [(run["wrong_answer_rate"] or 0) > promise for run in found]
     return {
         "broken": fmean(broken),
         "never_answers": fmean(not run["coverage"] for run in found),
     } | {key: fmean(run[key] for run in found if run[key] is not None) for key in keys}
 
 
-def _split(mix: Sequence[Vote], settings: Settings, rows: int, seed: int) -> dict[str, Any]:
+def _split(mix: Sequence[Vote], fitted: Fitted, rows: int, seed: int) -> dict[str, Any]:
     mixed = Random(seed).sample(mix, len(mix))
-    return _measure(fit(mixed[:rows], settings), mixed[rows:])
+    return _measure(fitted(mixed[:rows]), mixed[rows:])
 
 
 def _measure(calibration: Calibration, votes: Sequence[Vote]) -> dict[str, Any]:
     """The headline figures; `held`: of the sets that are offered, how many hold the right one."""
     outcomes = []
     held = []
-    for scored, truth in votes:
+    for scored, truth, _ in votes:
         candidates = calibration.candidates(scored)
         decision = calibration.decide(candidates)
         outcomes.append(Outcome("", truth, decision, tuple(candidates)))
@@ -112,21 +117,21 @@ def _measure(calibration: Calibration, votes: Sequence[Vote]) -> dict[str, Any]:
     }
 
 
-def _votes(data: Path, work: Path, name: str, encoder: str) -> Votes:
-    """From the cache, or through a model that the product's own jobs make."""
+def _votes(data: Path, work: Path, name: str, encoder: str) -> tuple[Votes, Prior]:
+    """From the cache, or through a model that the product's own jobs make; and its prior."""
     cache = work / f"votes-{name}-{encoder}.json"
+    dataset = load_dataset(data, name)
+    parts = build(Settings.from_env(data_dir=work / name))
+    matcher = _matcher(parts, dataset, ENCODERS[encoder])
     if not cache.exists():
-        dataset = load_dataset(data, name)
-        parts = build(Settings.from_env(data_dir=work / name))
-        matcher = _matcher(parts, dataset, ENCODERS[encoder])
         votes = _calibration_votes(parts, matcher, ENCODERS[encoder])
         votes["test"] = _test_votes(matcher, dataset, load_dataset(data, "clinc150"))
         cache.write_text(json.dumps(votes, default=asdict))
-    stored = json.loads(cache.read_text())
-    return {
-        origin: [([Scored(**one) for one in scored], truth) for scored, truth in rows]
-        for origin, rows in stored.items()
+    stored = {
+        origin: [Vote([Scored(**one) for one in scored], *rest) for scored, *rest in rows]
+        for origin, rows in json.loads(cache.read_text()).items()
     }
+    return stored, Prior.of(matcher, trained=ENCODERS[encoder] is jobs.Kind.TRAIN)
 
 
 def _matcher(parts: Parts, dataset: Dataset, kind: jobs.Kind) -> Matcher:
@@ -155,7 +160,7 @@ def _test_votes(matcher: Matcher, dataset: Dataset, foreign: Dataset) -> list[Vo
     wanted = round(len(asked) * OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE))
     asked += [row for row in foreign.test if row.intent is None][:wanted]
     votes = matcher.score([row.text for row in asked])
-    return list(zip(votes, [row.intent for row in asked], strict=True))
+    return [Vote(scored, row.intent) for scored, row in zip(votes, asked, strict=True)]
 
 
 if __name__ == "__main__":

@@ -261,7 +261,7 @@ def _medians(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _best(figures: dict[str, Any]) -> float:
-    return max(level["per_second"] for level in figures["levels"].values())
+    return max(float(level["per_second"]) for level in figures["levels"].values())
 
 
 def _compare(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
@@ -23,6 +24,10 @@ from chatbot.storage.database import Database
 from fakes import add_faq, add_version, with_fake_models
 
 Headers = dict[str, str]
+
+# No clock decides a test: a machine that is busy is not a fault.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

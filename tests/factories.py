@@ -25,7 +25,8 @@ from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
-from chatbot.matching.matcher import Match, Matcher
+from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.standing import find_unsettled, settle_found
 from chatbot.services.learning.examples import Frozen
@@ -213,7 +214,7 @@ def make_earlier_report(report: EvaluationReport) -> dict[str, Any]:
     return earlier
 
 
-def add_live_version(session: Session, **changes: object) -> ModelVersion:
+def add_live_version(session: Session, **changes: Any) -> ModelVersion:
     version = add_version(session, **changes)
     release.promote(session, version.id, "test", "for a test")
     return version
@@ -252,7 +253,7 @@ def add_confirmed(
     part: Purpose = Purpose.TRAINING,
     days_ago: float = 0,
     standing: Standing = Standing.VOTES,
-    **changes: object,
+    **changes: Any,
 ) -> Query:
     """A query with a verdict whose part and standing are given, not decided."""
     query = add_query(session, text, **changes)

@@ -1,7 +1,8 @@
 """Stand-ins that obey the real contracts: a model without files, and a small FAQ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +21,7 @@ from chatbot.services.asking.ask import Answerer
 from chatbot.services.knowledge import publish
 from chatbot.services.releases import release
 from chatbot.services.releases.follow import StoredModels
+from chatbot.storage.database import now
 
 CALIBRATION = Calibration(12.0, 0.2, -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
 
@@ -140,3 +142,10 @@ def add_version(session: Session, digit: str = "0") -> int:
         learnt_queries=(),
     )
     return release.register(session, new).id
+
+
+@dataclass
+class Clock:
+    """Stands still until a test sets it."""
+
+    stands_at: datetime = field(default_factory=now)

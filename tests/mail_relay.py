@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 _GOOD = {
     "CONNECT": "220 relay.example",
@@ -37,8 +37,7 @@ class Handed:
 
     @property
     def message(self) -> EmailMessage:
-        parsed = BytesParser(policy=email.policy.default).parsebytes(self.content)
-        return cast("EmailMessage", parsed)
+        return BytesParser(policy=email.policy.default).parsebytes(self.content)
 
     @property
     def text(self) -> str:

@@ -96,6 +96,28 @@ def test_every_program_has_its_place_in_the_order_of_starting() -> None:
     assert sorted(START_ORDER) == sorted(p.name for p in list_programs(Settings()))
 
 
+def test_every_decision_is_in_the_index_with_its_title_and_a_status() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(\d{4})\]\((.+?)\) \| .+? \| (.+?) \| (.+?) \|$", index, re.MULTILINE)
+    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("0*.md")}
+    titles = {name: text.splitlines()[0] for name, text in files.items()}
+    assert {name: f"# {number} {title}" for number, name, title, _ in rows} == titles
+    assert [number for number, *_ in rows] == [f"{n:04}" for n in range(1, len(files) + 1)]
+    for _, _, title, status in rows:
+        named = re.findall(r"\]\((.+?)\)", status)
+        assert status == "in force" or re.match(r"(amended|superseded) by \[", status), title
+        assert set(named) <= files.keys(), title
+
+
+def test_the_newest_release_of_the_changelog_is_the_version_of_the_package() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    package = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    unreleased, newest, *_ = re.findall(r"^## (\S+)", changes, re.MULTILINE)
+    assert unreleased == "Unreleased"
+    assert re.findall(r"^version = (.+)$", package, re.MULTILINE) == [newest]
+
+
 class TestShippedFaq:
     def test_is_large_enough_to_learn_from_and_to_measure(self, shipped: CatalogueDraft) -> None:
         assert len(shipped.intents) >= 60
@@ -113,7 +135,7 @@ def test_no_file_names_a_private_path_or_a_key() -> None:
     for path in _published_files():
         if path.suffix not in BINARY:
             found = private.search(path.read_text(encoding="utf-8", errors="replace"))
-            assert found is None, f"{path.relative_to(ROOT)}: {found and found[0]}"
+            assert found is None, f"{path.relative_to(ROOT)}: {found}"
 
 
 def _commands(path: str, each: click.Command) -> Iterator[tuple[str, click.Command]]:

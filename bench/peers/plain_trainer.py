@@ -35,7 +35,8 @@ class Loss(nn.Module):
 
     def forward(self, sentence_features: list[dict[str, Tensor]], labels: Tensor) -> Tensor:
         embedded = self.model(sentence_features[0])["sentence_embedding"]
-        return self.inner(functional.normalize(embedded, dim=1), labels)
+        loss: Tensor = self.inner(functional.normalize(embedded, dim=1), labels)
+        return loss
 
 
 def main(job: Path) -> None:

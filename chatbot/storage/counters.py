@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import redis
 
@@ -13,13 +14,17 @@ class Counters:
     """How often something happened in this window of time; never raises, never waits long.
 
     While Redis does not answer, each process counts for itself, and asks it again seconds later.
+    Windows are those of `clock`, which all processes have to agree on.
     """
 
-    def __init__(self, url: str, window_seconds: int = 60) -> None:
+    def __init__(
+        self, url: str, window_seconds: int = 60, clock: Callable[[], float] = time.time
+    ) -> None:
         self._redis = redis.Redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
         self.window_seconds = window_seconds
+        self._clock = clock
         self._alone_until = 0.0
         self._own: dict[str, int] = {}
         self._own_window = 0
@@ -27,7 +32,7 @@ class Counters:
 
     def add(self, name: str) -> int:
         """One more of `name`; how many there were in this window, with this one."""
-        window = int(time.time() // self.window_seconds)
+        window = int(self._clock() // self.window_seconds)
         if time.monotonic() >= self._alone_until:
             try:
                 return self._add_shared(f"chatbot:count:{window}:{name}")
@@ -37,7 +42,7 @@ class Counters:
 
     def seconds_left(self) -> int:
         """Until the window ends, rounded up."""
-        return self.window_seconds - int(time.time() % self.window_seconds)
+        return self.window_seconds - int(self._clock() % self.window_seconds)
 
     def _add_shared(self, name: str) -> int:
         with self._redis.pipeline() as together:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PASSWORD = "correct horse battery"
 ROLES = {"ann": "agent", "bob": "agent", "eve": "editor", "zoe": "admin"}
 Open = Callable[..., Page]  # the fixture `open_console`
-DESKTOP = {"width": 1280, "height": 844}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # By the names of their pictures. `signed out` are seen by those whom nobody knows.
 SIGNED_OUT = {"sign-in": "/console/sign-in", "demo": "/demo"}

@@ -65,7 +65,11 @@ def add_people(page: Page) -> list[str]:
     for text in PAYLOADS[::25]:
         name = "".join(c if c.isprintable() and c != " " else "/" for c in text)
         addresses.append(f"{name}@example.org".lower())
-        form = {"email": addresses[-1], "role": "agent", "password": PASSWORD}
+        form: dict[str, str | float | bool] = {
+            "email": addresses[-1],
+            "role": "agent",
+            "password": PASSWORD,
+        }
         response = page.request.post(SIGNED_IN["people"], form=form, headers=origin)
         assert response.ok, response.text()
     return addresses

@@ -52,9 +52,10 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     version can be better by its encoder alone: the whole MiniLM, which is kept beside it.
     """
     from workers.night import train
+    from workers.night.child import run_trainer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "run_trainer", short_sighted(train.run_trainer))
+        patch.setattr(train, "run_trainer", short_sighted(run_trainer))
         parts = make_untrained(tmp_path_factory.mktemp("taught"))
     matcher = parts.models.open_version()
     for intent, name in CODE_NAMES.items():

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from chatbot.bootstrap import Parts
+from chatbot.errors import LeaseLost
 from chatbot.failpoints import FAILPOINTS
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import read_pointer
@@ -54,7 +55,7 @@ def test_a_worker_that_lost_its_lease_releases_nothing(installation: Parts) -> N
 
     assert run_worker(installation) == 0
     assert live_version(installation) == 2
-    with pytest.raises(jobs.LeaseLost), installation.database.write() as session:
+    with pytest.raises(LeaseLost), installation.database.write() as session:
         jobs.check(session, stale)
 
 

@@ -6,7 +6,7 @@ from test_new_evidence import train
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Decision
-from chatbot.matching.matcher import Match
+from chatbot.matching.reading import Match
 from chatbot.services.knowledge import pins
 from chatbot.services.learning.render_report import render
 from chatbot.services.releases.release import get_version

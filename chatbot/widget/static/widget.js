@@ -25,74 +25,158 @@
 
   const TEXTS = {
     en: {
-      title: "Help", launch: "Open the chat", close: "Close the chat", restart: "Start over",
-      greeting: "Hello! What can we help you with?", popular: "Often asked",
-      placeholder: "Type your question", send: "Send", you: "You:", bot: "Answer:",
-      typing: "Looking for an answer", meant: "Did you mean one of these?", none: "None of these",
-      think: "I think you mean:", others: "Or did you mean", helped: "Did this help?", yes: "Yes", no: "No", glad: "Glad to hear it.",
-      sorry: "Thank you for telling us.", person: "Ask a person",
+      title: "Help",
+      launch: "Open the chat",
+      close: "Close the chat",
+      restart: "Start over",
+      greeting: "Hello! What can we help you with?",
+      popular: "Often asked",
+      placeholder: "Type your question",
+      send: "Send",
+      you: "You:",
+      bot: "Answer:",
+      typing: "Looking for an answer",
+      meant: "Did you mean one of these?",
+      none: "None of these",
+      think: "I think you mean:",
+      others: "Or did you mean",
+      helped: "Did this help?",
+      yes: "Yes",
+      no: "No",
+      glad: "Glad to hear it.",
+      sorry: "Thank you for telling us.",
+      person: "Ask a person",
       unknown: "I cannot answer that myself, but a person can. Where may we write to?",
       contact: "A person will answer by e-mail. Where may we write to?",
-      email: "E-mail address", message: "Anything to add? (optional)", request: "Send",
-      cancel: "Cancel", requested: "Thank you. A person will answer you by e-mail.",
-      badEmail: "Please check the e-mail address.", retry: "Try again",
-      failed: "This did not go through.", invalid: "Please shorten or rephrase this.",
+      email: "E-mail address",
+      message: "Anything to add? (optional)",
+      request: "Send",
+      cancel: "Cancel",
+      requested: "Thank you. A person will answer you by e-mail.",
+      badEmail: "Please check the e-mail address.",
+      retry: "Try again",
+      failed: "This did not go through.",
+      invalid: "Please shorten or rephrase this.",
       offline: "You are offline. This will be sent when you are back.",
       busy: "Many people are asking right now. Trying again shortly.",
-      refused: "The chat is not available on this page.", privacy: "Privacy",
+      refused: "The chat is not available on this page.",
+      privacy: "Privacy",
     },
     de: {
-      title: "Hilfe", launch: "Chat öffnen", close: "Chat schließen", restart: "Neu beginnen",
-      greeting: "Hallo! Wobei können wir helfen?", popular: "Häufig gefragt",
-      placeholder: "Ihre Frage", send: "Senden", you: "Sie:", bot: "Antwort:",
-      typing: "Antwort wird gesucht", meant: "Meinten Sie eines davon?", none: "Nichts davon",
-      think: "Ich glaube, Sie meinen:", others: "Oder meinten Sie", helped: "War das hilfreich?", yes: "Ja", no: "Nein", glad: "Das freut uns.",
-      sorry: "Danke für den Hinweis.", person: "Einen Menschen fragen",
-      unknown: "Das kann ich nicht selbst beantworten, aber ein Mensch kann es. Wohin dürfen wir schreiben?",
+      title: "Hilfe",
+      launch: "Chat öffnen",
+      close: "Chat schließen",
+      restart: "Neu beginnen",
+      greeting: "Hallo! Wobei können wir helfen?",
+      popular: "Häufig gefragt",
+      placeholder: "Ihre Frage",
+      send: "Senden",
+      you: "Sie:",
+      bot: "Antwort:",
+      typing: "Antwort wird gesucht",
+      meant: "Meinten Sie eines davon?",
+      none: "Nichts davon",
+      think: "Ich glaube, Sie meinen:",
+      others: "Oder meinten Sie",
+      helped: "War das hilfreich?",
+      yes: "Ja",
+      no: "Nein",
+      glad: "Das freut uns.",
+      sorry: "Danke für den Hinweis.",
+      person: "Einen Menschen fragen",
+      unknown:
+        "Das kann ich nicht selbst beantworten, aber ein Mensch kann es. Wohin dürfen wir schreiben?",
       contact: "Ein Mensch antwortet Ihnen per E-Mail. Wohin dürfen wir schreiben?",
-      email: "E-Mail-Adresse", message: "Möchten Sie etwas ergänzen? (freiwillig)", request: "Senden",
-      cancel: "Abbrechen", requested: "Danke. Ein Mensch antwortet Ihnen per E-Mail.",
-      badEmail: "Bitte prüfen Sie die E-Mail-Adresse.", retry: "Erneut versuchen",
-      failed: "Das wurde nicht gesendet.", invalid: "Bitte kürzer oder anders formulieren.",
+      email: "E-Mail-Adresse",
+      message: "Möchten Sie etwas ergänzen? (freiwillig)",
+      request: "Senden",
+      cancel: "Abbrechen",
+      requested: "Danke. Ein Mensch antwortet Ihnen per E-Mail.",
+      badEmail: "Bitte prüfen Sie die E-Mail-Adresse.",
+      retry: "Erneut versuchen",
+      failed: "Das wurde nicht gesendet.",
+      invalid: "Bitte kürzer oder anders formulieren.",
       offline: "Sie sind offline. Es wird gesendet, sobald Sie wieder verbunden sind.",
       busy: "Gerade fragen viele. Gleich wird es erneut versucht.",
-      refused: "Der Chat ist auf dieser Seite nicht verfügbar.", privacy: "Datenschutz",
+      refused: "Der Chat ist auf dieser Seite nicht verfügbar.",
+      privacy: "Datenschutz",
     },
     fr: {
-      title: "Aide", launch: "Ouvrir le chat", close: "Fermer le chat", restart: "Recommencer",
-      greeting: "Bonjour ! Comment pouvons-nous vous aider ?", popular: "Questions fréquentes",
-      placeholder: "Votre question", send: "Envoyer", you: "Vous :", bot: "Réponse :",
-      typing: "Recherche d’une réponse", meant: "Vouliez-vous dire l’une de ces questions ?",
+      title: "Aide",
+      launch: "Ouvrir le chat",
+      close: "Fermer le chat",
+      restart: "Recommencer",
+      greeting: "Bonjour ! Comment pouvons-nous vous aider ?",
+      popular: "Questions fréquentes",
+      placeholder: "Votre question",
+      send: "Envoyer",
+      you: "Vous :",
+      bot: "Réponse :",
+      typing: "Recherche d’une réponse",
+      meant: "Vouliez-vous dire l’une de ces questions ?",
       none: "Aucune de celles-ci",
-      think: "Je pense que vous voulez dire :", others: "Ou vouliez-vous dire", helped: "Cela vous a-t-il aidé ?", yes: "Oui", no: "Non",
-      glad: "Tant mieux.", sorry: "Merci de nous l’avoir dit.", person: "Demander à une personne",
-      unknown: "Je ne peux pas répondre moi-même, mais une personne le peut. Où pouvons-nous vous écrire ?",
+      think: "Je pense que vous voulez dire :",
+      others: "Ou vouliez-vous dire",
+      helped: "Cela vous a-t-il aidé ?",
+      yes: "Oui",
+      no: "Non",
+      glad: "Tant mieux.",
+      sorry: "Merci de nous l’avoir dit.",
+      person: "Demander à une personne",
+      unknown:
+        "Je ne peux pas répondre moi-même, mais une personne le peut. Où pouvons-nous vous écrire ?",
       contact: "Une personne vous répondra par e-mail. Où pouvons-nous vous écrire ?",
-      email: "Adresse e-mail", message: "Quelque chose à ajouter ? (facultatif)", request: "Envoyer",
-      cancel: "Annuler", requested: "Merci. Une personne vous répondra par e-mail.",
-      badEmail: "Veuillez vérifier l’adresse e-mail.", retry: "Réessayer",
-      failed: "L’envoi a échoué.", invalid: "Veuillez raccourcir ou reformuler.",
+      email: "Adresse e-mail",
+      message: "Quelque chose à ajouter ? (facultatif)",
+      request: "Envoyer",
+      cancel: "Annuler",
+      requested: "Merci. Une personne vous répondra par e-mail.",
+      badEmail: "Veuillez vérifier l’adresse e-mail.",
+      retry: "Réessayer",
+      failed: "L’envoi a échoué.",
+      invalid: "Veuillez raccourcir ou reformuler.",
       offline: "Vous êtes hors ligne. L’envoi se fera à votre retour.",
       busy: "Beaucoup de questions en ce moment. Nouvel essai dans un instant.",
-      refused: "Le chat n’est pas disponible sur cette page.", privacy: "Confidentialité",
+      refused: "Le chat n’est pas disponible sur cette page.",
+      privacy: "Confidentialité",
     },
     es: {
-      title: "Ayuda", launch: "Abrir el chat", close: "Cerrar el chat", restart: "Empezar de nuevo",
-      greeting: "¡Hola! ¿En qué podemos ayudarle?", popular: "Preguntas frecuentes",
-      placeholder: "Su pregunta", send: "Enviar", you: "Usted:", bot: "Respuesta:",
-      typing: "Buscando una respuesta", meant: "¿Se refería a una de estas?",
+      title: "Ayuda",
+      launch: "Abrir el chat",
+      close: "Cerrar el chat",
+      restart: "Empezar de nuevo",
+      greeting: "¡Hola! ¿En qué podemos ayudarle?",
+      popular: "Preguntas frecuentes",
+      placeholder: "Su pregunta",
+      send: "Enviar",
+      you: "Usted:",
+      bot: "Respuesta:",
+      typing: "Buscando una respuesta",
+      meant: "¿Se refería a una de estas?",
       none: "Ninguna de estas",
-      think: "Creo que se refiere a:", others: "O se refería a", helped: "¿Le ha servido?", yes: "Sí", no: "No",
-      glad: "Nos alegramos.", sorry: "Gracias por decírnoslo.", person: "Preguntar a una persona",
+      think: "Creo que se refiere a:",
+      others: "O se refería a",
+      helped: "¿Le ha servido?",
+      yes: "Sí",
+      no: "No",
+      glad: "Nos alegramos.",
+      sorry: "Gracias por decírnoslo.",
+      person: "Preguntar a una persona",
       unknown: "No puedo responder a eso, pero una persona sí. ¿Adónde podemos escribirle?",
       contact: "Una persona le responderá por correo. ¿Adónde podemos escribirle?",
-      email: "Correo electrónico", message: "¿Algo que añadir? (opcional)", request: "Enviar",
-      cancel: "Cancelar", requested: "Gracias. Una persona le responderá por correo.",
-      badEmail: "Compruebe la dirección de correo.", retry: "Reintentar",
-      failed: "No se ha podido enviar.", invalid: "Acorte o reformule el texto, por favor.",
+      email: "Correo electrónico",
+      message: "¿Algo que añadir? (opcional)",
+      request: "Enviar",
+      cancel: "Cancelar",
+      requested: "Gracias. Una persona le responderá por correo.",
+      badEmail: "Compruebe la dirección de correo.",
+      retry: "Reintentar",
+      failed: "No se ha podido enviar.",
+      invalid: "Acorte o reformule el texto, por favor.",
       offline: "No tiene conexión. Se enviará cuando vuelva.",
       busy: "Hay muchas preguntas ahora. Se reintentará enseguida.",
-      refused: "El chat no está disponible en esta página.", privacy: "Privacidad",
+      refused: "El chat no está disponible en esta página.",
+      privacy: "Privacidad",
     },
   };
 
@@ -195,7 +279,8 @@
     }`;
 
   const ICONS = {
-    chat: "M4 6.500A2.500 2.500 0 0 1 6.500 4h11A2.500 2.500 0 0 1 20 6.500v8a2.500 2.500 0 0 1-2.500 2.500H11l-5 4v-4.100a2.500 2.500 0 0 1-2-2.400zM8.500 10.500h.01M12 10.500h.01M15.500 10.500h.01",
+    chat:
+      "M4 6.500A2.500 2.500 0 0 1 6.500 4h11A2.500 2.500 0 0 1 20 6.500v8a2.500 2.500 0 0 1-2.500 2.500H11l-5 4v-4.100a2.500 2.500 0 0 1-2-2.400zM8.500 10.500h.01M12 10.500h.01M15.500 10.500h.01",
     close: "m6 6 12 12M18 6 6 18",
     restart: "M5 12a7 7 0 1 0 2.200-5.100M7 3v4.500h4.500",
     send: "m5 12 15-7-5.500 15-3-6.500zM11.500 13.500 20 5",
@@ -217,7 +302,14 @@
   function icon(name) {
     const make = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
     const svg = make("svg");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", width: 24, height: 24, "aria-hidden": true })) {
+    for (
+      const [key, value] of Object.entries({
+        viewBox: "0 0 24 24",
+        width: 24,
+        height: 24,
+        "aria-hidden": true,
+      })
+    ) {
       svg.setAttribute(key, value);
     }
     const path = make("path");
@@ -226,7 +318,10 @@
     return svg;
   }
 
-  const SAFE = new Set("A B BLOCKQUOTE BR CODE EM H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "));
+  const SAFE = new Set(
+    "A B BLOCKQUOTE BR CODE EM H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL"
+      .split(" "),
+  );
   const SAFE_LINK = /^(?:https?:\/\/|mailto:)/i;
   let parseAs = (html) => html;
   try {
@@ -246,7 +341,9 @@
     const copy = (from, to) => {
       for (const node of from.childNodes) {
         if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
-        else if (node.nodeType === Node.ELEMENT_NODE && SAFE.has(node.tagName)) copy(node, to.appendChild(copyElement(node)));
+        else if (node.nodeType === Node.ELEMENT_NODE && SAFE.has(node.tagName)) {
+          copy(node, to.appendChild(copyElement(node)));
+        }
       }
     };
     copy(parsed, into);
@@ -276,7 +373,10 @@
   }
 
   const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
-  const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const randomId = () =>
+    [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =>
+      byte.toString(16).padStart(2, "0")
+    ).join("");
 
   class Server {
     constructor(base, key) {
@@ -286,7 +386,7 @@
 
     // Whatever is sent may be sent again: the server takes a repeated request for the same one.
     async call(path, body, idempotencyKey) {
-      for (let attempt = 0; ; attempt += 1) {
+      for (let attempt = 0;; attempt += 1) {
         const response = await this.fetch(path, body, idempotencyKey, attempt);
         if (response?.ok) return response.json();
         if (response && !this.mayRepeat(response, attempt)) throw this.failure(response);
@@ -302,13 +402,18 @@
       const timer = setTimeout(() => giveUp.abort(), 20000);
       try {
         return await fetch(this.base + path, {
-          method: body ? "POST" : "GET", credentials: "omit", signal: giveUp.signal, headers,
+          method: body ? "POST" : "GET",
+          credentials: "omit",
+          signal: giveUp.signal,
+          headers,
           body: body && JSON.stringify(body),
         });
       } catch {
         if (!navigator.onLine) throw new Failure("offline");
         if (attempt > 0) {
-          console.warn(`${TAG}: ${this.base} cannot be reached. Is ${location.origin} an origin of this site key?`);
+          console.warn(
+            `${TAG}: ${this.base} cannot be reached. Is ${location.origin} an origin of this site key?`,
+          );
           throw new Failure("failed");
         }
         return null;
@@ -326,7 +431,9 @@
     }
 
     failure(response) {
-      if (response.status === 429 || response.status === 503) return new Failure("busy", this.waitOf(response));
+      if (response.status === 429 || response.status === 503) {
+        return new Failure("busy", this.waitOf(response));
+      }
       if (response.status === 401 || response.status === 403) return new Failure("refused");
       return new Failure(response.status === 422 || response.status === 413 ? "invalid" : "failed");
     }
@@ -346,7 +453,8 @@
       try {
         kept = JSON.parse(localStorage.getItem(this.name));
       } catch { /* private mode, or somebody else's text */ }
-      const isGood = kept && Array.isArray(kept.items) && typeof kept.id === "string" && Date.now() - kept.at < FORGET_AFTER_MS;
+      const isGood = kept && Array.isArray(kept.items) && typeof kept.id === "string" &&
+        Date.now() - kept.at < FORGET_AFTER_MS;
       this.id = isGood ? kept.id : randomId();
       this.items = isGood ? kept.items.filter((item) => item && typeof item === "object") : [];
     }
@@ -354,7 +462,10 @@
     save() {
       this.items.splice(0, this.items.length - MOST_ITEMS);
       try {
-        localStorage.setItem(this.name, JSON.stringify({ id: this.id, items: this.items, at: Date.now() }));
+        localStorage.setItem(
+          this.name,
+          JSON.stringify({ id: this.id, items: this.items, at: Date.now() }),
+        );
       } catch { /* the conversation lasts as long as the page */ }
     }
 
@@ -365,11 +476,17 @@
     }
 
     get wasOpen() {
-      try { return sessionStorage.getItem(this.name) === "open"; } catch { return false; }
+      try {
+        return sessionStorage.getItem(this.name) === "open";
+      } catch {
+        return false;
+      }
     }
 
     set wasOpen(open) {
-      try { sessionStorage.setItem(this.name, open ? "open" : ""); } catch { /* as above */ }
+      try {
+        sessionStorage.setItem(this.name, open ? "open" : "");
+      } catch { /* as above */ }
     }
   }
 
@@ -383,7 +500,8 @@
       this.memory = new Memory(options.key);
       this.drawn = new Map();
       this.sending = Promise.resolve();
-      const lang = (options.lang || document.documentElement.lang || "en").toLowerCase().split("-")[0];
+      const lang =
+        (options.lang || document.documentElement.lang || "en").toLowerCase().split("-")[0];
       this.lang = lang in TEXTS ? lang : "en";
     }
 
@@ -398,33 +516,109 @@
       sheet.replaceSync(STYLE);
       root.adoptedStyleSheets = [sheet];
       if (this.options.position === "left") this.setAttribute("side", "left");
-      this.launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": this.text("launch"), onclick: () => this.open() }, icon("chat"));
+      this.launcher = h("button", {
+        type: "button",
+        class: "launcher",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+        "aria-label": this.text("launch"),
+        onclick: () => this.open(),
+      }, icon("chat"));
       root.append(h("div", { class: "root", lang: this.lang }, this.launcher, this.makePanel()));
       this.followTheme();
       this.useColour(this.options.color);
       this.drawAll();
-      for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
+      for (const type of ["keydown", "keyup", "keypress"]) {
+        root.addEventListener(type, (event) => event.stopPropagation());
+      }
       addEventListener("online", () => this.resend("offline"));
-      addEventListener("storage", (event) => { if (event.key === this.memory.name) this.followOtherTab(); });
+      addEventListener("storage", (event) => {
+        if (event.key === this.memory.name) this.followOtherTab();
+      });
       if (this.memory.wasOpen && !PHONE.matches) this.open({ focus: false });
       const isUnsent = (item) => item.state === "waiting" || ["offline", "busy"].includes(item.why);
-      this.memory.items.filter((item) => item.who === "me" && isUnsent(item)).forEach((item) => this.send(item));
+      this.memory.items.filter((item) => item.who === "me" && isUnsent(item)).forEach((item) =>
+        this.send(item)
+      );
     }
 
     makePanel() {
-      this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": this.text("title"), tabindex: 0 });
-      this.field = h("textarea", { rows: 1, maxlength: 2000, placeholder: this.text("placeholder"), "aria-label": this.text("placeholder"), enterkeyhint: "send", oninput: () => this.grow(), onkeydown: (event) => this.onFieldKey(event) });
+      this.log = h("div", {
+        class: "log",
+        role: "log",
+        "aria-live": "polite",
+        "aria-label": this.text("title"),
+        tabindex: 0,
+      });
+      this.field = h("textarea", {
+        rows: 1,
+        maxlength: 2000,
+        placeholder: this.text("placeholder"),
+        "aria-label": this.text("placeholder"),
+        enterkeyhint: "send",
+        oninput: () => this.grow(),
+        onkeydown: (event) => this.onFieldKey(event),
+      });
       this.status = h("span", { class: "unseen", role: "status" });
-      this.dots = h("div", { class: "bot item", "aria-hidden": "true", hidden: true }, h("div", { class: "bubble dots" }, h("i"), h("i"), h("i")));
-      const button = (name, does) => h("button", { type: "button", "aria-label": this.text(name), title: this.text(name), onclick: does }, icon(name));
-      const composer = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.submit(); } },
-        this.field, h("button", { "aria-label": this.text("send"), title: this.text("send") }, icon("send")));
-      const under = h("div", { class: "under" },
-        h("button", { type: "button", class: "link", onclick: () => this.askForPerson("contact") }, this.text("person")),
-        /^https?:/i.test(this.options.privacy) && h("a", { class: "link", href: this.options.privacy, target: "_blank", rel: "noopener" }, this.text("privacy")));
-      this.panel = h("div", { class: "panel", role: "dialog", "aria-label": this.text("title"), hidden: true, onkeydown: (event) => this.onPanelKey(event) },
-        h("div", { class: "head" }, h("h2", {}, this.text("title")), button("restart", () => this.restart()), button("close", () => this.close())),
-        this.log, h("div", { class: "foot" }, composer, under), this.status);
+      this.dots = h(
+        "div",
+        { class: "bot item", "aria-hidden": "true", hidden: true },
+        h("div", { class: "bubble dots" }, h("i"), h("i"), h("i")),
+      );
+      const button = (name, does) =>
+        h("button", {
+          type: "button",
+          "aria-label": this.text(name),
+          title: this.text(name),
+          onclick: does,
+        }, icon(name));
+      const composer = h(
+        "form",
+        {
+          class: "composer",
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.submit();
+          },
+        },
+        this.field,
+        h("button", { "aria-label": this.text("send"), title: this.text("send") }, icon("send")),
+      );
+      const under = h(
+        "div",
+        { class: "under" },
+        h(
+          "button",
+          { type: "button", class: "link", onclick: () => this.askForPerson("contact") },
+          this.text("person"),
+        ),
+        /^https?:/i.test(this.options.privacy) &&
+          h(
+            "a",
+            { class: "link", href: this.options.privacy, target: "_blank", rel: "noopener" },
+            this.text("privacy"),
+          ),
+      );
+      this.panel = h(
+        "div",
+        {
+          class: "panel",
+          role: "dialog",
+          "aria-label": this.text("title"),
+          hidden: true,
+          onkeydown: (event) => this.onPanelKey(event),
+        },
+        h(
+          "div",
+          { class: "head" },
+          h("h2", {}, this.text("title")),
+          button("restart", () => this.restart()),
+          button("close", () => this.close()),
+        ),
+        this.log,
+        h("div", { class: "foot" }, composer, under),
+        this.status,
+      );
       return this.panel;
     }
 
@@ -467,7 +661,11 @@
     }
 
     keepFocusInside(event) {
-      const stops = [...this.panel.querySelectorAll("button:not([disabled]), input, textarea, a[href], [tabindex]")].filter((stop) => stop.offsetParent);
+      const stops = [
+        ...this.panel.querySelectorAll(
+          "button:not([disabled]), input, textarea, a[href], [tabindex]",
+        ),
+      ].filter((stop) => stop.offsetParent);
       const [first, last] = [stops[0], stops.at(-1)];
       const at = this.shadowRoot.activeElement;
       if (at === (event.shiftKey ? first : last)) {
@@ -538,8 +736,16 @@
       const options = (candidates) => candidates.map(({ intent, title }) => ({ intent, title }));
       if (reply.decision === "answer") {
         const [best, ...rest] = reply.candidates;
-        const others = best.probability < SURE ? rest.filter((each) => each.probability >= WORTH_READING).slice(0, 2) : [];
-        return { ...item, title: reply.answer.title, html: reply.answer.body, isUnsure: best.probability < SURE, others: options(others) };
+        const others = best.probability < SURE
+          ? rest.filter((each) => each.probability >= WORTH_READING).slice(0, 2)
+          : [];
+        return {
+          ...item,
+          title: reply.answer.title,
+          html: reply.answer.body,
+          isUnsure: best.probability < SURE,
+          others: options(others),
+        };
       }
       if (reply.decision === "clarify") return { ...item, options: options(reply.candidates) };
       return { ...item, kind: "person", say: "unknown" };
@@ -554,16 +760,29 @@
     }
 
     resend(why) {
-      this.memory.items.filter((item) => item.state === "failed" && item.why === why).forEach((item) => this.send(item));
+      this.memory.items.filter((item) => item.state === "failed" && item.why === why).forEach((
+        item,
+      ) => this.send(item));
     }
 
     async choose(item, option) {
-      this.drawn.get(item).querySelectorAll("button").forEach((button) => { button.disabled = true; });
+      this.drawn.get(item).querySelectorAll("button").forEach((button) => {
+        button.disabled = true;
+      });
       try {
-        const answer = await this.server.call(`/v1/queries/${item.query}/choice`, { intent: option.intent, format: "html" });
+        const answer = await this.server.call(`/v1/queries/${item.query}/choice`, {
+          intent: option.intent,
+          format: "html",
+        });
         item.chosen = option.title;
         this.redraw(item);
-        this.add({ who: "bot", kind: "answer", query: item.query, title: answer.title, html: answer.body }, item);
+        this.add({
+          who: "bot",
+          kind: "answer",
+          query: item.query,
+          title: answer.title,
+          html: answer.body,
+        }, item);
       } catch (failure) {
         this.say(this.text(failure.why || "failed"));
         item.mistake = failure.why || "failed";
@@ -609,7 +828,11 @@
       if (!email.value || !email.checkValidity()) return show("badEmail");
       button.disabled = true;
       try {
-        await this.server.call("/v1/handoffs", { conversation_id: this.memory.id, email: email.value, message: message.value.trim() });
+        await this.server.call("/v1/handoffs", {
+          conversation_id: this.memory.id,
+          email: email.value,
+          message: message.value.trim(),
+        });
         item.done = "requested";
         this.redraw(item);
         this.say(this.text("requested"));
@@ -627,8 +850,23 @@
       try {
         const { items } = await this.server.call("/v1/popular-questions");
         if (!items.length) return;
-        this.popular?.append(h("p", { class: "note" }, this.text("popular")), h("div", { class: "stack" },
-          ...items.map((each) => h("button", { type: "button", class: "choice", onclick: () => { this.ask(each.title, each.question); this.focusField(); } }, each.title))));
+        this.popular?.append(
+          h("p", { class: "note" }, this.text("popular")),
+          h(
+            "div",
+            { class: "stack" },
+            ...items.map((each) =>
+              h("button", {
+                type: "button",
+                class: "choice",
+                onclick: () => {
+                  this.ask(each.title, each.question);
+                  this.focusField();
+                },
+              }, each.title)
+            ),
+          ),
+        );
       } catch { /* the greeting stands for itself */ }
     }
 
@@ -638,7 +876,10 @@
       this.drawn.clear();
       this.popular = null;
       this.quietly(() => {
-        this.log.replaceChildren(h("div", { class: "item bot" }, h("div", { class: "bubble" }, this.text("greeting"))), this.dots);
+        this.log.replaceChildren(
+          h("div", { class: "item bot" }, h("div", { class: "bubble" }, this.text("greeting"))),
+          this.dots,
+        );
         this.memory.items.forEach((item) => this.draw(item));
       });
       this.log.scrollTop = this.log.scrollHeight;
@@ -683,59 +924,162 @@
 
     drawMine(item) {
       const isFailed = item.state === "failed";
-      return h("div", { class: `item me ${item.state}` },
-        h("div", { class: "bubble" }, h("span", { class: "unseen" }, `${this.text("you")} `), item.text),
-        isFailed && h("p", { class: item.why === "failed" ? "mistake" : "note" }, this.text(item.why)),
-        isFailed && item.why === "failed" && h("button", { type: "button", class: "small", onclick: () => { this.send(item); this.focusField(); } }, this.text("retry")));
+      return h(
+        "div",
+        { class: `item me ${item.state}` },
+        h(
+          "div",
+          { class: "bubble" },
+          h("span", { class: "unseen" }, `${this.text("you")} `),
+          item.text,
+        ),
+        isFailed &&
+          h("p", { class: item.why === "failed" ? "mistake" : "note" }, this.text(item.why)),
+        isFailed && item.why === "failed" &&
+          h("button", {
+            type: "button",
+            class: "small",
+            onclick: () => {
+              this.send(item);
+              this.focusField();
+            },
+          }, this.text("retry")),
+      );
     }
 
     drawBots(item) {
-      const parts = { answer: "drawAnswer", clarify: "drawChoices", person: "drawPerson" }[item.kind];
-      return h("div", { class: "item bot" }, h("span", { class: "unseen" }, this.text("bot")), ...(parts ? this[parts](item) : []));
+      const parts =
+        { answer: "drawAnswer", clarify: "drawChoices", person: "drawPerson" }[item.kind];
+      return h(
+        "div",
+        { class: "item bot" },
+        h("span", { class: "unseen" }, this.text("bot")),
+        ...(parts ? this[parts](item) : []),
+      );
     }
 
     drawAnswer(item) {
-      const prose = copySafely(String(item.html), h("div", { class: "bubble prose" }, h("p", { class: "name" }, item.title)));
-      return [item.isUnsure && h("p", { class: "note" }, this.text("think")), prose, this.drawOthers(item), this.drawRating(item)];
+      const prose = copySafely(
+        String(item.html),
+        h("div", { class: "bubble prose" }, h("p", { class: "name" }, item.title)),
+      );
+      return [
+        item.isUnsure && h("p", { class: "note" }, this.text("think")),
+        prose,
+        this.drawOthers(item),
+        this.drawRating(item),
+      ];
     }
 
     drawOthers(item) {
       if (!item.others?.length) return null;
       if (item.chosen) return h("p", { class: "note" }, `→ ${item.chosen}`);
-      return h("div", { class: "row", role: "group", "aria-label": this.text("others") }, h("p", { class: "note" }, this.text("others")),
-        ...item.others.map((option) => h("button", { type: "button", class: "small", onclick: () => this.choose(item, option) }, option.title)),
-        item.mistake && h("p", { class: "mistake" }, this.text(item.mistake)));
+      return h(
+        "div",
+        { class: "row", role: "group", "aria-label": this.text("others") },
+        h("p", { class: "note" }, this.text("others")),
+        ...item.others.map((option) =>
+          h(
+            "button",
+            { type: "button", class: "small", onclick: () => this.choose(item, option) },
+            option.title,
+          )
+        ),
+        item.mistake && h("p", { class: "mistake" }, this.text(item.mistake)),
+      );
     }
 
     drawRating(item) {
-      const button = (label, does) => h("button", { type: "button", class: "small", onclick: does }, this.text(label));
+      const button = (label, does) =>
+        h("button", { type: "button", class: "small", onclick: does }, this.text(label));
       if (item.helpful === true) return h("p", { class: "note" }, this.text("glad"));
-      if (item.helpful === false) return h("div", { class: "row" }, h("p", { class: "note" }, this.text("sorry")), button("person", () => this.askForPerson("contact")));
-      return h("div", { class: "row", role: "group", "aria-label": this.text("helped") }, h("p", { class: "note" }, this.text("helped")),
-        button("yes", () => this.rate(item, true)), button("no", () => this.rate(item, false)));
+      if (item.helpful === false) {
+        return h(
+          "div",
+          { class: "row" },
+          h("p", { class: "note" }, this.text("sorry")),
+          button("person", () => this.askForPerson("contact")),
+        );
+      }
+      return h(
+        "div",
+        { class: "row", role: "group", "aria-label": this.text("helped") },
+        h("p", { class: "note" }, this.text("helped")),
+        button("yes", () => this.rate(item, true)),
+        button("no", () => this.rate(item, false)),
+      );
     }
 
     drawChoices(item) {
       const asked = h("div", { class: "bubble" }, this.text("meant"));
       if (item.chosen) return [asked, h("p", { class: "note" }, `→ ${item.chosen}`)];
-      const choice = (label, does) => h("button", { type: "button", class: "choice", onclick: does }, label);
-      return [asked,
-        h("div", { class: "stack", role: "group", "aria-label": this.text("meant") },
+      const choice = (label, does) =>
+        h("button", { type: "button", class: "choice", onclick: does }, label);
+      return [
+        asked,
+        h(
+          "div",
+          { class: "stack", role: "group", "aria-label": this.text("meant") },
           ...item.options.map((option) => choice(option.title, () => this.choose(item, option))),
-          choice(this.text("none"), () => { item.chosen = this.text("none"); this.redraw(item); this.askForPerson("contact"); })),
-        item.mistake && h("p", { class: "mistake" }, this.text(item.mistake))];
+          choice(this.text("none"), () => {
+            item.chosen = this.text("none");
+            this.redraw(item);
+            this.askForPerson("contact");
+          }),
+        ),
+        item.mistake && h("p", { class: "mistake" }, this.text(item.mistake)),
+      ];
     }
 
     drawPerson(item) {
       const asked = h("div", { class: "bubble" }, this.text(item.say));
       if (item.done === "requested") return [h("div", { class: "bubble" }, this.text("requested"))];
       if (item.done) return [asked];
-      const form = h("form", { class: "card", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.requestPerson(item, form); } },
-        h("label", {}, this.text("email"), h("input", { name: "email", type: "email", autocomplete: "email", maxlength: 254, required: true, "aria-describedby": `mistake-${this.drawn.size}` })),
-        h("label", {}, this.text("message"), h("textarea", { name: "message", rows: 2, maxlength: 2000 })),
+      const form = h(
+        "form",
+        {
+          class: "card",
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.requestPerson(item, form);
+          },
+        },
+        h(
+          "label",
+          {},
+          this.text("email"),
+          h("input", {
+            name: "email",
+            type: "email",
+            autocomplete: "email",
+            maxlength: 254,
+            required: true,
+            "aria-describedby": `mistake-${this.drawn.size}`,
+          }),
+        ),
+        h(
+          "label",
+          {},
+          this.text("message"),
+          h("textarea", { name: "message", rows: 2, maxlength: 2000 }),
+        ),
         h("p", { class: "mistake", role: "alert", id: `mistake-${this.drawn.size}` }),
-        h("div", { class: "row" }, h("button", { class: "primary" }, this.text("request")),
-          h("button", { type: "button", class: "link", onclick: () => { item.done = "cancelled"; this.redraw(item); this.focusField(); } }, this.text("cancel"))));
+        h(
+          "div",
+          { class: "row" },
+          h("button", { class: "primary" }, this.text("request")),
+          h("button", {
+            type: "button",
+            class: "link",
+            onclick: () => {
+              item.done = "cancelled";
+              this.redraw(item);
+              this.focusField();
+            },
+          }, this.text("cancel")),
+        ),
+      );
       return [asked, form];
     }
 
@@ -760,7 +1104,8 @@
 
     followTheme() {
       const { theme } = this.options;
-      const apply = () => this.toggleAttribute("dark", theme === "dark" || (theme !== "light" && DARK.matches));
+      const apply = () =>
+        this.toggleAttribute("dark", theme === "dark" || (theme !== "light" && DARK.matches));
       apply();
       DARK.addEventListener("change", apply);
     }
@@ -771,13 +1116,21 @@
       const sheet = new CSSStyleSheet();
       this.shadowRoot.adoptedStyleSheets.push(sheet);
       sheet.replaceSync(`:host { --accent: ${colour}; --link: currentColor; }`);
-      const [r, g, b] = (getComputedStyle(this.launcher).backgroundColor.match(/[\d.]+/g) || [0, 0, 0]).map((part) => (part / 255) ** 2.2);
-      if (0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18) sheet.insertRule(":host { --on-accent: #000; }", 1);
+      const [r, g, b] =
+        (getComputedStyle(this.launcher).backgroundColor.match(/[\d.]+/g) || [0, 0, 0]).map((
+          part,
+        ) => (part / 255) ** 2.2);
+      if (0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18) {
+        sheet.insertRule(":host { --on-accent: #000; }", 1);
+      }
     }
   }
 
   customElements.define(TAG, HelpdeskChat);
-  const start = () => document.body.append(new HelpdeskChat({ ...script.dataset }, new URL(".", script.src).href.slice(0, -1)));
+  const start = () =>
+    document.body.append(
+      new HelpdeskChat({ ...script.dataset }, new URL(".", script.src).href.slice(0, -1)),
+    );
   if (document.body) start();
   else addEventListener("DOMContentLoaded", start);
 })();

@@ -224,7 +224,9 @@ class TestIdempotency:
         assert len(client.get("/v1/queries", headers=agent).get_json()["items"]) == 1
 
     def test_without_it_each_is_another(self, client: FlaskClient, agent: Headers) -> None:
-        ids = {client.post("/ask", json=QUESTION, headers=agent).json["query_id"] for _ in "12"}
+        ids = {
+            client.post("/ask", json=QUESTION, headers=agent).get_json()["query_id"] for _ in "12"
+        }
         assert len(ids) == 2
 
     def test_another_question_with_it_is_a_conflict(

@@ -32,8 +32,8 @@ def drawn(app: APIFlask, macro: str, chart: Curve | Bars) -> str:
 
 def test_a_curve_spans_its_frame_from_the_lower_left() -> None:
     frame = CURVE.frame
-    assert CURVE.dots[0] == (frame.left, frame.y_end)
-    assert CURVE.dots[-1] == (frame.x_end, frame.top)
+    first, *_, last = CURVE.dots
+    assert (first, last) == ((frame.left, frame.y_end), (frame.x_end, frame.top))
     assert CURVE.line.startswith(f"M{float(frame.left)} {float(frame.y_end)}L")
     assert CURVE.band.count("L") == 5
     assert CURVE.band.endswith("Z")

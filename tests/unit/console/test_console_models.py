@@ -342,7 +342,7 @@ def test_without_any_model_the_page_says_what_comes_next(agent: FlaskClient, par
     with parts.database.write() as session:
         session.query(Release).delete()
         session.query(TrainingJob).delete()
-        session.execute(ModelVersion.__table__.metadata.tables["model_pointer"].delete())
+        session.execute(ModelVersion.metadata.tables["model_pointer"].delete())
         session.query(ModelVersion).delete()
     page = agent.get("/console/models").text
     assert "No model is live yet." in page

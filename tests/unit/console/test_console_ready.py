@@ -31,7 +31,7 @@ def test_a_mute_bot_is_loud_on_all_three_pages(
     parts: Parts, editor: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fakes, "CALIBRATION", Calibration.unfitted(0.5))
-    parts.live._current = parts.models.open_version()  # type: ignore[attr-defined]
+    parts.live._current = parts.models.open_version()
     for page in ("ready", "lint", "mute"):
         text = editor.get(f"/console/knowledge/{page}").text
         assert "The bot answers hardly anything." in text

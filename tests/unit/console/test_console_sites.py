@@ -25,7 +25,7 @@ def stored(parts: Parts) -> list[tuple[str, list[str], int, int, bool]]:
 
 
 def key_on(page: str) -> str:
-    return re.findall(r"site_[0-9a-f]{24}", page)[0]
+    return str(re.findall(r"site_[0-9a-f]{24}", page)[0])
 
 
 def test_an_admin_adds_a_site_and_copies_its_snippet(parts: Parts, signed_in: SignedIn) -> None:

@@ -255,3 +255,20 @@ def test_a_first_guess_of_usefulness_stays_behind_what_two_versions_dispute(
     decision: Decision, probability: float, exact: bool
 ) -> None:
     assert 0 <= usefulness(decision, [Candidate("a", probability)], exact) <= DISPUTED
+
+
+def test_a_stored_calibration_keeps_its_costs() -> None:
+    dear = replace(CALIBRATION, costs=Costs(2.0, 0.4, 0.1))
+    assert Calibration.from_json(dear.to_json()) == dear
+
+
+def test_a_name_in_the_question_adds_to_the_odds_of_its_intent_alone() -> None:
+    scored = [Scored("a", 0.5, 0.7), Scored("b", 0.5, 0.7)]
+    odds = {c.intent: c.probability for c in CALIBRATION.candidates(scored, {"b": math.log(3)})}
+    assert odds["b"] == pytest.approx(3 * odds["a"])
+
+
+def test_an_answer_that_costs_as_much_as_a_handover_is_given() -> None:
+    even = replace(CALIBRATION, answer_at=0.5, costs=Costs(1.0, 0.25, 0.05))
+    assert even.decide([Candidate("a", 0.75)]) is Decision.ANSWER
+    assert even.decide([Candidate("a", 0.74)]) is not Decision.ANSWER

@@ -170,8 +170,8 @@ class TestSecondPerson:
 
     def test_has_agreed_or_an_admin_has(self) -> None:
         rows = self.against("ann", 2)
-        for seen in ({"seconded": True}, {"released": True}):
-            assert self.waiting([rows[0]._replace(**seen)], rows[1:]) == 0, "and backs another"
+        for seen in (rows[0]._replace(seconded=True), rows[0]._replace(released=True)):
+            assert self.waiting([seen], rows[1:]) == 0, "and backs another"
 
     def test_of_what_is_in_quarantine_nobody_is_asked_and_it_backs_nothing(self) -> None:
         flood = self.against("mallory", 21)
@@ -230,3 +230,14 @@ def test_hostile_clicks_on_one_intent_hardly_reach_the_training(hostile: float) 
     let_in = len(found.admitted & {row.id for row in attack})
     assert let_in <= LIMITS.sudden
     assert len(found.admitted) - let_in >= 11_000
+
+
+def test_every_verdict_has_one_standing() -> None:
+    floods = {Group("mallory", "leave", TODAY): ["d", "e"], Group("bob", "vpn", TODAY): ["f"]}
+    chosen = Selection(frozenset("a"), frozenset("b"), floods, unseconded=frozenset("c"))
+    assert chosen.standings() == {
+        "a": Standing.VOTES,
+        "b": Standing.TURN,
+        "c": Standing.SECOND,
+        **dict.fromkeys("def", Standing.APART),
+    }

@@ -73,7 +73,8 @@ def test_nothing_gives_nothing() -> None:
 def by_trying_all(vectors: Floats, uncertainty: NDArray[np.float32]) -> list[int]:
     similarities = vectors @ vectors.T
     likeness = np.maximum((similarities - 0.5) / 0.5, 0)
-    covered, taken = np.zeros(len(vectors)), []
+    covered = np.zeros(len(vectors))
+    taken: list[int] = []
     for _ in range(len(vectors)):
         worth = uncertainty * (uncertainty @ np.maximum(likeness - covered[:, None], 0))
         worth[taken] = -1

@@ -45,13 +45,43 @@ def test_a_tenth_suffices_of_what_is_judged_or_rated() -> None:
     assert look.again(Counted(0, 20), Counted(20, 20), RULES).is_worse
 
 
+@pytest.mark.parametrize(("least", "needed"), [(219, 21), (220, 22), (10, 1), (9, 1), (0, 1)])
+def test_a_tenth_is_rounded_down_but_never_nothing(least: int, needed: int) -> None:
+    assert Rules(least=least).least_of(Figure.DID_NOT_HELP) == needed
+    assert Rules(least=least).least_of(Figure.HANDED_OVER) == least
+
+
+def test_a_watch_begins_with_every_figure_and_nothing_counted() -> None:
+    assert begin() == [Look(figure, NOTHING, NOTHING) for figure in Figure]
+
+
+def test_all_figures_are_looked_at_by_the_same_rules_each_with_its_counts() -> None:
+    counts = {figure: (BEFORE, Counted(n, 300)) for n, figure in enumerate(Figure)}
+    looks = look_again(begin(), counts, RULES, is_last=False)
+    assert [(look.figure, look.before, look.after) for look in looks] == [
+        (figure, *counts[figure]) for figure in Figure
+    ]
+    strict = look_again(begin(), counts, Rules(least=5_000), is_last=False)
+    assert [look.tests for look in strict] == [0, 0, 0]
+    later = {figure: (BEFORE, Counted(0, 301)) for figure in Figure}
+    assert {look.tests for look in look_again(looks, later, RULES, is_last=False)} == {1}
+    assert {look.tests for look in look_again(looks, later, RULES, is_last=True)} == {2}
+
+
+def test_an_alarm_needs_more_than_the_margin() -> None:
+    rules = Rules(margin=0.25)
+    assert not looked(Counted(1_000, 2_000), before=Counted(500, 2_000), rules=rules).is_worse
+    assert looked(Counted(1_001, 2_000), before=Counted(500, 2_000), rules=rules).is_worse
+
+
 def test_it_tests_again_only_when_the_count_has_doubled_and_asks_more_each_time() -> None:
     first = looked(Counted(20, 200))
-    assert (first.tests, first.needed) == (1, pytest.approx(0.01 / 3 / 2))
+    assert (first.tests, first.needed) == pytest.approx((1, 0.01 / 3 / 2))
     waiting = first.again(first.before, Counted(399, 399), RULES)
     assert (waiting.tests, waiting.is_worse) == (1, False)
     second = waiting.again(first.before, Counted(399, 400), RULES)
-    assert (second.tests, second.needed, second.is_worse) == (2, pytest.approx(0.01 / 3 / 6), True)
+    assert (second.tests, second.needed) == pytest.approx((2, 0.01 / 3 / 6))
+    assert second.is_worse
 
 
 def test_the_last_look_tests_whatever_came_since() -> None:

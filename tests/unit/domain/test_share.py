@@ -63,3 +63,17 @@ def test_the_cautious_interval_is_nearly_the_exact_one(count: int, of: int) -> N
 
 def test_the_cautious_interval_of_nothing_is_everything() -> None:
     assert cautious_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("is_cautious", [True, False])
+def test_a_weighted_share_has_the_interval_that_is_asked_for(is_cautious: bool) -> None:
+    rows = [(True, 2.0)] * 3 + [(False, 2.0)] * 7
+    find = cautious_interval if is_cautious else wilson_interval
+    share = Share.weighted(rows, 0.8, is_cautious)
+    assert (share.low, share.high) == pytest.approx(find(3, 10, 0.8))
+
+
+def test_the_cautious_interval_of_all_or_nothing_ends_there() -> None:
+    low, high = cautious_interval(1, 1)
+    assert (low, high) == pytest.approx((0.05462, 1.0), abs=1e-5)
+    assert cautious_interval(0, 1) == pytest.approx((0.0, 1 - low))

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.index import BruteForceIndex, HnswIndex, Index, Vectors
@@ -14,7 +16,8 @@ def clustered(count: int, dimension: int = 64, clusters: int = 150, seed: int = 
     centres = random.normal(size=(clusters, dimension))
     vectors = centres[random.integers(clusters, size=count)]
     vectors = vectors + 0.35 * random.normal(size=vectors.shape)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_phrasings_with_equal_vectors_hide_neither_each_other_nor_the_rest(
     assert np.mean(found >= exact[:, -1:] - 1e-5) >= 0.99
 
 
-BAD = {
+BAD: dict[str, Callable[[Vectors], NDArray[Any]]] = {
     "other-dimension": lambda v: v[:, :63].copy(),
     "one-vector-alone": lambda v: v[0],
     "float64": lambda v: v.astype(np.float64),

@@ -8,14 +8,15 @@ import pytest
 
 from chatbot.domain.matching import Candidate, Decision, Neighbour, vote
 from chatbot.domain.text import key
-from chatbot.matching.bundle import Bundle
+from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, Entry
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import BruteForceIndex, HnswIndex, Vectors
-from chatbot.matching.matcher import MOST_NEIGHBOURS, Match, Matcher, Rule
+from chatbot.matching.matcher import MOST_NEIGHBOURS, Matcher
 from chatbot.matching.passages import texts_of
 from chatbot.matching.phrasings import Indexed
+from chatbot.matching.reading import Match
 from chatbot.matching.rows import Block, Rows, as_keys
 from factories import RULE, CountingEncoder, assert_alike, make_catalogue, make_matcher
 from fakes import ANSWERED, CALIBRATION, FAQ, UNCLEAR, UNKNOWN

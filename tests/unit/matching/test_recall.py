@@ -9,7 +9,8 @@ from chatbot.matching.recall import EF_LADDER, LEAST_RECALL, measure_recall, tun
 def scattered(count: int, dimension: int = 48) -> Vectors:
     """Without any clusters: the hardest case for a graph."""
     vectors = np.random.default_rng(5).normal(size=(count, dimension))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 @pytest.fixture(scope="module")

@@ -189,7 +189,7 @@ def remove_everything(folder: Path, other: Path) -> None:
     shutil.rmtree(folder)
 
 
-DAMAGE = {
+DAMAGE: dict[Callable[[Path, Path], None], str] = {
     flip_a_bit: "the content of vectors.npy was changed",
     truncate: "encoder/model.onnx has 100 bytes, not 3500",
     empty: "keys.txt has 0 bytes, not 3",

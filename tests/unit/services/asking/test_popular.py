@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from chatbot.services.asking.popular import PopularQuestion, PopularQuestions, list_popular
 from chatbot.services.knowledge import publish
@@ -15,7 +16,7 @@ def answered(database: Database, intent: str, times: int, **changes: object) -> 
     with database.write() as session:
         for _ in range(times):
             candidates = [{"intent": intent, "probability": 0.9}]
-            given = {"decision": "answer", "asked_at": now()} | changes
+            given: dict[str, Any] = {"decision": "answer", "asked_at": now()} | changes
             add_query(session, candidates=candidates, **given)
 
 

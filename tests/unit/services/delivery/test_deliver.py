@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from chatbot.domain.gate import Verdict
 from chatbot.errors import AddressRefused, Conflict, NotFound
 from chatbot.services.delivery import deliveries, events, webhooks
 from chatbot.services.delivery.deliver import deliver_due
@@ -23,6 +24,7 @@ from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook
 from factories import add_live_version, add_version, make_small_report
+from fakes import Clock
 from receiver import Received, Receiver, running, wait_until
 
 INSIDE = Settings(private_networks=True)
@@ -88,16 +90,19 @@ class TestAnEvent:
     def test_arrives_signed_and_named(
         self, database: Database, hook: Webhook, receiver: Receiver
     ) -> None:
+        before = now()
         tell(database, version=7, reason="„wrong“ on VPN")
         assert deliver(database) == 1
+        after = now()
         [received] = receiver.received
         body = json.loads(received.body)
         assert (body["type"], body["data"]) == (
             "model.held",
             {"version": 7, "reason": "„wrong“ on VPN"},
         )
-        assert abs(datetime.fromisoformat(body["timestamp"]) - now()) < timedelta(minutes=1)
-        assert abs(int(received.headers["webhook-timestamp"]) - now().timestamp()) < 60
+        assert before <= datetime.fromisoformat(body["timestamp"]) <= after
+        sent = int(received.headers["webhook-timestamp"])
+        assert int(before.timestamp()) <= sent <= after.timestamp()
         assert received.headers["webhook-id"].startswith("evt_")
         assert received.headers["content-type"] == "application/json"
         assert is_signed_with(hook.secret, received)
@@ -183,11 +188,11 @@ class TestWhatHappens:
             version = add_version(session)
             release.conclude(session, version.id, None, make_small_report())
             release.conclude(
-                session, version.id, release.Verdict.PROMOTE, make_small_report(reasons=["good"])
+                session, version.id, Verdict.PROMOTE, make_small_report(reasons=["good"])
             )
             assert rows(database) == []
             release.conclude(
-                session, version.id, release.Verdict.HOLD, make_small_report(reasons=["a.", "b."])
+                session, version.id, Verdict.HOLD, make_small_report(reasons=["a.", "b."])
             )
         [row] = rows(database)
         assert json.loads(row.body)["data"] == {
@@ -215,7 +220,7 @@ class TestWhatHappens:
 class TestARetry:
     @pytest.mark.parametrize("answer", [500, 503, 429, 404, 400, 301, 302, 307])
     def test_follows_every_answer_but_success(
-        self, database: Database, hook: Webhook, receiver: Receiver, answer: int
+        self, database: Database, hook: Webhook, receiver: Receiver, clock: Clock, answer: int
     ) -> None:
         receiver.answers = [answer, 204]
         tell(database, version=1)
@@ -225,9 +230,11 @@ class TestARetry:
         assert f"It answered {answer}" in row.error
         assert ("Redirects are not followed" in row.error) == (300 <= answer < 400)
         assert row.due_at is not None
-        assert timedelta(seconds=7) < row.due_at - now() < timedelta(seconds=13)
+        wait = row.due_at - clock.stands_at
+        assert timedelta(seconds=8) <= wait <= timedelta(seconds=12)
+        clock.stands_at = row.due_at - timedelta(seconds=1)
         assert deliver(database) == 0, "it is not due yet"
-        make_due(database)
+        clock.stands_at = row.due_at
         assert deliver(database) == 1
         [row] = rows(database)
         assert (row.state, row.status, row.attempt) == ("delivered", 204, 2)

@@ -18,7 +18,7 @@ from chatbot.services.delivery.events import KINDS, Kind
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery
 
-HANDOFF = {
+HANDOFF: dict[str, Any] = {
     "channel": "web",
     "conversation_id": "c-42",
     "email": "ann@example.org",

@@ -17,6 +17,7 @@ from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook
 from factories import add_query
+from fakes import Clock
 from mail_relay import MailRelay, running
 
 MAILBOX = "mailto:help@example.org"
@@ -112,7 +113,12 @@ def test_it_is_sent_once_however_often_couriers_run(
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "CONTENT"])
 def test_what_is_refused_for_now_comes_later_and_is_the_same(
-    database: Database, settings: Settings, mailbox: Webhook, relay: MailRelay, step: str
+    database: Database,
+    settings: Settings,
+    mailbox: Webhook,
+    relay: MailRelay,
+    clock: Clock,
+    step: str,
 ) -> None:
     relay.replies[step] = ["451 4.7.1 come back later", "250 ok" if step != "DATA" else "354 go on"]
     tell(database, version=2)
@@ -121,9 +127,9 @@ def test_what_is_refused_for_now_comes_later_and_is_the_same(
     assert (row.state, row.status, row.attempt) == ("waiting", 451, 1)
     assert row.error == "The mail relay answered 451 4.7.1 come back later"
     assert row.due_at is not None
-    assert timedelta(seconds=7) < row.due_at - now() < timedelta(seconds=13)
+    clock.stands_at = row.due_at - timedelta(seconds=1)
     assert deliver_due(database, settings) == 0, "it is not due yet"
-    make_due(database)
+    clock.stands_at = row.due_at
     assert deliver_due(database, settings) == 1
     [row] = rows(database)
     assert (row.state, row.status, row.attempt) == ("delivered", 250, 2)

@@ -111,6 +111,7 @@ def test_of_several_verdicts_on_the_same_words_the_newest_decides(database: Data
             [Entry("it is broken", "vpn", confirmed=True)],
             [Entry("It is broken", None, confirmed=True)],
         )
+        assert later.confirmation is not None
         later.confirmation.standing = Standing.APART
         session.flush()
         assert read() == ([Entry("it is broken", "vpn", confirmed=True)], [])

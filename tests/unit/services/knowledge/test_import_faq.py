@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -16,7 +18,7 @@ def draft(*intents: IntentDraft, out_of_scope: tuple[str, ...] = ()) -> Catalogu
     return CatalogueDraft({intent.name: intent for intent in intents}, list(out_of_scope))
 
 
-def vpn(**changes: object) -> IntentDraft:
+def vpn(**changes: Any) -> IntentDraft:
     values = {"title": "VPN", "topic": "Network", "answer": "Start it.", "utterances": ["VPN down"]}
     return IntentDraft("vpn", **values | changes)
 

@@ -80,8 +80,8 @@ def reword(session: Session, chance: random.Random) -> object:
     return publish.change_utterance(session, "ann", *utterance(session, chance), text)
 
 
-def remove(session: Session, chance: random.Random) -> object:
-    return publish.delete_utterance(session, "ann", *utterance(session, chance))
+def remove(session: Session, chance: random.Random) -> None:
+    publish.delete_utterance(session, "ann", *utterance(session, chance))
 
 
 def switch(session: Session, chance: random.Random) -> object:
@@ -94,8 +94,8 @@ def retitle(session: Session, chance: random.Random) -> object:
     return publish.change_intent(session, "ann", chance.choice(INTENTS), {"title": title})
 
 
-def drop(session: Session, chance: random.Random) -> object:
-    return publish.delete_intent(session, "ann", chance.choice(INTENTS))
+def drop(session: Session, chance: random.Random) -> None:
+    publish.delete_intent(session, "ann", chance.choice(INTENTS))
 
 
 def create(session: Session, chance: random.Random) -> object:
@@ -110,9 +110,9 @@ def correct(session: Session, chance: random.Random) -> object:
     return confirm.confirm(session, query, intent, by, SETTINGS, by_admin=chance.random() < 0.2)
 
 
-def undo(session: Session, chance: random.Random) -> object:
+def undo(session: Session, chance: random.Random) -> None:
     query = chance.choice(session.scalars(select(Query.id).order_by(Query.id)).all())
-    return confirm.undo(session, query, "ben")
+    confirm.undo(session, query, "ben")
 
 
 def settle(session: Session, chance: random.Random) -> object:

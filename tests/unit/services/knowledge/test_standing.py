@@ -32,7 +32,9 @@ def faq(database: Database) -> None:
         add_intent(session, "vpn", *[f"the VPN is down, case {n}" for n in range(FEW_PHRASINGS)])
         add_intent(session, "leave", "a day off")
         for agent in ("ann", "bob"):
-            add_confirmed(session, f"{agent} was here", "leave").confirmation.confirmed_by = agent
+            said = add_confirmed(session, f"{agent} was here", "leave").confirmation
+            assert said is not None
+            said.confirmed_by = agent
 
 
 def ask(

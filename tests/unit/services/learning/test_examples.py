@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -251,7 +252,7 @@ OTHER_MODEL = {
 
 @pytest.mark.parametrize("edit", SAME_MODEL.values(), ids=SAME_MODEL)
 def test_what_gives_the_same_model_keeps_the_fingerprint(
-    database: Database, settings: Settings, edit
+    database: Database, settings: Settings, edit: Callable[[Session], object]
 ) -> None:
     before = frozen(database, settings).fingerprint
     with database.write() as session:
@@ -261,7 +262,7 @@ def test_what_gives_the_same_model_keeps_the_fingerprint(
 
 @pytest.mark.parametrize("edit", OTHER_MODEL.values(), ids=OTHER_MODEL)
 def test_what_gives_another_model_changes_the_fingerprint(
-    database: Database, settings: Settings, edit
+    database: Database, settings: Settings, edit: Callable[[Session], object]
 ) -> None:
     before = frozen(database, settings).fingerprint
     with database.write() as session:

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
+from chatbot.domain.matching import NEVER
 from chatbot.domain.metrics import Outcome
 from chatbot.domain.report.report import SCHEMA, EvaluationReport
 from chatbot.domain.report.training import TrainingRun
@@ -277,3 +278,14 @@ def test_what_is_no_report_of_this_schema_is_refused(
 def test_a_report_cannot_be_changed(report: EvaluationReport) -> None:
     with pytest.raises(ValidationError):
         report.version = 3  # type: ignore[misc]
+
+
+def test_under_a_promise_that_it_cannot_keep_a_model_still_answers_known_texts() -> None:
+    known = [make_outcome("a", "a", probability=1.0)] * 3 + [
+        make_outcome("b", "a", probability=1.0)
+    ]
+    measured = Measured([*known, *BETTER], CALIBRATION)
+    training = TrainingRun.model_validate(TRAINING.model_dump() | {"thresholds": [(0.01, NEVER)]})
+    report = make_report(2, measured, None, None, None, FROZEN, training)
+    [kept] = report.to_json()["promises"]
+    assert kept == {"promise": 0.01, "answer_at": NEVER, "answered": 4, "wrong": 1}

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -165,7 +166,7 @@ class TestWhichOne:
         with database.write() as session:
             live = add_live_version(session).id
             assert find_shadow(session) is None
-            lacking = {"verdict": "insufficient_evidence", "live_id": live}
+            lacking: dict[str, Any] = {"verdict": "insufficient_evidence", "live_id": live}
             add_version(session, **lacking)
             newest = add_version(session, **lacking).id
             add_version(session, **lacking, withdrawn=True)
@@ -176,7 +177,7 @@ class TestWhichOne:
     def test_keeps_its_place_for_a_while(self, database: Database) -> None:
         with database.write() as session:
             live = add_live_version(session).id
-            lacking = {"verdict": "insufficient_evidence", "live_id": live}
+            lacking: dict[str, Any] = {"verdict": "insufficient_evidence", "live_id": live}
             first = add_version(session, **lacking).id
             query = add_query(session)
         note(database, Shadow(first, live), {query.id})
@@ -194,7 +195,7 @@ class TestWhichOne:
     ) -> None:
         with database.write() as session:
             live = add_live_version(session).id
-            lacking = {"verdict": "insufficient_evidence", "live_id": live}
+            lacking: dict[str, Any] = {"verdict": "insufficient_evidence", "live_id": live}
             first = add_version(session, **lacking).id
             query = add_query(session)
         note(database, Shadow(first, live), {query.id})

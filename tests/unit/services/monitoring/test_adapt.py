@@ -1,6 +1,7 @@
 """Real rows, a real matcher with the encoder of `fakes`, and its calibration."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def judge(parts: Parts, pattern: str, count: int, meant: str | None, share: floa
     with parts.database.write() as session:
         for number in range(count):
             text = pattern.format(f"{number} judged")
-            asked = {"asked_at": now(), "sample_share": share}
+            asked: dict[str, Any] = {"asked_at": now(), "sample_share": share}
             # Verdicts that do not vote: otherwise the bot had learnt from them what they judge.
             add_confirmed(session, text, meant, standing=Standing.TURN, **asked)
 

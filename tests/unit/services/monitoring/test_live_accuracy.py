@@ -1,10 +1,12 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.services.monitoring.live_accuracy import WINDOW, LiveAccuracy, read_live_accuracy
+from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
+from chatbot.services.monitoring.traffic import WINDOW
 from chatbot.services.review.review import give_feedback
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query
@@ -17,7 +19,7 @@ def add(
     meant: str | None,
     decision: Decision = Decision.ANSWER,
     share: float | None = 0.02,
-    **changes: object,
+    **changes: Any,
 ) -> None:
     add_confirmed(
         session,
@@ -53,7 +55,7 @@ def test_only_what_was_drawn_and_judged_lately_counts(database: Database) -> Non
     found = read(database)
     assert (found.drawn, found.judged) == (3, 2)
     assert found.right.value == pytest.approx(0.5)
-    assert (found.wrong_answers.value, found.wrong_answers.of) == (pytest.approx(0.5), 2)
+    assert (found.wrong_answers.value, found.wrong_answers.of) == pytest.approx((0.5, 2))
 
 
 def test_a_handover_counts_for_accuracy_but_not_among_the_answers(database: Database) -> None:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -34,11 +35,13 @@ class Life:
             self.version = add_live_version(session).id
             session.execute(update(Release).values(released_at=now() - timedelta(days=30)))
 
-    def ask(self, rows: Rows, days_ago: float, **changes: object) -> None:
+    def ask(self, rows: Rows, days_ago: float, **changes: Any) -> None:
         with self.database.write() as session:
             for place, row in enumerate(rows):
                 moment = now() - timedelta(days=days_ago) + timedelta(seconds=place)
-                values = {"model_version": self.version, "asked_at": moment} | row | changes
+                values: dict[str, Any] = (
+                    {"model_version": self.version, "asked_at": moment} | row | changes
+                )
                 add_query(session, **values)
 
     def alarms(self) -> set[str]:
@@ -61,8 +64,8 @@ def test_the_same_questions_are_no_drift(life: Life) -> None:
         drift = measure_drift(session)
     assert (drift.version, drift.reference, drift.recent) == (life.version, LEAST, LEAST)
     figures = {shift.figure: (shift.before, shift.after) for shift in drift.shifts}
-    assert figures["handed_over"] == (pytest.approx(0.1), pytest.approx(0.1))
-    assert figures["length"] == (14, 14)
+    assert figures["handed_over"] == pytest.approx((0.1, 0.1))
+    assert figures["length"] == pytest.approx((14, 14))
     assert figures["language"] == (1.0, 1.0)
 
 

@@ -1,10 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.matching import NEVER
+from chatbot.domain.matching import NEVER, Decision
 from chatbot.domain.readiness import LEAST_UTTERANCES
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import publish
@@ -33,8 +34,10 @@ def test_every_known_phrasing_is_tried_without_itself(parts: Parts) -> None:
     decided = [matcher.calibration.decide(matcher.calibration.candidates(v)) for v in votes]
     assert found.covered is not None
     assert found.tried == found.known == len(rows) == 16
-    assert found.covered.handed_over == pytest.approx(100 * decided.count("handoff") / 16, abs=1)
-    assert found.covered.answered == pytest.approx(100 * decided.count("answer") / 16, abs=1)
+    assert found.covered.handed_over == pytest.approx(
+        100 * decided.count(Decision.HANDOFF) / 16, abs=1
+    )
+    assert found.covered.answered == pytest.approx(100 * decided.count(Decision.ANSWER) / 16, abs=1)
     assert 0 < found.covered.handed_over < 100
 
 
@@ -114,11 +117,12 @@ def test_phrasings_are_tried_again_only_after_a_change(
 ) -> None:
     tried: list[int] = []
     really_try = readiness._try_phrasings
-    monkeypatch.setattr(
-        readiness,
-        "_try_phrasings",
-        lambda matcher: tried.append(matcher.revision) or really_try(matcher),
-    )
+
+    def note(matcher: Matcher) -> Any:
+        tried.append(matcher.revision)
+        return really_try(matcher)
+
+    monkeypatch.setattr(readiness, "_try_phrasings", note)
     parts.readiness.read(parts.live.current())
     parts.readiness.read(parts.live.current())
     assert len(tried) == 1

@@ -191,6 +191,73 @@ def test_trials_and_questions_of_other_versions_do_not_count(desk: Desk) -> None
     assert (handed_over.before.of, handed_over.after.of) == (300, 0)
 
 
+def test_the_version_before_is_compared_as_it_was_in_the_two_weeks_before(desk: Desk) -> None:
+    desk.ask(desk.old, 40, handed_over=40, days_ago=13.9)
+    desk.ask(desk.old, 50, handed_over=50, days_ago=14.1)
+    new = desk.promote()
+    desk.look()
+    desk.ask(new, 120)
+    desk.look()
+    handed_over = watch.looks_of(desk.watches()[0])[0]
+    assert (handed_over.before.bad, handed_over.before.of) == (30 + 40, 300 + 40)
+
+
+def test_only_these_two_versions_count_each_in_its_own_time(desk: Desk) -> None:
+    with desk.database.write() as session:
+        other = add_version(session).id
+    desk.ask(other, 60, handed_over=60, days_ago=1)
+    new = desk.promote()
+    desk.ask(new, 70, handed_over=70, days_ago=1)
+    desk.look()
+    desk.ask(other, 80, handed_over=80)
+    desk.ask(new, 120, handed_over=12)
+    desk.look()
+    handed_over = watch.looks_of(desk.watches()[0])[0]
+    assert (handed_over.before.of, handed_over.after.of) == (300, 120)
+
+
+def test_the_last_look_tests_what_came_since(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = desk.promote()
+    desk.look()
+    desk.ask(new, 120, handed_over=12)
+    desk.look()
+    desk.ask(new, 80, handed_over=80)
+    assert not desk.look(), "the count has not doubled"
+    with days_later(monkeypatch, 7.1):
+        assert desk.look()
+    assert desk.live == desk.old
+
+
+def test_the_trail_and_the_row_say_how_a_watch_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.promote()
+    desk.look()
+    desk.ask(first, 120, handed_over=12)
+    desk.look()
+    [open_one] = desk.watches()
+    assert (open_one.closed_at, open_one.looks) == (None, 1)
+    with days_later(monkeypatch, 7.1):
+        desk.look()
+    second = desk.promote()
+    desk.look()
+    desk.ask(second, 200, handed_over=20)
+    third = desk.promote(by_a_person=True)
+    desk.look()
+    desk.ask(third, 120, handed_over=120)
+    desk.look()
+    alarm, ended, passed = desk.watches()
+    assert (passed.state, ended.state, alarm.state) == (State.PASSED, State.ENDED, State.ALARM)
+    assert (passed.closed_at is None, ended.closed_at is None) == (False, False)
+    assert alarm.closed_at is None
+    with desk.database.read() as session:
+        trail = [e for e in audit.list_events(session, None, 20) if e.actor == "watch"]
+    assert [(e.action, e.subject, e.detail["reason"]) for e in reversed(trail)] == [
+        ("watch.pass", str(first), passed.message),
+        ("watch.alarm", str(third), alarm.message),
+    ]
+
+
 def test_thumbs_are_compared(desk: Desk) -> None:
     desk.ask(desk.old, 40, down=4, days_ago=1)
     new = desk.promote()

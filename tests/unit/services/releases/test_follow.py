@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def models(database: Database, store: ArtefactStore, tmp_path: Path) -> StoredMo
 
 
 @pytest.fixture
-def live(models: StoredModels) -> Iterator[LiveMatcher]:
+def live(models: StoredModels) -> LiveMatcher:
     return LiveMatcher(models, poll_seconds=60)
 
 

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -12,7 +13,7 @@ from chatbot.storage.tables import AuditEvent, TrainingJob
 from factories import add_version
 
 
-def request(database: Database, kind: Kind = Kind.TRAIN, **options: object) -> int:
+def request(database: Database, kind: Kind = Kind.TRAIN, **options: Any) -> int:
     with database.write() as session:
         return jobs.request(session, kind, "ann", **options).id
 

@@ -49,9 +49,8 @@ def ask_and_say(database: Database, text: str, intent: str | None, settings: Set
 def verdicts(database: Database, query_id: str) -> list[tuple[int | None, str, str]]:
     with database.read() as session:
         query = select(Confirmation.intent_id, Confirmation.part, Confirmation.confirmed_by)
-        return [
-            tuple(row) for row in session.execute(query.where(Confirmation.query_id == query_id))
-        ]
+        found = session.execute(query.where(Confirmation.query_id == query_id))
+        return [(intent, part, by) for intent, part, by in found]
 
 
 def audited(database: Database) -> list[str]:

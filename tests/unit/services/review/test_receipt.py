@@ -60,6 +60,7 @@ def test_who_said_otherwise_of_the_same_words_is_named(database: Database) -> No
         add_intent(session, "vpn")
         add_intent(session, "invoice")
         first = add_confirmed(session, "it is broken", "vpn", days_ago=2)
+        assert first.confirmation is not None
         first.confirmation.confirmed_by = "ada"
         session.flush()
         mine = add_confirmed(session, "It is BROKEN", "invoice", days_ago=1)
@@ -70,6 +71,7 @@ def test_who_said_otherwise_of_the_same_words_is_named(database: Database) -> No
         effect, words = said(session, first)
         assert effect == Effect.OVERRULED
         assert "agent said “invoice” on" in words
+        assert mine.confirmation is not None
         mine.confirmation.standing = Standing.APART
         session.flush()
         assert said(session, first)[0] == Effect.COUNTS, "what is in quarantine overrules nobody"

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from chatbot.domain.split import Purpose
@@ -126,7 +128,10 @@ def test_thumbs_down_brings_a_query_up(database: Database) -> None:
 
 def test_a_later_thumb_replaces_the_first_and_what_it_did_to_the_order(database: Database) -> None:
     with database.write() as session:
-        uncertain = {"candidates": [{"intent": "vpn", "probability": 0.9}], "usefulness": 0.4}
+        uncertain: dict[str, Any] = {
+            "candidates": [{"intent": "vpn", "probability": 0.9}],
+            "usefulness": 0.4,
+        }
         query = add_query(session, decision="handoff", **uncertain)
         assert give_feedback(session, query.id, helpful=True).usefulness == pytest.approx(0.36)
         first = query.feedback_at

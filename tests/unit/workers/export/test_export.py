@@ -39,12 +39,18 @@ def lose(weight: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(weight)
 
 
+def network(model: SentenceTransformer) -> torch.nn.Module:
+    inner = model[0].model
+    assert isinstance(inner, torch.nn.Module)
+    return inner
+
+
 def writing(name: str, damage: Callable[[torch.Tensor], torch.Tensor]) -> Writer:
     """An exporter with a mistake: it writes one tensor of the model wrongly."""
 
     def write(model: SentenceTransformer, path: Path, sample: Sequence[str]) -> Sequence[str]:
         damaged = copy.deepcopy(model)
-        weight = dict(damaged[0].model.named_parameters())[name].data
+        weight = dict(network(damaged).named_parameters())[name].data
         weight.copy_(damage(weight))
         bert_graph.write(damaged, path, sample)
         return bert_graph.INPUTS
@@ -146,7 +152,7 @@ def test_a_model_whose_vectors_are_not_finite_is_refused(
     model: SentenceTransformer, tmp_path: Path
 ) -> None:
     ruined = copy.deepcopy(model)
-    dict(ruined[0].model.named_parameters())["embeddings.LayerNorm.bias"].data[0] = float("nan")
+    dict(network(ruined).named_parameters())["embeddings.LayerNorm.bias"].data[0] = float("nan")
 
     with pytest.raises(ExportRefused, match="lower learning rate"):
         export.write_alike(ruined, tmp_path, SAMPLE, ROWS)

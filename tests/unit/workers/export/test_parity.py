@@ -10,7 +10,8 @@ Rows = NDArray[np.float32]
 
 
 def unit(rows: NDArray[np.floating]) -> Rows:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def faq(intents: int, of_each: int, seed: int = 1) -> tuple[Rows, list[str]]:

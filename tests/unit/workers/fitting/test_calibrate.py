@@ -57,7 +57,7 @@ def simulated(random: Random, rows: int) -> Answers:
 def true_wrong_share(threshold: float) -> float:
     """Of answers with probability >= threshold: 1 - E[p**2 | p >= threshold], p = u**0.1."""
     lowest = threshold**10
-    return 1 - (1 - lowest**1.2) / 1.2 / (1 - lowest)
+    return float(1 - (1 - lowest**1.2) / 1.2 / (1 - lowest))
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,20 @@ from workers.fitting.propagation import Propagated, propagate
 DIMENSION = 16
 
 
-def around(centre: NDArray[np.float64], count: int, spread: float, seed: int) -> NDArray:
+def around(
+    centre: NDArray[np.float64], count: int, spread: float, seed: int
+) -> NDArray[np.float32]:
     noise = np.random.default_rng(seed).normal(scale=spread, size=(count, DIMENSION))
     points = centre + noise
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    scaled: NDArray[np.float32] = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(
+        np.float32
+    )
+    return scaled
 
 
 def axis(number: int) -> NDArray[np.float64]:
-    return np.eye(DIMENSION)[number]
+    row: NDArray[np.float64] = np.eye(DIMENSION)[number]
+    return row
 
 
 def test_what_lies_together_gets_the_label_of_its_one_labelled_text() -> None:

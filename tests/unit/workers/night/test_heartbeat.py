@@ -12,7 +12,6 @@ from chatbot.services.releases.hold import State
 from chatbot.storage.tables import TrainingJob, Watch
 from factories import add_version
 from workers import tasks
-from workers.night import heartbeat
 from workers.night.heartbeat import heartbeats
 
 
@@ -76,7 +75,7 @@ def test_a_fault_of_the_watch_costs_no_lease(
         looked.append(parts)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(heartbeat.watch, "look", fail)
+    monkeypatch.setattr(watch, "look", fail)
     with heartbeats(brisk, lease, processes.Identity("worker")) as lost:
         assert soon(lambda: len(looked) > 2)
         assert not lost.is_set()

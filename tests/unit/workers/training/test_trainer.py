@@ -224,7 +224,7 @@ class TestPairsWithAScore:
             model = fit(spec, tmp_path / name, lambda *_: None).model
             vectors_a = model.encode([pair.text_a for pair in PAIRS], normalize_embeddings=True)
             vectors_b = model.encode([pair.text_b for pair in PAIRS], normalize_embeddings=True)
-            cosines = (vectors_a * vectors_b).sum(axis=1).tolist()
+            cosines: list[float] = (vectors_a * vectors_b).sum(axis=1).tolist()
             return sum((c - p.score) ** 2 for c, p in zip(cosines, PAIRS, strict=True)) / len(PAIRS)
 
         without = error(replace(WITH_PAIRS, pairs=()), "without")
