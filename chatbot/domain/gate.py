@@ -202,7 +202,7 @@ def _decide(
     whole, taught, margins = evidence.whole, evidence.taught, rules.margins
     if broken := [reason for guard in guards for reason in guard.broken]:
         return Verdict.HOLD, broken
-    if whole.p_value < rules.alpha and whole.net < 0:
+    if whole.proves_a_loss:
         return Verdict.HOLD, [f"It does worse: {whole}."]
     if whole.proves_a_gain:
         why = [f"{_capitalised(str(whole))}."]
@@ -224,7 +224,11 @@ def _what_is_missing(whole: Weighed) -> str:
     needed = f"At least {fewest} differing questions, all in its favour, are needed."
     if not whole.differences:
         return f"No question tells which of the two does better. {needed}"
-    return f"{_capitalised(str(whole))}: that could be chance. {needed}"
+    if whole.p_value >= whole.needed_p_value:
+        return f"{_capitalised(str(whole))}: that could be chance. {needed}"
+    if whole.better > whole.worse:
+        return f"{_capitalised(str(whole))}, but its mistakes cost as much as it saves."
+    return f"{_capitalised(str(whole))}: what that saves together is no reason to do worse on more."
 
 
 def _capitalised(words: str) -> str:

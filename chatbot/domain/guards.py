@@ -8,7 +8,7 @@ claim that all is well.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
 from typing import Self
@@ -96,6 +96,10 @@ class Loss:
     def is_real(self, margin: float, level: float = CHANCE) -> bool:
         """Whether it is beyond `margin` and, by an exact one-sided sign test, beyond chance."""
         return self.is_beyond(margin) and sign_test(self.gained, self.lost) <= level
+
+    def paid_for(self, margin: float) -> Self:
+        """Return the same loss, with what `margin` allows counted as gained."""
+        return replace(self, gained=self.gained + round(margin * self.questions))
 
     def state(self, margin: float) -> State:
         if self.is_real(margin):
@@ -214,7 +218,7 @@ def guard_wrong_answers(rows: Sequence[Row], promise: float) -> Guard:
     loss = Loss.of((not a.is_wrong_answer, not b.is_wrong_answer, w) for a, b, w in rows)
     further = -Loss.of((a.is_answered, b.is_answered, w) for a, b, w in rows).share
     margin = promise * max(0.0, further)
-    state = loss.state(margin)
+    state = loss.paid_for(margin).state(margin)
     if not rows:
         words = "There was no question to tell by."
     elif loss.share <= 0:

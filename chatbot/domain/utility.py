@@ -1,7 +1,8 @@
 """What can become of a visitor's question, and what each end costs the helpdesk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 
 class End(StrEnum):
@@ -40,6 +41,15 @@ class Costs:
             End.ASKED_IN_VAIN: self.click + self.handoff,
             End.ANSWERED_WRONGLY: self.wrong_answer,
         }[end]
+
+    def at_promise(self, promise: float) -> Self:
+        """Return the same costs, but a click and a hand-off cost what `promise` says, at least.
+
+        Who lets one answer of ten be wrong would rather have these ten than be asked back ten
+        times: a click then costs a tenth of a wrong answer or more, in the unit of these costs.
+        """
+        click = max(self.click, promise * self.wrong_answer)
+        return replace(self, click=click, handoff=max(self.handoff, click))
 
     def saved(self, before: End, after: End) -> int:
         """What `after` costs less than `before`, in hundredths of a wrong answer."""

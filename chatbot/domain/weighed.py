@@ -54,6 +54,11 @@ class Weighed:
         return self.p_value < self.needed_p_value and self.net > 0 and self.better > self.worse
 
     @property
+    def proves_a_loss(self) -> bool:
+        """Worse beyond chance, on more questions than better, and dearer in all."""
+        return self.p_value < self.needed_p_value and self.net < 0 and self.worse > self.better
+
+    @property
     def could_decide(self) -> bool:
         return can_decide(self.better + self.worse, self.needed_p_value)
 

@@ -138,6 +138,7 @@ def make_rules(
     taught: frozenset[str] = frozenset(),
 ) -> Rules:
     """By which the `look`-th comparison with a live version is judged; see `Rules`."""
+    costs = Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click)
     return Rules(
         alpha=significance(settings.gate_alpha, look),
         margins=Margins(
@@ -150,7 +151,7 @@ def make_rules(
         ),
         seed=settings.seed,
         differing=differing,
-        costs=Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click),
+        costs=costs.at_promise(settings.promise),
         taught=taught,
     )
 

@@ -18,6 +18,7 @@ REFUSED = make_outcome(None, "a", answered=False)
 ANSWERED = make_outcome(None, "a", answered=True)
 CHOICE = (Candidate("b", 0.5), Candidate("a", 0.4))
 OFFERED = Outcome("a question", "a", Decision.CLARIFY, CHOICE, offered=2)
+LAX = Margins(coverage=0.5, promise=0.5)
 IN_VAIN = Outcome("a question", "a", Decision.CLARIFY, CHOICE, offered=1)
 
 
@@ -84,6 +85,37 @@ def test_a_worse_candidate_is_held_even_where_no_intent_is_guarded() -> None:
     assert comparison.reasons[1].startswith("It does worse: weighed by what each end costs")
 
 
+DEARLY = [make_outcome("a", "b")] * 2
+
+
+def test_a_candidate_that_is_better_on_most_questions_is_not_called_worse() -> None:
+    """Its few mistakes cost as much as its many answers spare: that is what is said."""
+    live = [OFFERED] * 32 + [RIGHT] * 500
+    comparison = compare(live, [RIGHT] * 30 + DEARLY + [RIGHT] * 500, RULES)
+    assert comparison.whole.p_value < 0.001
+    assert comparison.whole.net < 0
+    assert comparison.verdict is Verdict.INSUFFICIENT_EVIDENCE
+    assert comparison.reasons[1].endswith("but its mistakes cost as much as it saves.")
+    assert "could be chance" not in comparison.reasons[1]
+
+
+def test_at_the_price_of_the_promise_that_candidate_is_promoted() -> None:
+    live = [OFFERED] * 32 + [RIGHT] * 500
+    priced = replace(RULES, costs=RULES.costs.at_promise(0.1))
+    comparison = compare(live, [RIGHT] * 30 + DEARLY + [RIGHT] * 500, priced)
+    assert comparison.verdict is Verdict.PROMOTE
+
+
+def test_one_that_is_worse_on_most_questions_is_not_promoted_for_what_it_saves() -> None:
+    wrong = [make_outcome("a", "b")] * 4
+    live = [RIGHT] * 40 + wrong + [RIGHT] * 500
+    comparison = compare(live, [OFFERED] * 40 + [RIGHT] * 504, replace(RULES, margins=LAX))
+    assert comparison.whole.net > 0
+    assert comparison.whole.p_value < 0.05
+    assert comparison.verdict is Verdict.INSUFFICIENT_EVIDENCE
+    assert comparison.reasons[1].endswith("is no reason to do worse on more.")
+
+
 def test_a_small_gain_says_what_is_missing() -> None:
     comparison = judge(gained=3, lost=1)
     assert comparison.verdict is Verdict.INSUFFICIENT_EVIDENCE
@@ -94,6 +126,10 @@ def test_a_small_gain_says_what_is_missing() -> None:
 def test_the_number_that_it_asks_for_is_enough_and_one_less_is_not() -> None:
     assert judge(gained=6, lost=0).verdict is Verdict.PROMOTE
     assert judge(gained=5, lost=0).verdict is Verdict.INSUFFICIENT_EVIDENCE
+
+
+def test_a_comparison_says_which_level_it_had_to_reach() -> None:
+    assert judge(8, 1, rules=replace(RULES, alpha=0.03)).needed_p_value == 0.03
 
 
 def test_a_stricter_alpha_needs_more() -> None:
@@ -283,6 +319,11 @@ class TestWhatWasNewlyTaught:
         assert comparison.whole.p_value > 0.05
         assert comparison.taught is not None
         assert (comparison.taught.better, comparison.taught.needed_p_value) == (8, 0.02)
+        assert comparison.elsewhere is not None
+        assert (
+            comparison.elsewhere.questions
+            == comparison.whole.questions - comparison.taught.questions
+        )
         assert comparison.reasons[1].startswith("On what agents newly taught it (i0), weighed by")
         assert comparison.reasons[2] == (
             "On the 600 other questions it does better on 40 and worse on 42."

@@ -25,5 +25,23 @@ def test_what_is_saved_does_not_depend_on_the_unit(unit: float) -> None:
     assert costs.saved(End.OFFERED, End.OFFERED) == 0
 
 
+class TestAPromise:
+    def test_takes_as_many_wrong_answers_as_it_says_for_the_right_ones(self) -> None:
+        """One of ten is wrong: nine visitors click less, and that is just worth it."""
+        costs = Costs(wrong_answer=1.0, handoff=0.3, click=0.0).at_promise(0.1)
+        right = costs.saved(End.OFFERED, End.ANSWERED_RIGHTLY)
+        assert 9 * right + costs.saved(End.OFFERED, End.ANSWERED_WRONGLY) == 0
+
+    def test_makes_nothing_cheaper(self) -> None:
+        costs = Costs(wrong_answer=2.0, handoff=0.6, click=0.4)
+        assert costs.at_promise(0.1) == costs
+
+    def test_leaves_a_person_no_cheaper_than_a_click(self) -> None:
+        assert Costs(1.0, 0.1, 0.05).at_promise(0.2) == Costs(1.0, 0.2, 0.2)
+
+    def test_is_in_the_unit_of_the_costs(self) -> None:
+        assert Costs(50, 20, 1).at_promise(0.1).click == 5
+
+
 def test_what_the_faq_has_no_answer_to_is_never_answered_rightly() -> None:
     assert {End.ANSWERED_RIGHTLY, End.OFFERED} == IN_SCOPE_ONLY
