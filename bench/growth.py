@@ -96,7 +96,7 @@ def _make_encoder(folder: Path) -> Path:
     with parts.database.write() as session:
         jobs.request(session, jobs.Kind.UNTRAINED, "bench")
     with console.status("exporting the encoder …"):
-        run_waiting_jobs(parts, processes.Identity("worker"))
+        run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     opened = parts.models.open_version().bundle.folder
     assert opened is not None
     parts.database.close()

@@ -41,7 +41,7 @@ def run_job(parts: Parts, kind: jobs.Kind, by: str) -> TrainingJob:
     """As a worker runs it, in this process; what became of it."""
     with parts.database.write() as session:
         job_id = jobs.request(session, kind, by).id
-    run_waiting_jobs(parts, processes.Identity("worker"))
+    run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.read() as session:
         return jobs.get_job(session, job_id)
 

@@ -82,7 +82,7 @@ def fill(settings: Settings) -> None:
     _ask(parts, chance, names, list(_last_month(chance, len(names))), judged=1)
     with parts.database.write() as session:
         night = jobs.request_nightly(session, NIGHT, now())
-    run_waiting_jobs(parts, processes.Identity("worker"))
+    run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.write() as session:
         second = jobs.get_job(session, night.id).version_id
         if second is None:

@@ -32,6 +32,16 @@ _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 108 bytes
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+def without_password(url: str) -> str:
+    """Return `url` as it may be shown; one that cannot be parsed loses all behind its scheme."""
+    if not url or "://" not in url:
+        return url
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url.split("://", 1)[0] + "://…"
+
+
 class Settings(BaseModel):
     """One frozen object; nothing else in the project reads the environment."""
 
@@ -237,7 +247,8 @@ class Settings(BaseModel):
         0.05,
         ge=0,
         validate_default=True,
-        description="What it costs that a visitor must choose, or leaves; no more than a hand-off.",
+        description="What it costs that a visitor must choose, or leaves; no more than a hand-off. "
+        "Where models are compared, at least the promised share of a wrong answer.",
     )
 
     sample_share: Share = Field(

@@ -11,6 +11,7 @@ from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.review import rank_queue as rank
 from chatbot.settings import Settings
 from chatbot.storage.database import now
@@ -93,4 +94,4 @@ def _parts() -> Parts:
 
 @cache
 def _identity() -> processes.Identity:
-    return processes.Identity("worker")
+    return processes.Identity(ProcessKind.WORKER)

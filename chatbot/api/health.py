@@ -7,12 +7,10 @@ from flask import Response, jsonify
 
 from chatbot import metrics
 from chatbot.api.schemas.health import HealthOut, ReadyOut
-from chatbot.bootstrap import Parts
-from chatbot.errors import ServiceUnavailable
 from chatbot.http.auth import public, requires
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge.catalogue import read_target
+from chatbot.services.monitoring.checks.serving import Status, read_serving
 
 blueprint = APIBlueprint("health", __name__, tag="Health")
 
@@ -53,8 +51,9 @@ def readyz() -> tuple[ReadyOut, int]:
     `degraded` is 200: an older model or FAQ still answers although the newest cannot be loaded or
     the database does not reply. Taking such a process out of rotation would help nobody.
     """
-    found = readiness(parts())
-    return found, 503 if found.status == "not_ready" else 200
+    serving = read_serving(parts().live, parts().database)
+    status = 503 if serving.status is Status.NOT_READY else 200
+    return ReadyOut.model_validate(serving), status
 
 
 @blueprint.get("/metrics")
@@ -64,20 +63,3 @@ def show_metrics() -> Response:
     """Show the metrics of all web processes of this server, for Prometheus."""
     text = metrics.render(parts().monitor.readings())
     return Response(text, content_type=metrics.MEDIA_TYPE)
-
-
-def readiness(of: Parts) -> ReadyOut:
-    adopted, error = of.live.adopted, of.live.error
-    try:
-        with of.database.read() as session:
-            read_target(session)
-    except ServiceUnavailable:
-        error = "The database does not answer."
-    if adopted is None:
-        error = error or "No model is loaded yet."
-    return ReadyOut(
-        status="not_ready" if adopted is None else "degraded" if error else "ready",
-        model_version=adopted.version if adopted else None,
-        knowledge_revision=adopted.revision if adopted else None,
-        error=error,
-    )

@@ -7,7 +7,7 @@ from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.monitoring import watch
-from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.services.releases import hold
 
 blueprint = APIBlueprint("monitoring", __name__, tag="Models", url_prefix="/v1")

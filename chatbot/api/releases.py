@@ -20,6 +20,7 @@ from chatbot.services.access.keys import Scope
 from chatbot.services.learning.render_report import render
 from chatbot.services.learning.shadow import read_standing
 from chatbot.services.releases import processes, release, switch
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.releases.reports import find_report
 
 blueprint = APIBlueprint("releases", __name__, tag="Models", url_prefix="/v1")
@@ -58,7 +59,7 @@ def list_models(wanted: ById) -> ModelsOut:
         return ModelsOut.of(
             release.read_pointer(session),
             read_standing(session, parts().settings),
-            processes.list_alive(session, "web"),
+            processes.list_alive(session, ProcessKind.WEB),
             page,
             following,
         )

@@ -16,6 +16,7 @@ from chatbot.bootstrap import Parts
 from chatbot.cli.context import Context, remark, remarks
 from chatbot.errors import TrainingFailed
 from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.releases.release import read_pointer
 from chatbot.storage.tables import TrainingJob
 from chatbot.supervise import end, read_end, spawn
@@ -62,7 +63,9 @@ def run_job_here(context: Context, kind: jobs.Kind, force: bool = False) -> Trai
 def worker_lives(parts: Parts) -> bool:
     """Whether some worker process takes jobs; one of this host must also exist."""
     with parts.database.read() as session:
-        return any(_exists(row.host, row.pid) for row in processes.list_alive(session, "worker"))
+        return any(
+            _exists(row.host, row.pid) for row in processes.list_alive(session, ProcessKind.WORKER)
+        )
 
 
 def _exists(host: str, pid: int) -> bool:

@@ -37,6 +37,7 @@ from chatbot.services.releases import (
     thresholds,
     timeline,
 )
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.storage.tables import ModelPointer, ModelVersion
 
 blueprint = APIBlueprint("models", __name__, url_prefix="/models", enable_openapi=False)
@@ -173,8 +174,8 @@ def _page(note: str = "") -> str:
 def _now(session: Session) -> dict[str, Any]:
     recent = jobs.list_jobs(session, None, RECENT_JOBS)
     return {
-        "web": processes.list_alive(session, "web"),
-        "workers": processes.list_alive(session, "worker"),
+        "web": processes.list_alive(session, ProcessKind.WEB),
+        "workers": processes.list_alive(session, ProcessKind.WORKER),
         "retrain_at": parts().settings.retrain_at,
         "open_jobs": [job for job in recent if job.state in jobs.OPEN],
         "closed_jobs": [job for job in recent if job.state not in jobs.OPEN],

@@ -5,26 +5,29 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import render_template, request
-from sqlalchemy.orm import Session
 
-from chatbot.api.health import readiness
 from chatbot.console.access import allows
 from chatbot.console.charts import Bars
 from chatbot.console.start import doors
-from chatbot.domain.drift import LEAST
 from chatbot.errors import NotReady
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning.outgrown_calibration import has_intents
 from chatbot.services.monitoring import gaps, traffic
-from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.checks.check import run
+from chatbot.services.monitoring.checks.every import AT_A_GLANCE
+from chatbot.services.monitoring.checks.quality import LiveState
+from chatbot.services.monitoring.checks.serving import read_serving
 from chatbot.services.monitoring.traffic import Traffic
-from chatbot.services.releases import jobs, processes, release
-from chatbot.storage.tables import TrainingJob
+from chatbot.services.releases import jobs, release
+
+_WHERE_TO_LOOK = {
+    "watch": "console.models.show",
+    "drift": "console.review.show",
+    "promise": "console.review.show",
+}
 
 blueprint = APIBlueprint("overview", __name__, enable_openapi=False)
-
-_RECENT_JOBS = 10
 
 
 @blueprint.get("/")
@@ -35,9 +38,8 @@ def show() -> str:
         is_empty = not has_intents(session)
     if is_empty and "all" not in request.args:
         return doors()
-    ready = readiness(parts())
-    has_store = parts().nudge.is_reachable()
-    promise = parts().settings.promise
+    serving = read_serving(parts().live, parts().database).as_finding()
+    health = [serving, *run(AT_A_GLANCE, parts())]
     with parts().database.read() as session:
         days = traffic.list_days(session)
         pointer = release.read_pointer(session)
@@ -51,16 +53,13 @@ def show() -> str:
             most_counted=traffic.MOST_COUNTED,
             agreement=traffic.read_agreement(session),
             state=LiveState.read(session),
-            promise=promise,
-            least_to_compare=LEAST,
+            promise=parts().settings.promise,
             pointer=pointer,
             moved=next(iter(release.list_releases(session, 1)), None),
-            training_now=_training(session, is_open=True),
-            last_training=_training(session, is_open=False),
-            web=processes.list_alive(session, "web"),
-            workers=processes.list_alive(session, "worker"),
-            ready=ready,
-            has_store=has_store,
+            training_now=jobs.find_newest(session, jobs.Kind.TRAIN, is_open=True),
+            last_training=jobs.find_newest(session, jobs.Kind.TRAIN, is_open=False),
+            health=health,
+            where_to_look=_WHERE_TO_LOOK,
         )
 
 
@@ -97,10 +96,3 @@ def _draw(days: list[tuple[date, Traffic]]) -> Bars | None:
             for on, day in days
         ],
     )
-
-
-def _training(session: Session, is_open: bool) -> TrainingJob | None:
-    """The newest one that waits or runs, or that is over."""
-    recent = jobs.list_jobs(session, None, _RECENT_JOBS)
-    trainings = (job for job in recent if job.kind == jobs.Kind.TRAIN)
-    return next((job for job in trainings if (job.state in jobs.OPEN) == is_open), None)

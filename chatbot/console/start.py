@@ -17,6 +17,7 @@ from chatbot.services.learning.outgrown_calibration import (
     request_what_is_needed,
 )
 from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.storage.tables import TrainingJob
 
 blueprint = APIBlueprint("start", __name__, url_prefix="/start", enable_openapi=False)
@@ -83,7 +84,7 @@ def making() -> dict[str, object]:
             "has_model": has_model(session),
             "can_answer": has_intents(session, enabled_only=True),
             "answers": answers,
-            "has_worker": bool(processes.list_alive(session, "worker")),
+            "has_worker": bool(processes.list_alive(session, ProcessKind.WORKER)),
         }
 
 

@@ -13,6 +13,7 @@ from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from code_names import CODE_NAMES, PHRASINGS
@@ -32,7 +33,7 @@ def make_untrained(folder: Path) -> Parts:
     with parts.database.write() as session:
         import_faq(session, draft, "test")
         jobs.request(session, jobs.Kind.UNTRAINED, "test")
-    run_waiting_jobs(parts, processes.Identity("worker"))
+    run_waiting_jobs(parts, processes.Identity(ProcessKind.WORKER))
     return parts
 
 

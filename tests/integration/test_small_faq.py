@@ -12,6 +12,7 @@ from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.read_report import say_precision
 from chatbot.services.learning.render_report import render
 from chatbot.services.releases import jobs, processes, release
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from workers.night.run_jobs import run_waiting_jobs
@@ -39,7 +40,7 @@ def test_four_utterances_an_intent_are_enough_for_a_first_model(twenty: Parts) -
     with twenty.database.write() as session:
         job_id = jobs.request(session, jobs.Kind.UNTRAINED, "test").id
 
-    run_waiting_jobs(twenty, processes.Identity("worker"))
+    run_waiting_jobs(twenty, processes.Identity(ProcessKind.WORKER))
 
     with twenty.database.read() as session:
         job, pointer = jobs.get_job(session, job_id), release.read_pointer(session)

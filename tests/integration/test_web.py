@@ -15,6 +15,7 @@ import pytest
 
 from chatbot.bootstrap import build
 from chatbot.services.releases import processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.settings import Settings
 from chatbot.supervise import choose_port
 
@@ -61,7 +62,7 @@ class Server:
     def known_processes(self) -> set[int]:
         parts = build(self.settings)
         with parts.database.read() as session:
-            found = {row.pid for row in processes.list_alive(session, "web")}
+            found = {row.pid for row in processes.list_alive(session, ProcessKind.WEB)}
         parts.database.close()
         return found
 

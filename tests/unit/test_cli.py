@@ -22,6 +22,7 @@ from chatbot.cli.context import Context
 from chatbot.cli.sites import make_first_site
 from chatbot.services.monitoring import watch
 from chatbot.services.releases import processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import AuditEvent, Delivery, TrainingJob
@@ -214,12 +215,12 @@ class TestRetrain:
 
     def test_says_that_a_worker_will_take_it(self, run_filled: Run, folder: Path) -> None:
         with _open(folder).database.write() as session:
-            processes.beat(session, processes.Identity("worker"))
+            processes.beat(session, processes.Identity(ProcessKind.WORKER))
         assert "A worker takes it" in run_filled("retrain").stderr
 
     def test_a_killed_worker_does_not_count(self, run_filled: Run, folder: Path) -> None:
         with _open(folder).database.write() as session:
-            processes.beat(session, processes.Identity("worker", pid=2**22 + 1))
+            processes.beat(session, processes.Identity(ProcessKind.WORKER, pid=2**22 + 1))
         assert "No worker runs" in run_filled("retrain").stderr
 
     def test_waits_for_a_trainer_of_its_own(

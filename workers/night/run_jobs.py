@@ -9,6 +9,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.errors import ChatbotError, LeaseLost
 from chatbot.failpoints import failpoint
 from chatbot.services.releases import jobs, processes
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.settings import Settings
 from workers.night.heartbeat import heartbeats
@@ -79,7 +80,7 @@ def main() -> None:
     settings = Settings.from_env()
     logging.basicConfig(level=settings.log_level)
     parts = build(settings)
-    who = processes.Identity("worker")
+    who = processes.Identity(ProcessKind.WORKER)
     run_waiting_jobs(parts, who)
     with parts.database.write() as session:
         processes.leave(session, who)

@@ -9,7 +9,7 @@ from pydantic import Field
 from chatbot.api.schemas.base import Body, Out, Reason
 from chatbot.domain.drift import ALARM, LEAST
 from chatbot.domain.share import Share
-from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.services.monitoring.watch import looks_of
 from chatbot.storage import tables
 

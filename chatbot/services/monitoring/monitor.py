@@ -1,44 +1,16 @@
-"""How the live bot does: by the random sample, by drift, and by the watch after a promotion."""
+"""Keep the figures on how the live bot does, for the scraper of `/metrics`."""
 
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from chatbot.domain.share import Share
 from chatbot.errors import ServiceUnavailable
 from chatbot.metrics import Reading
-from chatbot.services.monitoring.drift import Drift, measure_drift
-from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
-from chatbot.services.releases.hold import State, find_hold
+from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.storage.database import Database
-from chatbot.storage.tables import Watch
 
 FRESH_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class LiveState:
-    """At one moment. `alarm` is a watch that found its version worse and did not roll it back."""
-
-    accuracy: LiveAccuracy
-    drift: Drift
-    alarm: Watch | None
-    hold: Watch | None
-
-    @classmethod
-    def read(cls, session: Session) -> Self:
-        alarm = select(Watch).where(Watch.state == State.ALARM).limit(1)
-        return cls(
-            read_live_accuracy(session),
-            measure_drift(session),
-            session.scalar(alarm),
-            find_hold(session),
-        )
 
 
 class Monitor:
@@ -66,12 +38,6 @@ class Monitor:
 
 def _readings(state: LiveState, promise: float) -> Sequence[Reading]:
     accuracy, drift = state.accuracy, state.drift
-    alarms = {
-        "wrong_answers": accuracy.breaks(promise),
-        "drift": bool(drift.alarms),
-        "watch": state.alarm is not None,
-        "hold": state.hold is not None,
-    }
     return (
         Reading(
             "chatbot_sample_questions",
@@ -101,7 +67,7 @@ def _readings(state: LiveState, promise: float) -> Sequence[Reading]:
             "chatbot_alarm",
             "1 where a person should look.",
             "kind",
-            [(kind, float(is_raised)) for kind, is_raised in alarms.items()],
+            [(kind, float(is_raised)) for kind, is_raised in state.list_alarms(promise).items()],
         ),
     )
 

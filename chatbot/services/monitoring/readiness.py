@@ -23,7 +23,7 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.clash import ALIKE
 from chatbot.services.knowledge.lint import Findings, Kind, lint
-from chatbot.services.monitoring.monitor import LiveState
+from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.storage.database import Database, batched
 
 MOST_TRIED = 2000

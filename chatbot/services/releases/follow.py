@@ -14,6 +14,7 @@ from chatbot.services.knowledge.catalogue import (
     read_target,
 )
 from chatbot.services.releases import jobs, processes, thresholds
+from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.releases.release import get_version
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore, read_manifest
@@ -77,7 +78,7 @@ class StoredModels:
         unchanged = (adopted, error) == self._reported
         if unchanged and time.monotonic() - self._reported_at < _HEARTBEAT_SECONDS:
             return
-        self._identity = self._identity or processes.Identity("web")
+        self._identity = self._identity or processes.Identity(ProcessKind.WEB)
         try:
             with self._database.write() as session:
                 processes.beat(session, self._identity, adopted, error)

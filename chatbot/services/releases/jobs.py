@@ -180,6 +180,13 @@ def list_jobs(session: Session, before: int | None, limit: int) -> Sequence[Trai
     return session.scalars(query).all()
 
 
+def find_newest(session: Session, kind: Kind, is_open: bool) -> TrainingJob | None:
+    """Return the newest job of a kind that waits or runs, or else the newest that is over."""
+    is_of_that = TrainingJob.state.in_(OPEN) if is_open else TrainingJob.state.not_in(OPEN)
+    newest = select(TrainingJob).where(TrainingJob.kind == kind, is_of_that)
+    return session.scalar(newest.order_by(TrainingJob.id.desc()).limit(1))
+
+
 def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
     """Take the oldest job that waits or whose worker died; None if there is none.
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from uuid import uuid4
 
 from sqlalchemy import delete, select
@@ -18,11 +19,16 @@ ALIVE = timedelta(seconds=60)
 _FORGOTTEN = timedelta(hours=1)
 
 
+class ProcessKind(StrEnum):
+    WEB = "web"
+    WORKER = "worker"
+
+
 @dataclass(frozen=True)
 class Identity:
     """Names one process for as long as it runs; made after a fork, never before."""
 
-    kind: str
+    kind: ProcessKind
     id: str = field(default_factory=lambda: uuid4().hex)
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
@@ -53,7 +59,7 @@ def leave(session: Session, who: Identity) -> None:
     session.execute(delete(WorkingProcess).where(WorkingProcess.id == who.id))
 
 
-def list_alive(session: Session, kind: str) -> Sequence[WorkingProcess]:
+def list_alive(session: Session, kind: ProcessKind) -> Sequence[WorkingProcess]:
     query = (
         select(WorkingProcess)
         .where(WorkingProcess.kind == kind, WorkingProcess.heartbeat_at > now() - ALIVE)

@@ -202,7 +202,7 @@ def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
     assert 'hx-trigger="every 15s"' in idle
     with parts.database.write() as session:
         jobs.request(session, jobs.Kind.TRAIN, "ann")
-        processes.beat(session, processes.Identity("worker"))
+        processes.beat(session, processes.Identity(processes.ProcessKind.WORKER))
     lease = jobs.claim(parts.database, "worker", 60)
     assert lease is not None
     jobs.report(parts.database, lease, "train", 0.42, "Step <21> of 50")

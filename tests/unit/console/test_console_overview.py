@@ -37,3 +37,12 @@ def test_a_training_that_runs_is_not_called_none(parts: Parts, signed_in: Signed
     page = agent.get("/console/").text
     assert "training soon" in page
     assert "Nothing was trained yet" not in page
+
+
+def test_its_health_is_what_doctor_finds(parts: Parts, signed_in: SignedIn) -> None:
+    page = signed_in(Scope.AGENT).get("/console/").text
+    card = page.split('id="health-title"')[1]
+    assert "This process serves version 1 and FAQ revision 4." in card
+    assert "Answers go on, but nothing trains." in card
+    assert '<code class="nowrap">chatbot up</code>' in card
+    assert "`" not in card

@@ -15,7 +15,7 @@ from chatbot.services.knowledge import publish
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.releases import follow, release
 from chatbot.services.releases.follow import StoredModels
-from chatbot.services.releases.processes import list_alive
+from chatbot.services.releases.processes import ProcessKind, list_alive
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database
@@ -82,7 +82,7 @@ def test_a_process_adopts_what_is_live_and_says_so(
     assert live.current().version == first
     assert live.current().match("vpn DROPS").candidates[0].intent == "vpn"
     with database.read() as session:
-        (row,) = list_alive(session, "web")
+        (row,) = list_alive(session, ProcessKind.WEB)
     assert (row.version_id, row.generation, row.error) == (first, 1, None)
 
 
@@ -145,7 +145,7 @@ def test_a_damaged_artefact_keeps_the_old_model_and_is_reported(
     assert live.current().version == first
     assert live.error == f"ArtefactRefused: {digest[:12]}: keys.txt is missing"
     with database.read() as session:
-        (row,) = list_alive(session, "web")
+        (row,) = list_alive(session, ProcessKind.WEB)
     assert (row.version_id, row.error) == (first, live.error)
 
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from chatbot.matching.live import Target
-from chatbot.services.releases.processes import Identity, beat, leave, list_alive
+from chatbot.services.releases.processes import Identity, ProcessKind, beat, leave, list_alive
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import WorkingProcess
 
@@ -16,25 +16,29 @@ def age(database: Database, who: Identity, by: timedelta) -> None:
         session.execute(chosen.values(heartbeat_at=now() - by))
 
 
-def alive(database: Database, kind: str = "web") -> list[str]:
+def alive(database: Database, kind: ProcessKind = ProcessKind.WEB) -> list[str]:
     with database.read() as session:
         return [row.id for row in list_alive(session, kind)]
 
 
 def test_a_process_says_what_it_serves_and_later_what_it_serves_now(database: Database) -> None:
-    who = Identity("web")
+    who = Identity(ProcessKind.WEB)
     with database.write() as session:
-        beat(session, Identity("worker"))
+        beat(session, Identity(ProcessKind.WORKER))
         beat(session, who)
     with database.write() as session:
         beat(session, who, TARGET, "disk full")
-        (row,) = list_alive(session, "web")
+        (row,) = list_alive(session, ProcessKind.WEB)
         assert (row.generation, row.version_id, row.knowledge_revision) == (3, 2, 7)
         assert (row.error, row.pid, row.host) == ("disk full", who.pid, who.host)
 
 
 def test_a_process_that_falls_silent_is_not_alive_and_later_forgotten(database: Database) -> None:
-    silent, dead, well = Identity("web"), Identity("web"), Identity("web")
+    silent, dead, well = (
+        Identity(ProcessKind.WEB),
+        Identity(ProcessKind.WEB),
+        Identity(ProcessKind.WEB),
+    )
     with database.write() as session:
         for who in (silent, dead, well):
             beat(session, who)
@@ -48,7 +52,7 @@ def test_a_process_that_falls_silent_is_not_alive_and_later_forgotten(database: 
 
 
 def test_a_process_that_stops_properly_leaves_at_once(database: Database) -> None:
-    stays, leaves = Identity("web"), Identity("web")
+    stays, leaves = Identity(ProcessKind.WEB), Identity(ProcessKind.WEB)
     with database.write() as session:
         beat(session, stays)
         beat(session, leaves)

@@ -62,7 +62,7 @@ def test_a_bad_promotion_does_not_wait_for_the_end_of_a_training(
     brisk: Parts, lease: jobs.Lease, alarm: int
 ) -> None:
     assert live(brisk) == alarm
-    with heartbeats(brisk, lease, processes.Identity("worker")):
+    with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)):
         assert soon(lambda: live(brisk) == 1)
 
 
@@ -76,14 +76,14 @@ def test_a_fault_of_the_watch_costs_no_lease(
         raise ZeroDivisionError
 
     monkeypatch.setattr(watch, "look", fail)
-    with heartbeats(brisk, lease, processes.Identity("worker")) as lost:
+    with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)) as lost:
         assert soon(lambda: len(looked) > 2)
         assert not lost.is_set()
         assert jobs.claim(brisk.database, "another", 1.0) is None
 
 
 def test_a_lost_lease_is_told(brisk: Parts, lease: jobs.Lease) -> None:
-    with heartbeats(brisk, lease, processes.Identity("worker")) as lost:
+    with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)) as lost:
         with brisk.database.write() as session:
             session.execute(delete(TrainingJob))
         assert soon(lost.is_set)

@@ -28,7 +28,7 @@ def run_one(
     monkeypatch.setattr(run_jobs, "retrain", lambda *_: story())
     with parts.database.write() as session:
         job_id = jobs.request(session, jobs.Kind.TRAIN, "ann").id
-    run_jobs.run_waiting_jobs(parts, processes.Identity("worker"))
+    run_jobs.run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.read() as session:
         return jobs.get_job(session, job_id)
 
@@ -92,7 +92,7 @@ def test_an_faq_with_nothing_to_tell_apart_is_skipped_with_what_to_do(
         kinds = [events.Kind.TRAINING_FAILED]
         webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, parts.settings)
         job_id = jobs.request(session, jobs.Kind.TRAIN, "ann", force=True).id
-    run_jobs.run_waiting_jobs(parts, processes.Identity("worker"))
+    run_jobs.run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.read() as session:
         job = jobs.get_job(session, job_id)
         assert job.state == "skipped"

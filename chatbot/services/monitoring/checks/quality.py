@@ -1,0 +1,116 @@
+"""Check how the live bot does: by the random sample, by drift, and by the watch.
+
+The metrics raise their alarms by the same rules.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chatbot.domain.drift import LEAST
+from chatbot.services.monitoring.checks.check import Finding, Instance
+from chatbot.services.monitoring.drift import Drift, measure_drift
+from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
+from chatbot.services.releases.hold import State, find_hold
+from chatbot.storage.tables import Watch
+
+_FIGURES = {
+    "score": "how sure the bot is",
+    "handed_over": "how often it hands over",
+    "length": "how long questions are",
+    "language": "their language",
+}
+
+
+@dataclass(frozen=True)
+class LiveState:
+    """How the bot does at one moment.
+
+    `alarm` is a watch that found its version worse and did not roll it back, `hold` one whose
+    rollback stops promotions, `watched` the newest promotion that was watched.
+    """
+
+    accuracy: LiveAccuracy
+    drift: Drift
+    alarm: Watch | None
+    hold: Watch | None
+    watched: Watch | None
+
+    @classmethod
+    def read(cls, session: Session) -> Self:
+        alarm = select(Watch).where(Watch.state == State.ALARM).limit(1)
+        newest = select(Watch).order_by(Watch.generation.desc()).limit(1)
+        return cls(
+            read_live_accuracy(session),
+            measure_drift(session),
+            session.scalar(alarm),
+            find_hold(session),
+            session.scalar(newest),
+        )
+
+    def list_alarms(self, promise: float) -> dict[str, bool]:
+        """Return by kind whether a person should look."""
+        return {
+            "wrong_answers": self.accuracy.breaks(promise),
+            "drift": bool(self.drift.alarms),
+            "watch": self.alarm is not None,
+            "hold": self.hold is not None,
+        }
+
+
+def check_promise(instance: Instance) -> Finding:
+    promise = instance.settings.promise
+    with instance.database.read() as session:
+        accuracy = read_live_accuracy(session)
+    wrong = accuracy.wrong_answers
+    if wrong.of == 0:
+        return Finding("promise", True, f"no answer judged of {accuracy.drawn} drawn at random")
+    detail = (
+        f"{wrong.value:.1%} of the answers are wrong ({wrong.low:.1%} to {wrong.high:.1%}, "
+        f"{wrong.of} judged at random); promised: at most {promise:.0%}"
+    )
+    advice = "Look at what is wrong at the review desk; a training calibrates anew."
+    return Finding("promise", not accuracy.breaks(promise), detail, advice, needed=False)
+
+
+def check_drift(instance: Instance) -> Finding:
+    with instance.database.read() as session:
+        drift = measure_drift(session)
+    if not drift.shifts:
+        detail = (
+            f"whether visitors ask as they did when the model went live is compared from {LEAST} "
+            f"questions on; {drift.reference} are from that time, {drift.recent} of this week"
+        )
+        return Finding("drift", True, detail)
+    indices = ", ".join(f"{shift.figure} {shift.index:.2f}" for shift in drift.shifts)
+    if not drift.alarms:
+        detail = f"visitors ask as they did when the model went live ({indices})"
+        return Finding("drift", True, detail)
+    changed = " and ".join(
+        _FIGURES.get(shift.figure, shift.figure.replace("_", " ")) for shift in drift.alarms
+    )
+    detail = f"{changed} changed since the model went live (stability index: {indices})"
+    advice = "The bot may be wrong more often than it thinks. Judge some questions and train."
+    return Finding("drift", False, detail, advice, needed=False)
+
+
+def check_watch(instance: Instance) -> Finding:
+    """Look whether a promoted version did worse with visitors, or was rolled back for that."""
+    with instance.database.read() as session:
+        state = LiveState.read(session)
+    if state.hold is not None:
+        advice = (
+            "Until somebody looked at it no night promotes. Then clear the hold on the models page "
+            "or with `chatbot watch --clear-hold 'why'`."
+        )
+        return Finding("watch", False, state.hold.message, advice, needed=False)
+    if state.alarm is not None:
+        advice = (
+            "A person promoted it, or it cannot be rolled back: `chatbot rollback --reason '…'`"
+        )
+        return Finding("watch", False, state.alarm.message, advice, needed=False)
+    newest = state.watched
+    detail = f"version {newest.version_id}: {newest.state}" if newest else "nothing promoted"
+    return Finding("watch", True, detail)
