@@ -31,8 +31,8 @@ def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
             "schedule": DELIVER_SECONDS,
             "options": {"expires": DELIVER_SECONDS},
         },
-        "forget old deliveries": {
-            "task": "workers.tasks.forget_deliveries",
+        "forget what is old": {
+            "task": "workers.tasks.forget",
             "schedule": crontab(minute=17),
         },
         "watch what was promoted": {

@@ -6,10 +6,10 @@ from functools import cache
 from celery import shared_task
 
 from chatbot.bootstrap import Parts, build
-from chatbot.services.delivery import deliveries
 from chatbot.services.delivery.deliver import deliver_due
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.adapt import Adapter
+from chatbot.services.privacy.retain import forget_what_is_old
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.review import rank_queue as rank
@@ -50,10 +50,11 @@ def deliver() -> None:
     deliver_due(parts.database, parts.settings)
 
 
-@shared_task(name="workers.tasks.forget_deliveries")
-def forget_deliveries() -> None:
+@shared_task(name="workers.tasks.forget")
+def forget() -> None:
+    """Delete what the inventory keeps for a time only."""
     with _parts().database.write() as session:
-        deliveries.forget_old(session)
+        forget_what_is_old(session)
 
 
 @shared_task(name="workers.tasks.watch_live")

@@ -1,8 +1,8 @@
-"""What the product does, in nine rooms; none knows HTTP or Celery.
+"""What the product does, in ten rooms; none knows HTTP or Celery.
 
 From the bottom up, each may use those before it: access, delivery, knowledge, releases, learning,
-review, monitoring, asking, beginning. What a room holds stands in its first line; import-linter
-keeps the order.
+review, monitoring, asking, privacy, beginning. What a room holds stands in its first line;
+import-linter keeps the order.
 
 The caller opens the transaction and hands in the session, except where a story must not hold one
 open while it works: `asking.ask` matches before it writes.

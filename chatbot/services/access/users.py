@@ -104,7 +104,6 @@ def sign_in(database: Database, email: str, password: str, address: str) -> str:
         raise NotAuthenticated(_UNKNOWN)
     token = secrets.token_urlsafe(32)
     with database.write() as session:
-        _forget_what_expired(session)
         session.add(
             SignIn(sha256=_sha256(token), user_id=user.id, expires_at=now() + SIGNED_IN_FOR)
         )
@@ -143,11 +142,6 @@ def _refuse_after_many_failures(session: Session, email: str, address: str) -> N
     if of_email >= MOST_FAILURES_OF_EMAIL or of_address >= MOST_FAILURES_OF_ADDRESS:
         minutes = int(FAILURES_COUNT_FOR.total_seconds() // 60)
         raise TooManyAttempts(f"Too many failed attempts. Try again in {minutes} minutes.")
-
-
-def _forget_what_expired(session: Session) -> None:
-    session.execute(delete(SignIn).where(SignIn.expires_at <= now()))
-    session.execute(delete(FailedSignIn).where(FailedSignIn.at <= now() - FAILURES_COUNT_FOR))
 
 
 def _sign_out_everywhere(session: Session, user: User) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from chatbot.errors import Conflict, NotFound
@@ -21,7 +21,6 @@ from chatbot.storage.tables import Delivery
 
 MOST_ATTEMPTS = 10
 LEASE = timedelta(seconds=60)
-KEPT_FOR = timedelta(days=30)
 _LOOKED_AT = 20  # of which other workers may have taken some
 _FIRST_WAIT = 10.0
 _JITTER = 0.2
@@ -155,12 +154,6 @@ def redeliver(session: Session, by: str, delivery_id: int) -> Delivery:
     delivery.finished_at = None
     audit.record(session, by, "delivery.redeliver", delivery_id)
     return delivery
-
-
-def forget_old(session: Session) -> None:
-    """They hold what visitors wrote; nobody looks for them after a month."""
-    old = (Delivery.state != State.WAITING) & (Delivery.created_at < now() - KEPT_FOR)
-    session.execute(delete(Delivery).where(old))
 
 
 def _is_due(moment: datetime) -> ColumnElement[bool]:

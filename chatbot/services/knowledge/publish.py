@@ -22,7 +22,6 @@ from chatbot.storage.tables import (
 )
 
 MAX_UTTERANCE_CHARS = 500
-KEPT_REVISIONS = 10_000
 MOST_CHANGES = 10_000
 
 
@@ -44,9 +43,6 @@ def raise_revision(
             for intent, phrasing in changes or [(None, None)]
         ]
         session.execute(insert(KnowledgeChange), rows)
-    session.execute(
-        delete(KnowledgeChange).where(KnowledgeChange.revision <= revision - KEPT_REVISIONS)
-    )
     return revision
 
 

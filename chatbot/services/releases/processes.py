@@ -16,7 +16,6 @@ from chatbot.storage.database import now
 from chatbot.storage.tables import WorkingProcess
 
 ALIVE = timedelta(seconds=60)
-_FORGOTTEN = timedelta(hours=1)
 
 
 class ProcessKind(StrEnum):
@@ -51,7 +50,6 @@ def beat(
             heartbeat_at=now(),
         )
     )
-    session.execute(delete(WorkingProcess).where(WorkingProcess.heartbeat_at < now() - _FORGOTTEN))
 
 
 def leave(session: Session, who: Identity) -> None:

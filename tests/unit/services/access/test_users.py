@@ -1,12 +1,10 @@
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from chatbot.errors import Conflict, NotAuthenticated, NotFound, TooManyAttempts
 from chatbot.services.access import users
 from chatbot.services.access.keys import Scope
-from chatbot.storage.database import Database, now
+from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, SignIn, User
 
 PASSWORD = "correct horse battery"
@@ -61,15 +59,6 @@ def test_tokens_end(database: Database, ann: str) -> None:
     for token in (*tokens, "unknown", ""):
         with database.read() as session, pytest.raises(NotAuthenticated):
             users.who_is_signed_in(session, token)
-
-
-def test_expired_tokens_are_swept_at_the_next_sign_in(database: Database, ann: str) -> None:
-    users.sign_in(database, ann, PASSWORD, "::1")
-    with database.write() as session:
-        session.execute(update(SignIn).values(expires_at=now() - timedelta(seconds=1)))
-    users.sign_in(database, ann, PASSWORD, "::1")
-    with database.read() as session:
-        assert len(session.scalars(select(SignIn)).all()) == 1
 
 
 def test_a_disabled_person_is_out_until_enabled(database: Database, ann: str) -> None:

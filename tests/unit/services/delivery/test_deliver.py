@@ -522,19 +522,3 @@ def test_it_shows_since_when_work_waits_for_a_worker(
     assert since() is not None
     deliver(database)
     assert since() is None
-
-
-def test_old_deliveries_are_forgotten_but_never_waiting_ones(
-    database: Database, hook: Webhook, receiver: Receiver
-) -> None:
-    receiver.answers = [200, 500]
-    tell(database)
-    tell(database)
-    deliver(database)
-    with database.write() as session:
-        session.execute(update(Delivery).values(created_at=now() - timedelta(days=31)))
-    tell(database)
-    deliver(database)
-    with database.write() as session:
-        deliveries.forget_old(session)
-    assert [row.state for row in rows(database)] == ["waiting", "waiting"]

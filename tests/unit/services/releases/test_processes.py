@@ -33,22 +33,13 @@ def test_a_process_says_what_it_serves_and_later_what_it_serves_now(database: Da
         assert (row.error, row.pid, row.host) == ("disk full", who.pid, who.host)
 
 
-def test_a_process_that_falls_silent_is_not_alive_and_later_forgotten(database: Database) -> None:
-    silent, dead, well = (
-        Identity(ProcessKind.WEB),
-        Identity(ProcessKind.WEB),
-        Identity(ProcessKind.WEB),
-    )
+def test_a_process_that_falls_silent_is_not_alive(database: Database) -> None:
+    silent, well = Identity(ProcessKind.WEB), Identity(ProcessKind.WEB)
     with database.write() as session:
-        for who in (silent, dead, well):
+        for who in (silent, well):
             beat(session, who)
     age(database, silent, timedelta(seconds=61))
-    age(database, dead, timedelta(minutes=61))
     assert alive(database) == [well.id]
-    with database.write() as session:
-        beat(session, well)
-        assert session.get(WorkingProcess, dead.id) is None
-        assert session.get(WorkingProcess, silent.id) is not None
 
 
 def test_a_process_that_stops_properly_leaves_at_once(database: Database) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -12,7 +13,9 @@ from chatbot.matching import bundle
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.services.learning.examples import Frozen
+from chatbot.services.privacy.inventory import FILES
 from chatbot.settings import Settings
+from chatbot.storage.artefacts import MANIFEST
 from factories import make_catalogue
 from fakes import FAQ
 from workers.fitting import novelty, out_of_fold
@@ -172,3 +175,13 @@ def test_an_index_that_finds_too_little_is_refused(
     monkeypatch.setattr(build, "measure_recall", lambda *_: np.float64(0.5))
     with pytest.raises(TrainingFailed, match="finds only 50.0%"):
         build_in(tmp_path, settings, spec_of(settings, trains=False))
+
+
+def test_the_inventory_lists_every_file(tmp_path: Path) -> None:
+    """But for the manifest, which the store writes when it seals the folder."""
+    settings = Settings(data_dir=tmp_path / "data", start_from="live")
+    asked = replace(FROZEN, unlabelled=[f"{row.text} now" for row in ROWS])
+    spec = TrainingSpec(examples=tuple(ROWS), folds=((0, 9), (18, 27)), epochs=1)
+    folder = build_in(tmp_path, settings, spec, frozen=asked).folder
+    found = {f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir()}
+    assert found | {MANIFEST} == {kept.name for kept in FILES}

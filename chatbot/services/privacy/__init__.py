@@ -1,0 +1,1 @@
+"""Say what is kept, of whom and until when, and forget what is due."""
