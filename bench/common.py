@@ -16,7 +16,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 
 RESULTS = Path(__file__).parent / "results"
 OUT_OF_SCOPE_SHARE = 0.2

@@ -19,16 +19,16 @@ from bench.gate_plants import DECISIONS, NAMES, RIGHT_FIRST, Model, Plant, ask_f
 from bench.instance import make_version
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import build
+from chatbot.domain.accuracy import summarise
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Verdict, compare
-from chatbot.domain.metrics import summarise
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.releases import jobs
 from chatbot.settings import Settings
 from workers.night.judge import make_rules
 
 ALPHA = Settings().gate_alpha
-RULES = make_rules(Settings(), look=1)
+RULES = make_rules(Settings(), comparison=1)
 NIGHTS = 365
 FIRST_ROWS, LAST_ROWS = 100, 600
 SHOTS = 5

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.matching import Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.utility import IN_SCOPE_ONLY, End
 
 Model = list[Outcome]

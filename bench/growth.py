@@ -35,7 +35,7 @@ from chatbot.matching.guessed import Guessed
 from chatbot.matching.index import HnswIndex, Vectors, search_exactly
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import share_found, tune
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.releases import jobs, processes, release
 from chatbot.settings import Settings
 from chatbot.storage.tables import Intent, Utterance
@@ -208,7 +208,7 @@ def _insert(parts: Parts, texts: list[str], intents: list[str]) -> None:
                 for text, intent in zip(texts[some], intents[some], strict=True)
             ]
             session.execute(insert(Utterance), rows)
-        publish.raise_revision(session)
+        edit_faq.raise_revision(session)
 
 
 def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
@@ -218,7 +218,7 @@ def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
             kind=jobs.Kind.UNTRAINED,
             parent_id=None,
             calibration=calibration,
-            knowledge_revision=publish.current_revision(session),
+            knowledge_revision=edit_faq.current_revision(session),
             fingerprint=digest,
             training_rows=size,
             learnt_queries=(),
@@ -275,7 +275,7 @@ def _time_edits(parts: Parts) -> dict[str, float]:
     for kind, enabled in (("disable_intent", False), ("enable_intent", True)):
         with _timed() as switching:
             with parts.database.write() as session:
-                publish.change_intent(session, "bench", EDITED, {"enabled": enabled})
+                edit_faq.change_intent(session, "bench", EDITED, {"enabled": enabled})
             parts.live.refresh()
         took[kind] = [switching()]
     return {f"{kind}_s": max(seconds) for kind, seconds in took.items()}
@@ -288,15 +288,15 @@ def _edits(parts: Parts, number: int) -> Iterator[tuple[str, Callable[[], object
 
     def add() -> None:
         with parts.database.write() as session:
-            made.append(publish.add_utterance(session, "bench", EDITED, text).id)
+            made.append(edit_faq.add_utterance(session, "bench", EDITED, text).id)
 
     def change() -> None:
         with parts.database.write() as session:
-            publish.change_utterance(session, "bench", EDITED, made[0], f"{text} reworded")
+            edit_faq.change_utterance(session, "bench", EDITED, made[0], f"{text} reworded")
 
     def remove() -> None:
         with parts.database.write() as session:
-            publish.delete_utterance(session, "bench", EDITED, made[0])
+            edit_faq.delete_utterance(session, "bench", EDITED, made[0])
 
     yield "add", add
     assert parts.live.current().match(text.upper()).exact

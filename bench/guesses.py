@@ -17,7 +17,7 @@ from bench.common import console, finish, load_dataset, parser
 from bench.learn import learn
 from bench.recipes import divide
 from chatbot.domain.example import Example
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 
 
 def run() -> None:

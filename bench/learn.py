@@ -21,8 +21,8 @@ from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version
 from bench.shift import UNLABELLED, settle
 from chatbot.bootstrap import Parts, build
+from chatbot.domain.accuracy import Outcome, summarise
 from chatbot.domain.adaptation import Asked
-from chatbot.domain.metrics import Outcome, summarise
 from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
 from chatbot.matching.bundle import Bundle

@@ -25,16 +25,16 @@ from bench.common import Dataset, console, finish, load_dataset, parser
 from bench.instance import ask, make_version, run_job
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.metrics import summarise
+from chatbot.domain.accuracy import summarise
 from chatbot.domain.text import key, redact
 from chatbot.services.learning.evaluate import evaluate
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version
 from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm
+from chatbot.services.review.questions import Filters, filtered, list_queries
 from chatbot.services.review.rank_queue import rank_queue
-from chatbot.services.review.review import Filters, filtered, list_queries
 from chatbot.settings import Settings
 from chatbot.storage.tables import Disagreement, Query
 

@@ -27,8 +27,8 @@ from rich.table import Table
 from bench.common import console, finish, parser
 from bench.instance import make_version
 from chatbot.bootstrap import build
+from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.matching import Decision
-from chatbot.domain.metrics import OUT_OF_SCOPE
 from chatbot.domain.text import clean, clean_lines
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading

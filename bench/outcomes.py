@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from chatbot.domain.matching import Decision
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 
 
 class Kind(StrEnum):

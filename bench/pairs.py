@@ -30,16 +30,16 @@ from sentence_transformers import SentenceTransformer
 from bench.common import console, finish, load_dataset, parser
 from bench.recipes import serve
 from chatbot.domain.example import Example, PairExample
+from chatbot.domain.holdout import is_left_out
 from chatbot.domain.pair import LEFT_OUT_SHARE, SCORES, Likeness
-from chatbot.domain.split import is_left_out
 from chatbot.domain.text import key, pair_key
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge.pair_desk import rank
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from chatbot.settings import Settings
 from workers.export import export
-from workers.training import base_model, contrastive
+from workers.training import base_model, training_loop
 from workers.training.recipe import epochs_for
 from workers.training.spec import PAIR_WEIGHT, TrainingSpec
 
@@ -242,7 +242,7 @@ def _train_and_ask(
         pair_weight=weight,
     )
     with tempfile.TemporaryDirectory() as folder:
-        result = contrastive.fit(spec, Path(folder) / "torch", lambda *_: None)
+        result = training_loop.fit(spec, Path(folder) / "torch", lambda *_: None)
         encoder = _export(result.model, Path(folder) / "encoder", learnt)
         matches = serve(encoder, learnt).match_all([row.text for row in rows.test])
     partner = dict([*chosen, *(pair[::-1] for pair in chosen)])

@@ -28,8 +28,8 @@ from bench.nights import split, train
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import key, redact
 from chatbot.services.learning.evaluate import evaluate
-from chatbot.services.learning.examples import Labelled
 from chatbot.services.learning.quarantine import select_admitted
+from chatbot.services.learning.training_set import Labelled
 from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from chatbot.storage.tables import Query

@@ -38,7 +38,7 @@ from chatbot.settings import Settings
 from workers.export import export
 from workers.fitting.calibrate import GENERIC, Table, Vote
 from workers.fitting.prior import size_of
-from workers.training import base_model, contrastive
+from workers.training import base_model, training_loop
 from workers.training.recipe import epochs_for, trained_share_for
 from workers.training.spec import TrainingSpec
 
@@ -414,7 +414,7 @@ def _train(faq: Faq, folder: Path) -> Encoder:
         trained_share=trained_share_for(len(teaching)),
     )
     folder.mkdir(parents=True)
-    model = contrastive.fit(spec, folder / "torch", lambda *_: None).model
+    model = training_loop.fit(spec, folder / "torch", lambda *_: None).model
     return _export(model, folder / "onnx", [example.text for example in teaching])
 
 

@@ -34,8 +34,8 @@ from chatbot.matching.matcher import Matcher
 from workers.export import export
 from workers.training import base_model
 from workers.training.batches import compose
+from workers.training.cached_encoder import Trainee
 from workers.training.losses import LabelAwareContrastiveLoss
-from workers.training.trainee import Trainee
 
 VALIDATION_ROWS = 2000
 Loss = Callable[[Tensor, Tensor], Tensor]

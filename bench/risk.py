@@ -24,10 +24,10 @@ from bench.common import OUT_OF_SCOPE_SHARE, Dataset, console, finish, load_data
 from bench.instance import make_version
 from bench.learn import import_rows
 from chatbot.bootstrap import Parts, build
+from chatbot.domain.accuracy import Outcome, summarise
 from chatbot.domain.matching import Calibration, Decision, Scored
-from chatbot.domain.metrics import Outcome, summarise
 from chatbot.matching.matcher import Matcher
-from chatbot.services.learning.examples import freeze
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings

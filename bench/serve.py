@@ -32,7 +32,7 @@ from chatbot.matching.encoder import OnnxEncoder
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from chatbot.settings import Settings
 from workers.training import base_model
 

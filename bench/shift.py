@@ -26,7 +26,7 @@ from typing import Any
 from bench.common import Dataset, console, finish, load_dataset, parser
 from chatbot.domain.adaptation import LEAST_THRESHOLD, Answers, Asked, Traffic, adapt
 from chatbot.domain.matching import NEVER, Calibration, Decision
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 from chatbot.domain.text import key
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
@@ -34,7 +34,7 @@ from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.programs import ROOT
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from chatbot.settings import Settings
 from workers.fitting.calibrate import cross_fit, fit, gather_votes
 from workers.fitting.prior import Prior

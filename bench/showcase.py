@@ -17,7 +17,7 @@ from chatbot.services.access.users import create_user
 from chatbot.services.asking import handoffs, sites
 from chatbot.services.asking.ask import Answered, Question, answer_all
 from chatbot.services.delivery import events, webhooks
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes, release
@@ -170,9 +170,9 @@ def _connect(parts: Parts) -> None:
 
 def _edit(session: Session) -> None:
     """Two edits for the history, and a draft."""
-    publish.add_utterance(session, EDITOR, "vpn-drops", "vpn falls over whenever I change rooms")
-    publish.change_intent(session, EDITOR, "vpn-drops", {"title": "VPN keeps disconnecting"})
-    publish.create_intent(
+    edit_faq.add_utterance(session, EDITOR, "vpn-drops", "vpn falls over whenever I change rooms")
+    edit_faq.change_intent(session, EDITOR, "vpn-drops", {"title": "VPN keeps disconnecting"})
+    edit_faq.create_intent(
         session,
         EDITOR,
         "book-parking",

@@ -25,20 +25,20 @@ from rich.table import Table
 from bench.common import console, finish, parser
 from bench.instance import run_job
 from chatbot.bootstrap import Parts, build
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.matching import Calibration, Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.programs import ROOT
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, read_labelled
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from chatbot.services.releases import jobs, release
 from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from workers.night import train as night_train
 from workers.night.child import Progress
-from workers.training import trainer
+from workers.training import train_process
 
 WRITTEN = Path(__file__).with_suffix("")
 LANGUAGES = ("de", "es", "fr", "ja", "pl")
@@ -137,7 +137,7 @@ def _try(small: Small, base_model: str, train: bool) -> dict[str, Any]:
 def _train_here(
     folder: Path, _minutes: float, progress: Progress, _stop: threading.Event
 ) -> dict[str, Any]:
-    trainer.run(folder, progress)
+    train_process.run(folder, progress)
     training: dict[str, Any] = json.loads((folder / "out" / "training.json").read_text())
     return training
 

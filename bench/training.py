@@ -21,7 +21,7 @@ from bench.recipes import serve
 from chatbot.domain.example import Example
 from chatbot.matching.encoder import OnnxEncoder
 from workers.export import export
-from workers.training import base_model, contrastive
+from workers.training import base_model, training_loop
 from workers.training.spec import TrainingSpec
 
 PLAIN = "setfit"  # the peer whose environment has the plain trainer
@@ -48,7 +48,7 @@ def run() -> None:
 
 
 def _train(spec: TrainingSpec, folder: Path, dataset: Dataset) -> dict[str, float]:
-    result = contrastive.fit(spec, folder, lambda *_: None)
+    result = training_loop.fit(spec, folder, lambda *_: None)
     return {"seconds": result.seconds, "top1": _top1(folder, spec, dataset)}
 
 

@@ -10,7 +10,7 @@ from chatbot.services.asking.rate_limits import RateLimits
 from chatbot.services.asking.sites import SiteRing
 from chatbot.services.monitoring.monitor import Monitor
 from chatbot.services.monitoring.readiness import ReadinessOf
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.counters import Counters

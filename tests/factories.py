@@ -13,24 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.gate import Verdict
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.matching import Calibration, Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.report.compared import ComparisonFigures
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
-from chatbot.domain.split import Purpose
 from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import HashingEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.standing import find_unsettled, settle_found
-from chatbot.services.learning.examples import Frozen
 from chatbot.services.learning.report import Measured, make_report
+from chatbot.services.learning.training_set import Frozen
 from chatbot.services.releases import release
 from chatbot.services.releases.reports import keep_report
 from chatbot.settings import Settings
@@ -106,7 +106,7 @@ def make_outcome(
 
 
 def add_intent(session: Session, name: str, *utterances: str, enabled: bool = True) -> Intent:
-    intent = publish.create_intent(
+    intent = edit_faq.create_intent(
         session, "test", name, f"Title of {name}", f"Answer of {name}", "", utterances
     )
     intent.enabled = enabled
@@ -257,7 +257,7 @@ def add_confirmed(
 ) -> Query:
     """A query with a verdict whose part and standing are given, not decided."""
     query = add_query(session, text, **changes)
-    intent_id = publish.get_intent(session, intent).id if intent is not None else None
+    intent_id = edit_faq.get_intent(session, intent).id if intent is not None else None
     query.confirmation = Confirmation(
         intent_id=intent_id,
         part=part,
@@ -282,7 +282,7 @@ def add_evaluation(
     question = EvaluationQuestion(
         text=text,
         normalised=normalise(text),
-        intent_id=publish.get_intent(session, intent).id if intent is not None else None,
+        intent_id=edit_faq.get_intent(session, intent).id if intent is not None else None,
         calibration=calibration,
     )
     session.add(question)

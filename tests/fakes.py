@@ -18,9 +18,9 @@ from chatbot.matching.guessed import Guessed
 from chatbot.matching.live import LiveMatcher
 from chatbot.matching.rows import as_keys
 from chatbot.services.asking.ask import Answerer
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.releases import release
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.storage.database import now
 
 CALIBRATION = Calibration(12.0, 0.2, -6.5, answer_at=0.8, clarify_at=0.5, rows=100)
@@ -126,7 +126,7 @@ def teach(parts: Parts, digest: str, means: Mapping[str, str]) -> None:
 
 def add_faq(session: Session) -> None:
     for name, (title, answer, utterances) in FAQ.items():
-        publish.create_intent(session, "test", name, title, answer, "", utterances)
+        edit_faq.create_intent(session, "test", name, title, answer, "", utterances)
 
 
 def add_version(session: Session, digit: str = "0") -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.domain.metrics import OUT_OF_SCOPE
+from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.text import normalise
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files

@@ -61,7 +61,7 @@ def forget() -> None:
 def watch_live() -> None:
     """Compare a promoted version with the one before it, and roll it back if it does worse."""
     parts = _parts()
-    if watch.look(parts.database, parts.models, parts.settings):
+    if watch.compare_live(parts.database, parts.models, parts.settings):
         parts.nudge.send()
 
 

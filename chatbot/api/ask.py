@@ -23,7 +23,7 @@ from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import choose
-from chatbot.services.review import review
+from chatbot.services.review import questions
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{16,200}")
 _POPULAR_SECONDS = 300
@@ -83,7 +83,7 @@ def choose_candidate(query_id: str, body: ChoiceIn) -> AnswerOut:
 def give_feedback(query_id: str, body: FeedbackIn) -> FeedbackOut:
     """Say whether the answer helped; a later thumb replaces an earlier one."""
     with parts().database.write() as session:
-        review.give_feedback(session, query_id, body.helpful)
+        questions.give_feedback(session, query_id, body.helpful)
     return FeedbackOut(query_id=query_id, helpful=body.helpful)
 
 

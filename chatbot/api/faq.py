@@ -23,7 +23,7 @@ from chatbot.services.knowledge import bulk_edit, faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import Wanted, import_faq, preview_import
-from chatbot.services.learning.outgrown_calibration import request_what_is_needed
+from chatbot.services.learning.stale_calibration import request_what_is_needed
 
 MOST_BYTES = 8_000_000
 

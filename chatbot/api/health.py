@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.api.schemas.health import HealthOut, ReadyOut
 from chatbot.http.auth import public, requires
 from chatbot.http.context import parts
@@ -61,5 +61,5 @@ def readyz() -> tuple[ReadyOut, int]:
 @blueprint.doc(responses=_METRICS)
 def show_metrics() -> Response:
     """Show the metrics of all web processes of this server, for Prometheus."""
-    text = metrics.render(parts().monitor.readings())
-    return Response(text, content_type=metrics.MEDIA_TYPE)
+    text = telemetry.render(parts().monitor.readings())
+    return Response(text, content_type=telemetry.MEDIA_TYPE)

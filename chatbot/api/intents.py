@@ -16,7 +16,7 @@ from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.http.paging import encode
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 
 blueprint = APIBlueprint("intents", __name__, tag="FAQ", url_prefix="/v1/intents")
 
@@ -28,7 +28,7 @@ blueprint = APIBlueprint("intents", __name__, tag="FAQ", url_prefix="/v1/intents
 def list_intents(wanted: IntentPaging) -> IntentsOut:
     """List intents by name."""
     with parts().database.read() as session:
-        rows, following = publish.list_intents(session, wanted.cursor, wanted.limit)
+        rows, following = edit_faq.list_intents(session, wanted.cursor, wanted.limit)
         items = [IntentRowOut.of(intent, utterances) for intent, utterances in rows]
     return IntentsOut(items=items, next=encode(following) if following else None)
 
@@ -41,7 +41,7 @@ def list_intents(wanted: IntentPaging) -> IntentsOut:
 def create_intent(body: IntentIn) -> IntentOut:
     """Add an intent. An utterance that another intent has is a conflict that names both."""
     with parts().database.write() as session:
-        intent = publish.create_intent(session, caller().name, **body.model_dump())
+        intent = edit_faq.create_intent(session, caller().name, **body.model_dump())
         created = IntentOut.model_validate(intent)
     parts().nudge.send()
     return created
@@ -53,7 +53,7 @@ def create_intent(body: IntentIn) -> IntentOut:
 def get_intent(name: str) -> IntentOut:
     """Read one intent with its utterances."""
     with parts().database.read() as session:
-        return IntentOut.model_validate(publish.get_intent(session, name))
+        return IntentOut.model_validate(edit_faq.get_intent(session, name))
 
 
 @blueprint.patch("/<word:name>")
@@ -63,7 +63,7 @@ def get_intent(name: str) -> IntentOut:
 def change_intent(name: str, body: IntentChange) -> IntentOut:
     """Change title, answer, topic, or whether it is enabled; what is left out stays."""
     with parts().database.write() as session:
-        intent = publish.change_intent(session, caller().name, name, body.changes())
+        intent = edit_faq.change_intent(session, caller().name, name, body.changes())
         session.flush()
         changed = IntentOut.model_validate(intent)
     parts().nudge.send()
@@ -76,7 +76,7 @@ def change_intent(name: str, body: IntentChange) -> IntentOut:
 def delete_intent(name: str) -> tuple[str, int]:
     """Remove an intent with its utterances; queries confirmed for it return to the queue."""
     with parts().database.write() as session:
-        publish.delete_intent(session, caller().name, name)
+        edit_faq.delete_intent(session, caller().name, name)
     parts().nudge.send()
     return "", 204
 
@@ -90,7 +90,7 @@ def add_utterance(name: str, body: UtteranceIn) -> UtteranceOut:
     """Add a phrasing; adding it again returns the one that is there."""
     with parts().database.write() as session:
         added = UtteranceOut.model_validate(
-            publish.add_utterance(session, caller().name, name, body.text)
+            edit_faq.add_utterance(session, caller().name, name, body.text)
         )
     parts().nudge.send()
     return added
@@ -105,7 +105,7 @@ def change_utterance(name: str, utterance_id: int, body: UtteranceIn) -> Utteran
     """Reword a phrasing."""
     with parts().database.write() as session:
         changed = UtteranceOut.model_validate(
-            publish.change_utterance(session, caller().name, name, utterance_id, body.text)
+            edit_faq.change_utterance(session, caller().name, name, utterance_id, body.text)
         )
     parts().nudge.send()
     return changed
@@ -117,6 +117,6 @@ def change_utterance(name: str, utterance_id: int, body: UtteranceIn) -> Utteran
 def delete_utterance(name: str, utterance_id: int) -> tuple[str, int]:
     """Remove a phrasing."""
     with parts().database.write() as session:
-        publish.delete_utterance(session, caller().name, name, utterance_id)
+        edit_faq.delete_utterance(session, caller().name, name, utterance_id)
     parts().nudge.send()
     return "", 204

@@ -8,7 +8,7 @@ from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.checks.quality import LiveState
-from chatbot.services.releases import hold
+from chatbot.services.releases import promotion_stop
 
 blueprint = APIBlueprint("monitoring", __name__, tag="Models", url_prefix="/v1")
 
@@ -34,4 +34,4 @@ def show_monitoring() -> MonitoringOut:
 def clear_hold(body: ClearHoldIn) -> WatchOut:
     """Let nights promote again after an automatic rollback; its version stays withdrawn."""
     with parts().database.write() as session:
-        return WatchOut.of(hold.clear_hold(session, caller().name, body.reason))
+        return WatchOut.of(promotion_stop.lift_stop(session, caller().name, body.reason))

@@ -7,7 +7,7 @@ from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.http.paging import encode_query
 from chatbot.services.access.keys import Scope
-from chatbot.services.review import confirm, review
+from chatbot.services.review import confirm, questions
 
 blueprint = APIBlueprint("queries", __name__, tag="Review", url_prefix="/v1/queries")
 
@@ -18,7 +18,7 @@ blueprint = APIBlueprint("queries", __name__, tag="Review", url_prefix="/v1/quer
 @blueprint.output(QueriesOut)
 def list_queries(wanted: QueryFilters) -> QueriesOut:
     """List queries, those first that would teach most; `reviewed=false&test=false` is the queue."""
-    filters = review.Filters(
+    filters = questions.Filters(
         reviewed=wanted.reviewed,
         decision=wanted.decision,
         helpful=wanted.helpful,
@@ -30,7 +30,7 @@ def list_queries(wanted: QueryFilters) -> QueriesOut:
         contradicted=wanted.contradicted,
     )
     with parts().database.read() as session:
-        rows, following = review.list_queries(session, filters, wanted.cursor, wanted.limit)
+        rows, following = questions.list_queries(session, filters, wanted.cursor, wanted.limit)
         return QueriesOut(items=QueryOut.of_all(session, rows), next=encode_query(following))
 
 
@@ -40,7 +40,7 @@ def list_queries(wanted: QueryFilters) -> QueriesOut:
 def get_query(query_id: str) -> QueryOut:
     """Read one query."""
     with parts().database.read() as session:
-        return QueryOut.of_all(session, [review.get_query(session, query_id)])[0]
+        return QueryOut.of_all(session, [questions.get_query(session, query_id)])[0]
 
 
 @blueprint.put("/<word:query_id>/confirmation")
@@ -56,7 +56,7 @@ def confirm_query(query_id: str, body: ConfirmationIn) -> QueryOut:
     by_admin = caller().scope is Scope.ADMIN
     with parts().database.write() as session:
         confirm.confirm(session, query_id, body.intent, caller().name, parts().settings, by_admin)
-        [confirmed] = QueryOut.of_all(session, [review.get_query(session, query_id)])
+        [confirmed] = QueryOut.of_all(session, [questions.get_query(session, query_id)])
     parts().nudge.send()
     return confirmed
 

@@ -10,7 +10,7 @@ from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean
 from chatbot.services.asking.ask import Answered, Question, answer_all
 from chatbot.services.review import confirm as confirming
-from chatbot.services.review import receipt, review
+from chatbot.services.review import questions, verdict_status
 from chatbot.services.review.rank_queue import rank_queue
 from chatbot.storage.tables import Query
 
@@ -87,13 +87,13 @@ def queries(
     """List logged questions that wait for a verdict, the most instructive first."""
     if rank:
         rank_queue(context.parts.database, context.parts.models, context.settings)
-    filters = review.Filters(
+    filters = questions.Filters(
         reviewed=None if show_all else contradicted,
         decision=decision,
         contradicted=contradicted or None,
     )
     with context.parts.database.read() as session:
-        rows, following = review.list_queries(session, filters, None, limit)
+        rows, following = questions.list_queries(session, filters, None, limit)
         described = [_describe_query(row) for row in rows]
     if as_json:
         print_json(described)
@@ -148,7 +148,9 @@ def confirm(context: Context, query_id: str, intent: str | None, is_none: bool, 
                 session, query_id, intent, context.actor, context.settings, by_admin=True
             )
             outcome = f"is “{intent}”" if intent else "is none of the intents"
-            [written] = receipt.list_receipts(session, [review.get_query(session, query_id)])
-            note = receipt.say(written)
+            [written] = verdict_status.list_receipts(
+                session, [questions.get_query(session, query_id)]
+            )
+            note = verdict_status.say(written)
     context.parts.nudge.send()
     click.echo(f"Query {query_id} {outcome}. {note}".strip())

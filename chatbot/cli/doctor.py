@@ -5,7 +5,7 @@ import click
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table
 from chatbot.services.monitoring.checks.check import Finding, run
 from chatbot.services.monitoring.checks.every import EVERY
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.settings import PREFIX, Settings, without_password
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge

@@ -27,7 +27,7 @@ from chatbot.services.knowledge.import_faq import (
     import_faq,
     preview_import,
 )
-from chatbot.services.learning.outgrown_calibration import (
+from chatbot.services.learning.stale_calibration import (
     find_outgrown,
     has_intents,
     has_model,

@@ -7,7 +7,7 @@ from chatbot.cli.faq import ask_for_model
 from chatbot.services.knowledge import bulk_edit
 from chatbot.services.knowledge.browse_intents import Wanted, list_names
 from chatbot.services.knowledge.bulk_edit import Action
-from chatbot.services.knowledge.publish import get_intent
+from chatbot.services.knowledge.edit_faq import get_intent
 
 
 @click.group()

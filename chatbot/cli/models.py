@@ -18,7 +18,7 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import ensure_model, request_job, run_job_here, worker_lives
 from chatbot.cli.pins import warn_of_broken_pins
-from chatbot.domain.metrics import summarise
+from chatbot.domain.accuracy import summarise
 from chatbot.errors import InvalidCatalogue, Mistake, TrainingFailed
 from chatbot.services.learning import evaluate as evaluating
 from chatbot.services.learning.render_report import render

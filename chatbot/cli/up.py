@@ -17,7 +17,7 @@ from chatbot.cli.users import FIRST, make_first_user
 from chatbot.errors import ChatbotError
 from chatbot.programs import list_programs, prepare_store_folders
 from chatbot.services.beginning import demo as shipped
-from chatbot.services.learning.outgrown_calibration import has_intents
+from chatbot.services.learning.stale_calibration import has_intents
 from chatbot.services.releases import jobs
 from chatbot.supervise import Supervisor, choose_port, locked
 

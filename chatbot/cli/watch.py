@@ -3,9 +3,9 @@
 import click
 
 from chatbot.cli.context import Context, as_json, pass_context, print_json, print_table, remark
-from chatbot.domain.regression import Figure
+from chatbot.domain.interim_tests import Figure
 from chatbot.services.monitoring import watch as watching
-from chatbot.services.releases import hold
+from chatbot.services.releases import promotion_stop
 from chatbot.storage.tables import Watch
 
 _MOST = 20
@@ -19,11 +19,11 @@ def watch(context: Context, reason: str | None, as_json: bool) -> None:
     """Show how promoted versions do with visitors beside those before them."""
     if reason is not None:
         with context.parts.database.write() as session:
-            cleared = hold.clear_hold(session, context.actor, reason)
+            cleared = promotion_stop.lift_stop(session, context.actor, reason)
         remark(f"Nights promote again; version {cleared.version_id} stays withdrawn.")
     with context.parts.database.read() as session:
         described = [_describe(row) for row in watching.list_watches(session, _MOST)]
-        held = hold.find_hold(session)
+        held = promotion_stop.find_stop(session)
     if as_json:
         print_json(described)
     else:
@@ -42,7 +42,7 @@ def _describe(row: Watch) -> dict[str, object]:
     figures = {
         str(look.figure): f"{_share(look.before.bad, look.before.of)} → "
         f"{_share(look.after.bad, look.after.of)}"
-        for look in watching.looks_of(row)
+        for look in watching.interim_tests_of(row)
     }
     return {
         "version": row.version_id,

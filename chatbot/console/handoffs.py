@@ -11,7 +11,7 @@ from chatbot.console.access import allows, who
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import handoffs
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.tables import Handoff, Query
 
 MOST_SHOWN = 20
@@ -65,5 +65,5 @@ def delete(handoff_id: int) -> str:
 def _talk(session: Session, handoff: Handoff) -> Talk:
     questions = handoffs.read_transcript(session, handoff.conversation_id)
     named = {name for query in questions for name in (query.first_intent, query.chosen_intent)}
-    titles = publish.titles(session, [name for name in named if name])
+    titles = edit_faq.titles(session, [name for name in named if name])
     return Talk(handoff, questions, titles)

@@ -19,23 +19,23 @@ from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
 from chatbot.services.learning import (
-    read_report,
     render_report,
     report_evidence,
     report_pairs,
     report_sources,
+    report_view,
     shadow,
 )
 from chatbot.services.monitoring import watch
 from chatbot.services.releases import (
-    hold,
     jobs,
+    list_versions,
     processes,
+    promotion_stop,
     release,
     reports,
     switch,
     thresholds,
-    timeline,
 )
 from chatbot.services.releases.processes import ProcessKind
 from chatbot.storage.tables import ModelPointer, ModelVersion
@@ -125,7 +125,7 @@ def roll_back(version_id: int) -> str:
 def clear_hold() -> str:
     body = ClearHoldIn(reason=request.form.get("reason", ""))
     with parts().database.write() as session:
-        cleared = hold.clear_hold(session, who().name, body.reason)
+        cleared = promotion_stop.lift_stop(session, who().name, body.reason)
     return _page(f"Nights promote again. Version {cleared.version_id} stays withdrawn.")
 
 
@@ -151,7 +151,8 @@ def retrain() -> str:
 def _page(note: str = "") -> str:
     with parts().database.read() as session:
         pointer = release.read_pointer(session)
-        versions = timeline.list_versions(session, _before(), VERSIONS_ON_A_PAGE + 1)
+        versions = list_versions.list_versions(session, _before(), VERSIONS_ON_A_PAGE + 1)
+        watches = watch.list_watches(session, WATCHES)
         return render_template(
             "console/models.html",
             note=note,
@@ -160,8 +161,8 @@ def _page(note: str = "") -> str:
             has_older=len(versions) > VERSIONS_ON_A_PAGE,
             releases=release.list_releases(session, RELEASES),
             rollback_target=_rollback_target(session),
-            watches=[(row, watch.looks_of(row)) for row in watch.list_watches(session, WATCHES)],
-            hold=hold.find_hold(session),
+            watches=[(row, watch.interim_tests_of(row)) for row in watches],
+            hold=promotion_stop.find_stop(session),
             shadow=shadow.read_standing(session, parts().settings),
             broken_pins=pins.list_broken(session, _matcher()),
             kept=ThresholdsOut.read(session, parts().settings.promise),
@@ -186,7 +187,7 @@ def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
     """What the live version would do under each promise, and the one that is looked at."""
     settings = parts().settings
     live = release.get_version(session, pointer.version_id) if pointer else None
-    offers = read_report.other_promises(reports.find_report(live)) if live else []
+    offers = report_view.other_promises(reports.find_report(live)) if live else []
     wanted = request.args.get("promise", round(settings.promise * 100), type=int)
     return {
         "live": live,
@@ -205,15 +206,15 @@ def _read(version: ModelVersion) -> dict[str, Any]:
     return {
         "report": stored,
         "labels": render_report.FIGURES,
-        "shares": read_report.shares(stored.candidate),
-        "live_shares": read_report.shares(stored.live) if stored.live else {},
-        "guards": read_report.guards(stored),
-        "precision": read_report.say_precision(stored),
-        "endings": read_report.endings(stored),
+        "shares": report_view.shares(stored.candidate),
+        "live_shares": report_view.shares(stored.live) if stored.live else {},
+        "guards": report_view.guards(stored),
+        "precision": report_view.say_precision(stored),
+        "endings": report_view.endings(stored),
         "parts_weighed": report_evidence.PARTS,
         "say_without": report_sources.say_without,
-        "intent_changes": read_report.intent_changes(stored),
-        "confusion_pairs": read_report.confusion_pairs(stored),
+        "intent_changes": report_view.intent_changes(stored),
+        "confusion_pairs": report_view.confusion_pairs(stored),
         "changed": changed if "all" in request.args else changed[:CHANGED_AT_FIRST],
         "calibration": report_charts.draw_calibration(stored),
         "risk_coverage": report_charts.draw_risk_coverage(stored, parts().settings.promise),

@@ -12,13 +12,13 @@ from chatbot.console.start import doors
 from chatbot.errors import NotReady
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.learning.outgrown_calibration import has_intents
-from chatbot.services.monitoring import gaps, traffic
+from chatbot.services.learning.stale_calibration import has_intents
+from chatbot.services.monitoring import daily_counts, gaps
 from chatbot.services.monitoring.checks.check import run
 from chatbot.services.monitoring.checks.every import AT_A_GLANCE
 from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.services.monitoring.checks.serving import read_serving
-from chatbot.services.monitoring.traffic import Traffic
+from chatbot.services.monitoring.daily_counts import Traffic
 from chatbot.services.releases import jobs, release
 
 _WHERE_TO_LOOK = {
@@ -41,7 +41,7 @@ def show() -> str:
     serving = read_serving(parts().live, parts().database).as_finding()
     health = [serving, *run(AT_A_GLANCE, parts())]
     with parts().database.read() as session:
-        days = traffic.list_days(session)
+        days = daily_counts.list_days(session)
         pointer = release.read_pointer(session)
         return render_template(
             "console/overview.html",
@@ -49,9 +49,9 @@ def show() -> str:
             today=days[-1][1],
             week=Traffic.sum(day for _, day in days[-7:]),
             week_before=Traffic.sum(day for _, day in days[-14:-7]),
-            backlog=traffic.read_backlog(session),
-            most_counted=traffic.MOST_COUNTED,
-            agreement=traffic.read_agreement(session),
+            backlog=daily_counts.read_backlog(session),
+            most_counted=daily_counts.MOST_COUNTED,
+            agreement=daily_counts.read_agreement(session),
             state=LiveState.read(session),
             promise=parts().settings.promise,
             pointer=pointer,

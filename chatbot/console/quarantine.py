@@ -11,7 +11,7 @@ from chatbot.errors import NotFound
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.learning import quarantine
-from chatbot.services.review import confirm, receipt, review
+from chatbot.services.review import confirm, questions, verdict_status
 
 MOST_SHOWN = 50
 
@@ -45,34 +45,34 @@ def release() -> str:
 def second(query_id: str) -> str:
     """Say of somebody else's verdict that it is right."""
     with parts().database.write() as session:
-        verdict = review.get_query(session, query_id).confirmation
+        verdict = questions.get_query(session, query_id).confirmation
         if verdict is None:
             raise NotFound("That verdict was taken back meanwhile.")
         intent = verdict.intent.name if verdict.intent else None
         by_admin = who().scope is Scope.ADMIN
         confirm.confirm(session, query_id, intent, who().name, parts().settings, by_admin)
-        [written] = receipt.list_receipts(session, [review.get_query(session, query_id)])
+        [written] = verdict_status.list_receipts(session, [questions.get_query(session, query_id)])
     parts().nudge.send()
-    return _page(receipt.say(written))
+    return _page(verdict_status.say(written))
 
 
 def _page(note: str = "") -> str:
     with parts().database.read() as session:
         found = quarantine.list_quarantined(session, parts().settings)
-        waiting = _list(session, review.Filters(reviewed=True, standing=Standing.SECOND))
-        contradicted = _list(session, review.Filters(reviewed=True, contradicted=True))
+        waiting = _list(session, questions.Filters(reviewed=True, standing=Standing.SECOND))
+        contradicted = _list(session, questions.Filters(reviewed=True, contradicted=True))
     return render_template(
         "console/quarantine.html",
         note=note,
         found=found,
         waiting=waiting,
         contradicted=contradicted,
-        say_contradiction=receipt.say_contradiction,
+        say_contradiction=verdict_status.say_contradiction,
         me=who().name,
         may_act=who().scope is Scope.ADMIN,
     )
 
 
-def _list(session: Session, filters: review.Filters) -> list[receipt.Receipt]:
-    queries, _ = review.list_queries(session, filters, None, MOST_SHOWN)
-    return receipt.list_receipts(session, queries)
+def _list(session: Session, filters: questions.Filters) -> list[verdict_status.Receipt]:
+    queries, _ = questions.list_queries(session, filters, None, MOST_SHOWN)
+    return verdict_status.list_receipts(session, queries)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from chatbot.console.charts import Curve, Point
+from chatbot.domain.proportion import Share
 from chatbot.domain.report.report import EvaluationReport
-from chatbot.domain.share import Share
-from chatbot.services.learning import read_report
+from chatbot.services.learning import report_view
 
 
 def draw_calibration(report: EvaluationReport) -> Curve | None:
-    points = _points(read_report.calibration_curve(report))
+    points = _points(report_view.calibration_curve(report))
     if not points:
         return None
     return Curve(
@@ -25,7 +25,7 @@ def draw_calibration(report: EvaluationReport) -> Curve | None:
 
 
 def draw_risk_coverage(report: EvaluationReport, promise: float) -> Curve | None:
-    points = _points(read_report.risk_coverage(report))
+    points = _points(report_view.risk_coverage(report))
     if not points:
         return None
     return Curve(

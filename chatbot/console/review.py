@@ -19,14 +19,14 @@ from chatbot.errors import NotFound, NotReady
 from chatbot.http.context import parts
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import explain, publish, search_intents
+from chatbot.services.knowledge import edit_faq, explain, search_intents
 from chatbot.services.monitoring import gaps
 from chatbot.services.review import (
+    assignment,
     confirm,
-    desk,
-    foresee,
-    receipt,
-    review,
+    preview_verdict,
+    questions,
+    verdict_status,
 )
 from chatbot.storage.tables import Query
 
@@ -50,7 +50,7 @@ def judge(query_id: str) -> Response:
     intent = _verdict()
     with parts().database.write() as session:
         judged = [q for each in _ticked(query_id) if (q := _judge(session, each, intent))]
-        done = _done(receipt.list_receipts(session, judged), intent)
+        done = _done(verdict_status.list_receipts(session, judged), intent)
     parts().nudge.send()
     return _answer_with_next(done)
 
@@ -59,7 +59,7 @@ def judge(query_id: str) -> Response:
 @allows(Scope.AGENT)
 def skip(query_id: str) -> Response:
     with parts().database.write() as session:
-        desk.skip(session, who().name, query_id)
+        assignment.skip(session, who().name, query_id)
     return _answer_with_next("Skipped. Others will see it.")
 
 
@@ -68,13 +68,13 @@ def skip(query_id: str) -> Response:
 def undo() -> Response:
     """Take back the last verdict of this agent, and show its question again."""
     with parts().database.write() as session:
-        last = desk.list_judged(session, who().name, limit=1)
+        last = assignment.list_judged(session, who().name, limit=1)
         if not last:
             raise NotFound("There is no verdict of yours to undo.")
         confirm.undo(session, last[0].id, who().name)
         session.flush()
         session.expire(last[0])
-        card = _card(session, desk.hold(session, who().name, last[0].id))
+        card = _card(session, assignment.reserve(session, who().name, last[0].id))
     parts().nudge.send()
     return _answer("Undone.", card)
 
@@ -84,15 +84,15 @@ def undo() -> Response:
 def create_intent(query_id: str) -> Response:
     """A new FAQ whose utterances are the question and those ticked beside it."""
     with parts().database.write() as session:
-        queries = [review.get_query(session, each) for each in _ticked(query_id)]
+        queries = [questions.get_query(session, each) for each in _ticked(query_id)]
         new = IntentIn(
-            name=publish.free_name(session, slug(request.form.get("title", ""))),
+            name=edit_faq.free_name(session, slug(request.form.get("title", ""))),
             title=request.form.get("title", ""),
             answer=request.form.get("answer", ""),
             topic=request.form.get("topic", ""),
             utterances=[query.text for query in queries],
         )
-        publish.create_intent(
+        edit_faq.create_intent(
             session, who().name, new.name, new.title, new.answer, new.topic, new.utterances
         )
         for query in queries:
@@ -122,17 +122,19 @@ def show_changes(query_id: str) -> str:
     """What each candidate, if it were confirmed, would change for other questions."""
     matcher = parts().live.current()
     with parts().database.read() as session:
-        query = review.get_query(session, query_id)
+        query = questions.get_query(session, query_id)
         names = [c["intent"] for c in query.candidates[:MOST_OFFERED]]
-        titles = publish.titles(session, names)
-        found = foresee.foresee(session, matcher, query, [name for name in names if name in titles])
+        titles = edit_faq.titles(session, names)
+        found = preview_verdict.foresee(
+            session, matcher, query, [name for name in names if name in titles]
+        )
         replies = [reply for each in found.changes.values() for c in each for reply in c[1:]]
         answers = [reply.intent for reply in replies if reply.intent]
         return render_template(
             "console/review_changes.html",
             compared=found.compared,
             changes=found.changes,
-            titles=titles | publish.titles(session, answers),
+            titles=titles | edit_faq.titles(session, answers),
             most=MOST_CHANGES,
         )
 
@@ -148,7 +150,7 @@ def _verdict() -> str | None:
 
 def _judge(session: Session, query_id: str, intent: str | None) -> Query | None:
     """None if it does not count: what another agent said first is not overwritten unseen."""
-    query = review.get_query(session, query_id)
+    query = questions.get_query(session, query_id)
     if (said := query.confirmation) is not None and said.confirmed_by != who().name:
         first = said.intent.name if said.intent else None
         if first != intent or said.standing != Standing.SECOND:
@@ -158,12 +160,12 @@ def _judge(session: Session, query_id: str, intent: str | None) -> Query | None:
     return query
 
 
-def _done(receipts: Sequence[receipt.Receipt], intent: str | None) -> str:
+def _done(receipts: Sequence[verdict_status.Receipt], intent: str | None) -> str:
     label = f"“{intent}”" if intent else "none of these"
     if not receipts:
         return "Somebody else judged it meanwhile; their verdict stays."
     count = f" {len(receipts)} questions" if len(receipts) > 1 else ""
-    return f"Confirmed{count}: {label}. {receipt.say(receipts[0])}"
+    return f"Confirmed{count}: {label}. {verdict_status.say(receipts[0])}"
 
 
 def _ticked(query_id: str) -> list[str]:
@@ -180,7 +182,7 @@ def _answer(said: str, card: dict[str, Any]) -> Response:
 
 def _next_card() -> dict[str, Any]:
     with parts().database.write() as session:
-        return _card(session, desk.take(session, who().name, _wanted(session)))
+        return _card(session, assignment.take(session, who().name, _wanted(session)))
 
 
 def _card(session: Session, query: Query | None) -> dict[str, Any]:
@@ -188,20 +190,22 @@ def _card(session: Session, query: Query | None) -> dict[str, Any]:
     name = who().name
     shown: dict[str, Any] = {
         "query": query,
-        "waiting": desk.count_waiting(session, _wanted(session)),
-        "today": desk.count_judged_today(session, name),
-        "receipts": receipt.list_receipts(session, desk.list_judged(session, name, MOST_RECEIPTS)),
-        "say_receipt": receipt.say,
+        "waiting": assignment.count_waiting(session, _wanted(session)),
+        "today": assignment.count_judged_today(session, name),
+        "receipts": verdict_status.list_receipts(
+            session, assignment.list_judged(session, name, MOST_RECEIPTS)
+        ),
+        "say_receipt": verdict_status.say,
     }
     if query is None:
         return shown
     matcher = _matcher()
     near = explain.list_neighbours(session, matcher, query.text) if matcher else []
-    before, after = desk.list_conversation(session, query)
+    before, after = assignment.list_conversation(session, query)
     return shown | {
-        "titles": publish.titles(session, [c["intent"] for c in query.candidates]),
+        "titles": edit_faq.titles(session, [c["intent"] for c in query.candidates]),
         "near": explain.nearest_of_each(near),
-        "alike": desk.list_alike(session, matcher, query, name) if matcher else [],
+        "alike": assignment.list_alike(session, matcher, query, name) if matcher else [],
         "before": before,
         "after": after,
     }
@@ -214,7 +218,7 @@ def _matcher() -> Matcher | None:
         return None
 
 
-def _wanted(session: Session) -> review.Filters:
+def _wanted(session: Session) -> questions.Filters:
     """As the form says, and only what is like one question if the overview sent the agent here."""
     matcher, like = _matcher(), _like()
     if matcher is None or like is None:
@@ -226,11 +230,11 @@ def _like() -> str | None:
     return request.values.get("like", "").replace("\x00", "") or None
 
 
-def _filters() -> review.Filters:
+def _filters() -> questions.Filters:
     values = request.values
     decision = values.get("decision", "")
     return replace(
-        review.Filters(),
+        questions.Filters(),
         decision=decision if decision in _DECISIONS else None,
         helpful=False if values.get("unhelpful") else None,
         text=values.get("q", "").replace("\x00", "").strip() or None,

@@ -11,7 +11,7 @@ from chatbot.errors import NotReady
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
-from chatbot.services.learning.outgrown_calibration import (
+from chatbot.services.learning.stale_calibration import (
     has_intents,
     has_model,
     request_what_is_needed,

@@ -17,7 +17,7 @@ from chatbot.services.delivery import (
     chatwoot,
     deliveries,
     events,
-    mail,
+    mailboxes,
     webhooks,
 )
 from chatbot.storage.database import now
@@ -117,7 +117,7 @@ def _page(note: str = "", secret: str = "") -> str:
             note=note,
             secret=secret,
             kinds=events.KINDS,
-            can_mail=mail.find_relay(parts().settings) is not None,
+            can_mail=mailboxes.find_relay(parts().settings) is not None,
             webhooks=webhooks.list_webhooks(session),
             bots=chatwoot.list_bots(session),
             **_now(session),
@@ -140,7 +140,9 @@ def _read_form() -> WebhookIn:
     form = request.form
     try:
         return WebhookIn(
-            url=f"{mail.MAILTO}{form['email'].strip()}" if "email" in form else form.get("url", ""),
+            url=f"{mailboxes.MAILTO}{form['email'].strip()}"
+            if "email" in form
+            else form.get("url", ""),
             kinds=form.getlist("kinds"),  # type: ignore[arg-type]  # pydantic reads the names
             style=form.get("style"),  # type: ignore[arg-type]
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.domain.matching import MOST_SCORED, NEVER, Calibration, Scored
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 
 ASSUMED_SHARE = 0.5  # of the questions is not covered, as calibrations are fitted
 SHARE_BOUNDS = (0.05, 0.9)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chatbot.domain.metrics import Outcome
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.utility import End
 
 Row = tuple[Outcome, Outcome, float]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.change import say_change
 from chatbot.domain.guards import (
     Guard,
@@ -17,7 +18,6 @@ from chatbot.domain.guards import (
     lose_right_answers,
     set_guards,
 )
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.paired import estimate_gain, fewest_that_decide, mcnemar_exact
 from chatbot.domain.utility import Costs
 from chatbot.domain.weighed import Weighed

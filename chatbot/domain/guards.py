@@ -13,9 +13,9 @@ from enum import StrEnum
 from itertools import count
 from typing import Self
 
-from chatbot.domain.metrics import Outcome
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.paired import sign_test
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 from chatbot.domain.utility import IN_SCOPE_ONLY
 
 CHANCE = 0.05

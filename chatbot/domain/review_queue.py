@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from chatbot.domain.holdout import is_held_out, is_validation, measuring_order
 from chatbot.domain.ranking import Floats, rank_by_coverage, spread, spread_disputed
-from chatbot.domain.split import is_held_out, is_validation, measuring_order
 from chatbot.domain.text import normalise
 
 

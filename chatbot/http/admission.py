@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from chatbot import metrics
+from chatbot import telemetry
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,7 +34,7 @@ class Admission:
         if path not in PATHS and not path.startswith(CHATWOOT):
             return self._application(environ, start_response)
         if not self._places.acquire(blocking=False):
-            metrics.REFUSED.inc()
+            telemetry.REFUSED.inc()
             return _refuse(path, start_response)
         try:
             return self._application(environ, start_response)

@@ -9,7 +9,7 @@ import uuid
 import structlog
 from flask import Flask, Response, g, request
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.settings import Settings
 
 _VALID_ID = re.compile(r"[\w.\-]{1,100}", re.ASCII)
@@ -50,7 +50,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     route = request.url_rule.rule if request.url_rule else None
     seconds = time.perf_counter() - g.started
-    metrics.REQUESTS.labels(route or "none", response.status_code).observe(seconds)
+    telemetry.REQUESTS.labels(route or "none", response.status_code).observe(seconds)
     write = _log.debug if request.endpoint in _QUIET else _log.info
     write(
         "request",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from chatbot.services.review.review import Cursor as QueryCursor
+from chatbot.services.review.questions import Cursor as QueryCursor
 
 _Row = TypeVar("_Row")
 _QUERY_POSITION = re.compile(r"(-?[0-9.e\-]{1,40}):([0-9A-Za-z]{1,32})")

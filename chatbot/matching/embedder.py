@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.matching.encoder import Encoder
 
 RECENT = 2048
@@ -27,11 +27,11 @@ class Embedder:
         vectors = np.empty((len(texts), self._encoder.dimension), np.float32)
         unknown = [row for row, text in enumerate(texts) if not self._recall(text, vectors[row])]
         if unknown:
-            with metrics.ENCODE.time():
+            with telemetry.ENCODE.time():
                 vectors[unknown] = self._encoder.encode([texts[row] for row in unknown])
             self._remember([texts[row] for row in unknown], vectors[unknown])
-        metrics.CACHE_MISSES.inc(len(unknown))
-        metrics.CACHE_HITS.inc(len(texts) - len(unknown))
+        telemetry.CACHE_MISSES.inc(len(unknown))
+        telemetry.CACHE_HITS.inc(len(texts) - len(unknown))
         return vectors
 
     def forget(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.errors import ChatbotError, NotReady
 from chatbot.matching.matcher import Matcher
 
@@ -115,7 +115,7 @@ class LiveMatcher:
                 self._error = str(error)
             except Exception as error:  # noqa: BLE001 the old matcher must go on, whatever it is
                 self._error = describe(error)
-                metrics.SWAPS.labels("failed").inc()
+                telemetry.SWAPS.labels("failed").inc()
                 log.warning("still on %s: %s", self._adopted, self._error)
             self._source.report(self._adopted, self._error)
             self._index_aside()
@@ -123,13 +123,13 @@ class LiveMatcher:
     def _swap_in(self, target: Target) -> None:
         adopted = self._adopted
         kind = "faq" if adopted is not None and adopted.version == target.version else "model"
-        with metrics.SWAP_SECONDS.labels(kind).time():
+        with telemetry.SWAP_SECONDS.labels(kind).time():
             matcher = self._source.open_matcher(target, self._current)
             _warm_up(matcher)
         self._current, self._adopted = matcher, target
-        metrics.SWAPS.labels(kind).inc()
-        metrics.MODEL_VERSION.set(target.version)
-        metrics.KNOWLEDGE_REVISION.set(target.revision)
+        telemetry.SWAPS.labels(kind).inc()
+        telemetry.MODEL_VERSION.set(target.version)
+        telemetry.KNOWLEDGE_REVISION.set(target.revision)
 
     def _index_aside(self) -> None:
         """Start to build an index of all phrasings, if edits have outgrown the one in use."""

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.domain.matching import (
     MOST_SCORED,
     Calibration,
@@ -205,7 +205,7 @@ class Matcher:
         if not texts:
             return []
         vectors = self.bundle.embedder.embed(texts)
-        with metrics.SEARCH.time():
+        with telemetry.SEARCH.time():
             scored = self._score(vectors)
         return [self._judge(text, votes) for text, votes in zip(texts, scored, strict=True)]
 

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from test_crashes import live_version, run_worker
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.split import is_held_out
+from chatbot.domain.holdout import is_held_out
 from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version

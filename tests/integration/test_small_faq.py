@@ -9,8 +9,8 @@ from chatbot.bootstrap import Parts, build
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
-from chatbot.services.learning.read_report import say_precision
 from chatbot.services.learning.render_report import render
+from chatbot.services.learning.report_view import say_precision
 from chatbot.services.releases import jobs, processes, release
 from chatbot.services.releases.processes import ProcessKind
 from chatbot.services.releases.reports import get_report

@@ -778,7 +778,7 @@ class TestWatch:
         with parts.database.write() as session:
             version = add_version(session, "e")
         assert run_filled("promote", str(version), "--reason", "a test").exit_code == 0
-        watch.look(parts.database, parts.models, parts.settings)
+        watch.compare_live(parts.database, parts.models, parts.settings)
         parts.database.close()
         [listed] = json.loads(run_filled("watch", "--json").stdout)
         assert (listed["version"], listed["previous"], listed["state"]) == (version, 1, "watching")

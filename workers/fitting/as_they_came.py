@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence
 
 from chatbot.domain.example import Example
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 from workers.fitting.calibrate import LEAST_ROWS
 
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from chatbot.domain.text import key, pair_key
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 
 _FILE = "taught.txt"
 

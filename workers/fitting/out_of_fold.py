@@ -9,9 +9,9 @@ import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
 from chatbot.domain.matching import MOST_OFFERED, Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.text import key
 
 _FILE = "out_of_fold.json"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, cast
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
-from chatbot.domain.metrics import Outcome
 from chatbot.matching.matcher import Matcher
 
 

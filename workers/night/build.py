@@ -17,7 +17,7 @@ from chatbot.matching.catalogue import Catalogue
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import LEAST_RECALL, measure_recall
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 from chatbot.settings import Settings
 from workers.fitting import novelty, out_of_fold
 from workers.fitting.as_they_came import as_they_came

@@ -32,7 +32,7 @@ def run_trainer(
     with (
         (folder / "trainer.log").open("w+") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "workers.training.trainer", str(folder)],
+            [sys.executable, "-m", "workers.training.train_process", str(folder)],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

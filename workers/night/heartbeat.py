@@ -47,7 +47,7 @@ def heartbeats(
 def _watch(parts: Parts) -> None:
     """A fault of the watch must not cost the job its lease."""
     try:
-        if watch.look(parts.database, parts.models, parts.settings):
+        if watch.compare_live(parts.database, parts.models, parts.settings):
             parts.nudge.send()
     except Exception:
         log.exception("the live model could not be watched")

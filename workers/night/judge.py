@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.domain.utility import Costs
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.learning.evaluate import evaluate
-from chatbot.services.learning.examples import Frozen
 from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.learning.report_sources import leave_one_out
 from chatbot.services.learning.shadow import differ, list_traffic, own_evidence
 from chatbot.services.learning.taught import list_newly_taught
+from chatbot.services.learning.training_set import Frozen
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
 from workers.fitting import out_of_fold
@@ -49,14 +49,14 @@ class Judgement:
 def judge(parts: Parts, case: Case) -> Judgement:
     """What the gate says, on the evidence that is about these two versions."""
     with parts.database.read() as session:
-        look = 1 + release.count_looks(session, case.live_id)
+        number = 1 + release.count_comparisons(session, case.live_id)
         frozen, disputed = own_evidence(session, case.frozen, case.version_id, case.live_id)
         traffic = list_traffic(session, parts.settings, MOST_TRAFFIC) if disputed else []
         taught = list_newly_taught(session, case.version_id, case.live_id)
     matcher, live_matcher = _open_both(parts, case)
     candidate, live = _measure_both(parts, frozen, matcher, live_matcher)
     differing = _differing(matcher, live_matcher, traffic) if live_matcher and disputed else None
-    rules = make_rules(parts.settings, look, differing, taught)
+    rules = make_rules(parts.settings, number, differing, taught)
     comparison = _compare(live, candidate, rules, frozen) if live else None
     known = live.outcomes if live else None
     report = make_report(
@@ -67,7 +67,7 @@ def judge(parts: Parts, case: Case) -> Judgement:
         comparison,
         frozen,
         case.training,
-        look=look if comparison is None or comparison.could_decide else look - 1,
+        comparisons=number if comparison is None or comparison.could_decide else number - 1,
         disputed=disputed,
         sources=leave_one_out(known, candidate.outcomes, frozen, rules),
     )
@@ -133,14 +133,14 @@ def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:
 
 def make_rules(
     settings: Settings,
-    look: int,
+    comparison: int,
     differing: float | None = None,
     taught: frozenset[str] = frozenset(),
 ) -> Rules:
-    """By which the `look`-th comparison with a live version is judged; see `Rules`."""
+    """Return by what the comparison of this number, from 1, with a live version is judged."""
     costs = Costs(settings.cost_wrong_answer, settings.cost_handoff, settings.cost_click)
     return Rules(
-        alpha=significance(settings.gate_alpha, look),
+        alpha=significance(settings.gate_alpha, comparison),
         margins=Margins(
             intent=settings.gate_intent_margin,
             out_of_scope=settings.gate_out_of_scope_margin,

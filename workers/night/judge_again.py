@@ -8,8 +8,8 @@ import logging
 
 from chatbot.bootstrap import Parts
 from chatbot.errors import LeaseLost
-from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import own_evidence, read_standing
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import jobs, release
 from chatbot.services.releases.reports import get_report
 from workers.night.conclude import conclude

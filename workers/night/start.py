@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from chatbot.domain.report.training import TrainingRun
-from chatbot.services.learning.examples import Frozen, freeze
 from chatbot.services.learning.shadow import own_evidence
+from chatbot.services.learning.training_set import Frozen, freeze
 from chatbot.services.releases import jobs, release
 from chatbot.services.releases.reports import get_report
 from chatbot.services.review.chosen import list_chosen

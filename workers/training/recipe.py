@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from chatbot.domain.example import Example
 from chatbot.domain.text import key
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 from chatbot.settings import Settings
 from workers.fitting.calibrate import LEAST_ROWS
 from workers.training.spec import TrainingSpec

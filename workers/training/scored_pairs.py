@@ -9,8 +9,8 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from chatbot.domain.example import PairExample
+from workers.training.cached_encoder import Trainee
 from workers.training.losses import CosineSimilarityLoss
-from workers.training.trainee import Trainee
 
 LEAST_CORRELATED = 5
 MOST_CORRELATED = 1_000

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from chatbot.api.schemas.base import Body, Out, Reason
 from chatbot.domain.drift import ALARM, LEAST
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 from chatbot.services.monitoring.checks.quality import LiveState
-from chatbot.services.monitoring.watch import looks_of
+from chatbot.services.monitoring.watch import interim_tests_of
 from chatbot.storage import tables
 
 
@@ -112,7 +112,7 @@ class WatchOut(Out):
             until=row.until,
             message=row.message,
             cleared_by=row.cleared_by,
-            figures=[LookOut.model_validate(look) for look in looks_of(row)],
+            figures=[LookOut.model_validate(look) for look in interim_tests_of(row)],
         )
 
 
@@ -129,7 +129,7 @@ class MonitoringOut(Out):
         return cls(
             sample=SampleOut.of(state, promise),
             drift=DriftOut.model_validate(state.drift),
-            hold=WatchOut.of(state.hold) if state.hold else None,
+            hold=WatchOut.of(state.stop) if state.stop else None,
             watches=[WatchOut.of(row) for row in watches],
         )
 

@@ -12,7 +12,7 @@ from chatbot.api.schemas.base import Body, ConversationId, IntentName, Out, Plai
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import Standing
 from chatbot.http.paging import Paging, ReviewCursor
-from chatbot.services.review.receipt import Effect, Receipt, list_receipts, say
+from chatbot.services.review.verdict_status import Effect, Receipt, list_receipts, say
 from chatbot.storage import tables
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, ConversationId, Out, Plain, Text
-from chatbot.domain.addresses import MAX_EMAIL_CHARS, clean_email
+from chatbot.domain.email_address import MAX_EMAIL_CHARS, clean_email
 from chatbot.domain.matching import Decision
 from chatbot.errors import InvalidText
 from chatbot.http.paging import ById

@@ -8,7 +8,7 @@ from chatbot.console.knowledge.area import blueprint, page_number
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
-from chatbot.services.knowledge import faq_snapshot, publish, undo_edit
+from chatbot.services.knowledge import edit_faq, faq_snapshot, undo_edit
 from chatbot.services.knowledge.browse_intents import Order, Page, Wanted, browse, list_topics
 
 _MOST_DELETED = 5
@@ -26,7 +26,7 @@ def show() -> str:
             wanted=wanted,
             page=page,
             topics=list_topics(session),
-            titles=publish.titles(session, _confused(page)),
+            titles=edit_faq.titles(session, _confused(page)),
             deleted=undo_edit.list_deleted(session, _MOST_DELETED),
             last=faq_snapshot.last_act(session),
             has_demo=demo.is_marked(session),

@@ -13,7 +13,7 @@ from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import bulk_edit
 from chatbot.services.knowledge.browse_intents import Wanted, list_names
 from chatbot.services.knowledge.bulk_edit import Action
-from chatbot.services.learning.outgrown_calibration import request_what_is_needed
+from chatbot.services.learning.stale_calibration import request_what_is_needed
 
 MOST_TOPIC_CHARS = 80
 

@@ -14,10 +14,10 @@ from chatbot.domain.text import slug
 from chatbot.errors import Conflict
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.browse_intents import list_topics
-from chatbot.services.knowledge.clash import Clash, find_clashes
 from chatbot.services.knowledge.lint import ENOUGH_UTTERANCES
+from chatbot.services.knowledge.near_duplicates import Clash, find_clashes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def create_intent() -> Response:
         if clashes := _clashes(wanted):
             return _form(typed, _Refused(clashes=clashes), HTTPStatus.CONFLICT)
         with parts().database.write() as session:
-            publish.create_intent(session, who().name, **wanted.model_dump())
+            edit_faq.create_intent(session, who().name, **wanted.model_dump())
     except (ValidationError, Conflict) as error:
         status, mistake = explained(error)
         return _form(typed, _Refused(mistake), status)
@@ -88,7 +88,7 @@ def _typed() -> _Typed:
 
 def _free_name(title: str) -> str:
     with parts().database.read() as session:
-        return publish.free_name(session, slug(title))
+        return edit_faq.free_name(session, slug(title))
 
 
 def _clashes(wanted: IntentIn) -> list[Clash]:
@@ -107,6 +107,6 @@ def _form(typed: _Typed, refused: _Refused, status: int) -> Response:
             refused=refused,
             topics=list_topics(session),
             enough_utterances=ENOUGH_UTTERANCES,
-            titles=publish.titles(session, [clash.other.intent for clash in refused.clashes]),
+            titles=edit_faq.titles(session, [clash.other.intent for clash in refused.clashes]),
         )
     return make_response(page, status)

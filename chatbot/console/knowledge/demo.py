@@ -9,7 +9,7 @@ from chatbot.console.knowledge.area import blueprint
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
-from chatbot.services.learning.outgrown_calibration import request_what_is_needed
+from chatbot.services.learning.stale_calibration import request_what_is_needed
 
 
 @blueprint.get("/demo")

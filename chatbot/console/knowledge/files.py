@@ -16,7 +16,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
-from chatbot.services.knowledge import faq_snapshot, publish
+from chatbot.services.knowledge import edit_faq, faq_snapshot
 from chatbot.services.knowledge.catalogue_csv import write_csv
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_yaml import write_yaml
@@ -30,7 +30,7 @@ from chatbot.services.knowledge.import_faq import (
     list_taken,
     preview_import,
 )
-from chatbot.services.learning.outgrown_calibration import has_intents, request_what_is_needed
+from chatbot.services.learning.stale_calibration import has_intents, request_what_is_needed
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, Intent
 
@@ -127,7 +127,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
         titles = {
             name: title
             for some in batched(named)
-            for name, title in publish.titles(session, some).items()
+            for name, title in edit_faq.titles(session, some).items()
         }
         verdicts = _count_verdicts(session, done.removed)
     titles |= {name: draft.intents[name].title for name in done.added}
@@ -150,7 +150,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
 def _seen(wanted: Wanted) -> str:
     """What a preview holds for: the way of importing, and the FAQ of that moment."""
     with parts().database.read() as session:
-        return f"{wanted.mode}:{wanted.clashes}:{publish.current_revision(session)}"
+        return f"{wanted.mode}:{wanted.clashes}:{edit_faq.current_revision(session)}"
 
 
 def _count_verdicts(session: Session, names: list[str]) -> int:

@@ -24,7 +24,7 @@ from chatbot.errors import NotFound, Outdated
 from chatbot.http.context import parts
 from chatbot.http.markdown import render
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import pins, publish, undo_edit
+from chatbot.services.knowledge import edit_faq, pins, undo_edit
 from chatbot.services.knowledge.browse_intents import list_topics
 from chatbot.services.knowledge.intent_health import read_health
 from chatbot.storage.tables import Intent
@@ -77,7 +77,7 @@ def change_intent(name: str) -> Response:
             title=typed.title, topic=typed.topic, answer=typed.answer, enabled=typed.enabled
         )
         with parts().database.write() as session:
-            publish.change_intent(session, who().name, name, change.changes(), seen())
+            edit_faq.change_intent(session, who().name, name, change.changes(), seen())
     except Outdated:
         return _both_texts(name, typed)
     except ValidationError as error:
@@ -92,7 +92,7 @@ def change_intent(name: str) -> Response:
 def delete_intent(name: str) -> Response:
     try:
         with parts().database.write() as session:
-            publish.delete_intent(session, who().name, name, seen())
+            edit_faq.delete_intent(session, who().name, name, seen())
     except Outdated as error:
         return intent_page(name, HTTPStatus.CONFLICT, mistake=f"{error} Nothing was deleted.")
     parts().nudge.send()
@@ -129,7 +129,7 @@ def intent_page(
         history = undo_edit.list_history(session, name, MOST_EVENTS)
         pinned = pins.check(session, matcher(), pins.list_pins(session, name))
         try:
-            intent = publish.get_intent(session, name)
+            intent = edit_faq.get_intent(session, name)
         except NotFound:
             if not history:
                 raise
@@ -164,7 +164,7 @@ def seen() -> datetime:
 def _both_texts(name: str, typed: Typed) -> Response:
     """Nothing is saved: the editor sees what somebody else wrote, beside their own."""
     with parts().database.read() as session:
-        intent = publish.get_intent(session, name)
+        intent = edit_faq.get_intent(session, name)
         page = render_template(
             "console/knowledge_stale.html",
             intent=intent,
@@ -191,4 +191,4 @@ def _utterances(intent: Intent) -> dict[str, Any]:
 def _health(session: Session, name: str) -> dict[str, Any]:
     health = read_health(session, [name])[name]
     confused = [other for other in health.confused if other]
-    return {"health": health, "titles": publish.titles(session, confused)}
+    return {"health": health, "titles": edit_faq.titles(session, confused)}

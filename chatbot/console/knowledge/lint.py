@@ -7,8 +7,8 @@ from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.console.knowledge.pairs import word
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import lint, publish
-from chatbot.services.knowledge.clash import ALIKE, NEARLY_SAME
+from chatbot.services.knowledge import edit_faq, lint
+from chatbot.services.knowledge.near_duplicates import ALIKE, NEARLY_SAME
 from chatbot.services.knowledge.pairs import find_scored, key_of
 from chatbot.storage.database import batched
 
@@ -29,7 +29,7 @@ def show_lint() -> str:
         scored = find_scored(session, [(pair.one.text, pair.other.text) for pair in pairs])
         titles: dict[str, str] = {}
         for some in batched(named):
-            titles |= publish.titles(session, some)
+            titles |= edit_faq.titles(session, some)
     return render_template(
         "console/knowledge_lint.html",
         findings=findings,

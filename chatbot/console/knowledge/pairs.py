@@ -12,7 +12,7 @@ from chatbot.console.view import say
 from chatbot.domain.pair import SCORES, Likeness, contradicts
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import pair_desk, pairs, publish
+from chatbot.services.knowledge import edit_faq, pair_desk, pairs
 from chatbot.storage.tables import ScoredPair
 
 MOST_LISTED = 50
@@ -81,7 +81,7 @@ def _page(session: Session, skipped: int) -> dict[str, Any]:
         "pair": pair,
         "has_model": model is not None,
         "skipped": skipped,
-        "titles": publish.titles(session, named),
+        "titles": edit_faq.titles(session, named),
         "scored": pairs.list_pairs(session, None, MOST_LISTED),
         "count": pairs.count_pairs(session),
         "mine": pairs.count_pairs(session, who().name),

@@ -11,9 +11,9 @@ from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, Outdated
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
-from chatbot.services.knowledge.clash import Clash, find_clashes
-from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge import edit_faq
+from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge.near_duplicates import Clash, find_clashes
 
 
 @blueprint.post("/intents/<word:name>/utterances")
@@ -24,13 +24,13 @@ def add_utterance(name: str) -> Response:
     try:
         if "move" in request.form:
             with parts().database.write() as session:
-                publish.move_utterance(session, who().name, name, text)
+                edit_faq.move_utterance(session, who().name, name, text)
             parts().nudge.send()
             return to_intent(name, "moved")
         if clash := _clash(name, text):
             return intent_page(name, HTTPStatus.CONFLICT, clash=clash)
         with parts().database.write() as session:
-            publish.add_utterance(session, who().name, name, text)
+            edit_faq.add_utterance(session, who().name, name, text)
     except (InvalidText, Conflict) as error:
         status, mistake = explained(error)
         return intent_page(name, status, mistake=mistake, new_text=text)
@@ -46,7 +46,7 @@ def change_utterance(name: str, utterance_id: int) -> Response:
     try:
         if "delete" in request.form:
             with parts().database.write() as session:
-                publish.delete_utterance(session, who().name, name, utterance_id, before)
+                edit_faq.delete_utterance(session, who().name, name, utterance_id, before)
             parts().nudge.send()
             return to_intent(name, "removed")
         if text != before and (clash := _clash(name, text)):
@@ -54,7 +54,7 @@ def change_utterance(name: str, utterance_id: int) -> Response:
                 name, HTTPStatus.CONFLICT, clash=clash, clash_id=utterance_id, clash_before=before
             )
         with parts().database.write() as session:
-            publish.change_utterance(session, who().name, name, utterance_id, text, before)
+            edit_faq.change_utterance(session, who().name, name, utterance_id, text, before)
     except Outdated as error:
         mistake = f"{error} Nothing was changed. You wrote: “{text}”."
         return intent_page(name, HTTPStatus.CONFLICT, mistake=mistake)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from chatbot import metrics
+from chatbot import telemetry
 from chatbot.batching import Batcher
+from chatbot.domain.live_sample import is_drawn, rank
 from chatbot.domain.matching import Candidate, Decision, usefulness
-from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean, clean_lines, key, redact
 from chatbot.errors import Conflict, NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
@@ -121,10 +121,10 @@ def answer_all(
     matches = matcher.match_all([question.lines or question.text for question in questions])
     answers = [_answer(matcher, *both) for both in zip(questions, matches, strict=True)]
     rows = [_row(*both, sample_share) for both in zip(questions, answers, strict=True)]
-    with metrics.STORE.time():
+    with telemetry.STORE.time():
         database.append(Query, rows)
     for match in matches:
-        metrics.DECISIONS.labels(match.decision.value).inc()
+        telemetry.DECISIONS.labels(match.decision.value).inc()
     return answers
 
 
@@ -195,6 +195,6 @@ def _row(question: Question, answered: Answered, sample_share: float) -> dict[st
 
 
 def _watch_batch(size: int, waits: Sequence[float]) -> None:
-    metrics.BATCH.observe(size)
+    telemetry.BATCH.observe(size)
     for wait in waits:
-        metrics.QUEUE.observe(wait)
+        telemetry.QUEUE.observe(wait)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from chatbot.errors import Conflict, NotFound
 from chatbot.matching.catalogue import IntentCard
 from chatbot.matching.matcher import Matcher
-from chatbot.services.review.review import get_query
+from chatbot.services.review.questions import get_query
 
 
 def choose(session: Session, matcher: Matcher, query_id: str, intent: str) -> IntentCard:

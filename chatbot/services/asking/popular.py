@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.services.monitoring.traffic import WINDOW
+from chatbot.services.monitoring.daily_counts import WINDOW
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Intent, Query, Utterance
 

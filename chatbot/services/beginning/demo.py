@@ -20,8 +20,8 @@ from chatbot.errors import NotFound
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.services.knowledge.edit_faq import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
-from chatbot.services.knowledge.publish import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.removed_demo import REMOVED
 from chatbot.services.releases.jobs import Kind
 from chatbot.services.releases.release import read_pointer

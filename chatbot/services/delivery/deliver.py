@@ -10,7 +10,7 @@ from chatbot.failpoints import failpoint
 from chatbot.services.delivery import (
     chatwoot,
     deliveries,
-    mail,
+    mailboxes,
     webhooks,
 )
 from chatbot.services.delivery.events import Style
@@ -49,7 +49,7 @@ def deliver_due(database: Database, settings: Settings) -> int:
 def _attempt(delivery: Delivery, settings: Settings) -> _Answer:
     try:
         if delivery.webhook is not None and delivery.webhook.style == Style.EMAIL:
-            answer = _read_reply(mail.send_letter(delivery, delivery.webhook, settings))
+            answer = _read_reply(mailboxes.send_letter(delivery, delivery.webhook, settings))
         else:
             answer = _read_status(delivery, _post(delivery, settings.private_networks))
     except (AddressRefused, Unreachable) as error:

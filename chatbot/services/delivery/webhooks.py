@@ -10,7 +10,7 @@ from chatbot.domain import signing
 from chatbot.errors import Conflict, NotFound
 from chatbot.outbound import check_url
 from chatbot.services.access import audit
-from chatbot.services.delivery import deliveries, events, mail
+from chatbot.services.delivery import deliveries, events, mailboxes
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery, Webhook
@@ -34,10 +34,10 @@ def create_webhook(
     many webhooks, or no mail relay.
     """
     if style is None:
-        is_mailbox = url.startswith(mail.MAILTO)
+        is_mailbox = url.startswith(mailboxes.MAILTO)
         style = events.Style.EMAIL if is_mailbox else events.Style.STANDARD
     if style is events.Style.EMAIL:
-        url, secret = mail.check_mailbox(url, settings), ""
+        url, secret = mailboxes.check_mailbox(url, settings), ""
     else:
         check_url(url, settings.private_networks)
         secret = signing.new_secret()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from chatbot.errors import NotFound
 from chatbot.services.access import audit
 from chatbot.services.knowledge import faq_snapshot
-from chatbot.services.knowledge.publish import phrasings_of, raise_revision, record_deletion
+from chatbot.services.knowledge.edit_faq import phrasings_of, raise_revision, record_deletion
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Intent, Pin, Utterance
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Purpose
 from chatbot.domain.text import key_of_normalised, normalise
 from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
 from chatbot.matching.live import Target
-from chatbot.services.knowledge.publish import current_revision
+from chatbot.services.knowledge.edit_faq import current_revision
 from chatbot.services.knowledge.standing import in_order_of_verdicts
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (

@@ -21,7 +21,7 @@ from chatbot.services.knowledge.catalogue_draft import (
     CatalogueDraft,
     IntentDraft,
     Reader,
-    slug,
+    to_intent_name,
 )
 
 COLUMNS = ("text", "intent", "answer", "title", "topic", "enabled")
@@ -68,7 +68,7 @@ class CsvReader(Reader):
     def _draft_of(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
         """The intent that a line is about, or None with a mistake noted."""
         intent, title = cells["intent"], cells["title"]
-        key = slug(intent) if intent or not title else _name_after(title)
+        key = to_intent_name(intent) if intent or not title else _name_after(title)
         if not NAME.fullmatch(key):
             self.mistake(name, line, f"“{intent}” cannot name an intent")
             return None
@@ -142,7 +142,7 @@ def _name_after(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", title.casefold())
     plain = "".join(character for character in plain if not unicodedata.combining(character))
-    name = slug(plain)[:_LONGEST_NAME].strip("-._")
+    name = to_intent_name(plain)[:_LONGEST_NAME].strip("-._")
     if name and all(character.isascii() for character in plain if character.isalpha()):
         return name
     return f"article-{hashlib.sha256(title.encode()).hexdigest()[:12]}"

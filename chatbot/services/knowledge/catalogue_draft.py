@@ -8,7 +8,7 @@ from typing import Any
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import InvalidText, Mistake
-from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
 MAX_TITLE_CHARS = 200
@@ -95,6 +95,6 @@ class Reader(ABC):
             self.mistake(file, line, f"{what} is longer than {most}")
 
 
-def slug(name: str) -> str:
+def to_intent_name(name: str) -> str:
     """The intent name for a label as people write it in a CSV."""
     return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")

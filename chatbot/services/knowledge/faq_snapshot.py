@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import phrasings_of, raise_revision
+from chatbot.services.knowledge.edit_faq import phrasings_of, raise_revision
 from chatbot.storage.database import batched
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import is_held_out
+from chatbot.domain.holdout import is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import InvalidCatalogue, Mistake, UtteranceTaken
 from chatbot.services.access import audit
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER, CatalogueDraft, IntentDraft
-from chatbot.services.knowledge.publish import (
+from chatbot.services.knowledge.edit_faq import (
     make_own,
     phrasings_of,
     raise_revision,

@@ -11,7 +11,7 @@ from chatbot.matching.index import Positions, Vectors, search_exactly
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.phrasings import GONE
 from chatbot.matching.rows import UNKNOWN, as_keys
-from chatbot.services.knowledge.clash import ALIKE
+from chatbot.services.knowledge.near_duplicates import ALIKE
 
 MOST_DRAFTED = 2000
 _NEIGHBOURS = 30

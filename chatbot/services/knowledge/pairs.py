@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chatbot.domain.text import clean, normalise, pair_key, redact
 from chatbot.errors import Conflict, InvalidText, NotFound
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS
+from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import AuditEvent, ScoredPair
 

@@ -16,7 +16,7 @@ from chatbot.errors import Conflict, NotFound
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import MAX_UTTERANCE_CHARS, get_intent
+from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS, get_intent
 from chatbot.storage.tables import Intent, Pin
 
 MOST_PINS = 500

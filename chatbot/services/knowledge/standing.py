@@ -13,12 +13,12 @@ from typing import NamedTuple, Self, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, func, select, true, update
 from sqlalchemy.orm import Session
 
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import FEW_PHRASINGS, WINDOW, Limits, Standing, Verdict
 from chatbot.domain.quarantine import select as select_verdicts
-from chatbot.domain.split import Purpose
 from chatbot.domain.text import normalise
-from chatbot.services.knowledge.publish import raise_revision
+from chatbot.services.knowledge.edit_faq import raise_revision
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import Confirmation, Intent, Query, Utterance

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict, NotFound
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.database import batched
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent
 
@@ -85,24 +85,24 @@ def _revert(session: Session, by: str, intent: Intent, event: AuditEvent) -> Non
     ids = {utterance.text: utterance.id for utterance in intent.utterances}
     match event.action:
         case "intent.change":
-            publish.change_intent(session, by, name, detail["before"])
+            edit_faq.change_intent(session, by, name, detail["before"])
         case "intent.import":
-            publish.change_intent(session, by, name, detail["before"])
+            edit_faq.change_intent(session, by, name, detail["before"])
             for text in detail["utterances"]:
-                publish.delete_utterance(session, by, name, ids[text])
+                edit_faq.delete_utterance(session, by, name, ids[text])
         case "utterance.add":
-            publish.delete_utterance(session, by, name, ids[detail["text"]])
-            publish.measure_again(session, detail.get("measured", ()))
+            edit_faq.delete_utterance(session, by, name, ids[detail["text"]])
+            edit_faq.measure_again(session, detail.get("measured", ()))
         case "utterance.change":
-            publish.change_utterance(session, by, name, ids[detail["after"]], detail["before"])
-            publish.measure_again(session, detail.get("measured", ()))
+            edit_faq.change_utterance(session, by, name, ids[detail["after"]], detail["before"])
+            edit_faq.measure_again(session, detail.get("measured", ()))
         case "utterance.delete":
-            publish.add_utterance(session, by, name, detail["text"])
+            edit_faq.add_utterance(session, by, name, detail["text"])
 
 
 def _bring_back(session: Session, by: str, name: str, detail: dict[str, Any]) -> None:
     """With its utterances and the questions that measure it; the verdicts of agents are gone."""
-    intent = publish.create_intent(
+    intent = edit_faq.create_intent(
         session,
         by,
         name,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.domain.metrics import OUT_OF_SCOPE, Outcome
+from chatbot.domain.accuracy import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge.catalogue_draft import slug
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.knowledge.catalogue_draft import to_intent_name
+from chatbot.services.learning.training_set import Labelled
 
 
 def evaluate(
@@ -70,7 +70,9 @@ def read_labelled(path: Path, max_chars: int) -> list[Labelled]:
                 mistakes.append(Mistake(path.name, reader.line_num, str(error)))
                 continue
             intent = (row["intent"] or "").strip()
-            rows.append(Labelled(text, None if intent in ("", OUT_OF_SCOPE) else slug(intent)))
+            rows.append(
+                Labelled(text, None if intent in ("", OUT_OF_SCOPE) else to_intent_name(intent))
+            )
     if mistakes:
         raise InvalidCatalogue(mistakes)
     return rows

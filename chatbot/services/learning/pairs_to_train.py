@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.example import Example, PairExample
+from chatbot.domain.holdout import is_left_out
 from chatbot.domain.pair import LEFT_OUT_SHARE, Judged, admit, contradicts
-from chatbot.domain.split import is_left_out
 from chatbot.domain.text import normalise
 from chatbot.services.knowledge.pairs import Source
 from chatbot.settings import Settings

@@ -15,7 +15,7 @@ from chatbot.domain.quarantine import select as select_verdicts
 from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import raise_revision
+from chatbot.services.knowledge.edit_faq import raise_revision
 from chatbot.services.knowledge.standing import Context, limits_of, read_verdicts
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now

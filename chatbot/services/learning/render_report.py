@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from chatbot.domain.report.compared import ChangedAnswer, PinnedQuestion, ReplyGiven
 from chatbot.domain.report.figures import CalibrationFigures, IntentFigures, PromiseKept
 from chatbot.domain.report.report import EvaluationReport
-from chatbot.services.learning.read_report import guards
 from chatbot.services.learning.report_evidence import render_endings, render_evidence
 from chatbot.services.learning.report_pairs import say_of_pairs
 from chatbot.services.learning.report_sources import render_sources
 from chatbot.services.learning.report_table import render_table
 from chatbot.services.learning.report_training import render_training
+from chatbot.services.learning.report_view import guards
 from chatbot.services.learning.shadow import Standing, say
 from chatbot.services.releases.reports import find_report
 from chatbot.storage.tables import ModelVersion

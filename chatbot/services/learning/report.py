@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatbot.domain.gate import Comparison
-from chatbot.domain.matching import Calibration
-from chatbot.domain.metrics import (
+from chatbot.domain.accuracy import (
     Outcome,
     count_ends,
     per_intent,
@@ -13,6 +11,8 @@ from chatbot.domain.metrics import (
     risk_coverage,
     summarise,
 )
+from chatbot.domain.gate import Comparison
+from chatbot.domain.matching import Calibration
 from chatbot.domain.report.compared import (
     ChangedAnswer,
     ComparisonFigures,
@@ -30,7 +30,7 @@ from chatbot.domain.report.figures import (
 )
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import RowCounts, RowsApart, TrainingRun
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 
 _FIRST = ("It is the first version.",)
 
@@ -53,13 +53,13 @@ def make_report(
     frozen: Frozen,
     training: TrainingRun,
     *,
-    look: int = 0,
+    comparisons: int = 0,
     disputed: int = 0,
     sources: Sequence[SourceFigures] = (),
 ) -> EvaluationReport:
     """Return everything there is to know about a candidate.
 
-    `look` counts the comparisons with the live version that could decide, `disputed` the held-out
+    `comparisons` counts those with the live version that could decide, `disputed` the held-out
     questions that were asked for because the two disagree.
     """
     return EvaluationReport(
@@ -84,7 +84,7 @@ def make_report(
         changed=_changed(live.outcomes, candidate.outcomes) if live else (),
         data=_count_rows(frozen, len(candidate.outcomes), disputed),
         training=training,
-        look=look,
+        look=comparisons,
         sources=tuple(sources),
     )
 

@@ -2,8 +2,8 @@
 
 from chatbot.domain.report.compared import ComparisonFigures
 from chatbot.domain.report.report import EvaluationReport
-from chatbot.services.learning.read_report import Ending, endings
 from chatbot.services.learning.report_table import render_table
+from chatbot.services.learning.report_view import Ending, endings
 
 
 def render_endings(report: EvaluationReport) -> str:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.gate import Rules, compare
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.report.compared import SourceFigures, WithoutSource
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.text import normalise
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 
 MOST_SOURCES = 10
 

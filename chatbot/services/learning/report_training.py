@@ -2,8 +2,8 @@
 
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
-from chatbot.services.learning.read_report import say_precision
 from chatbot.services.learning.report_table import render_table
+from chatbot.services.learning.report_view import say_precision
 
 _COLUMNS = ("epoch", "training_loss", "validation_loss", "validation_score")
 _OF_PAIRS = ("pair_loss", "pairs_spearman", "left_out_pairs_spearman")

@@ -11,16 +11,16 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.accuracy import reply_of
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Verdict
-from chatbot.domain.metrics import reply_of
+from chatbot.domain.holdout import Purpose, is_held_out
 from chatbot.domain.paired import more_needed
 from chatbot.domain.report.report import EvaluationReport
-from chatbot.domain.split import Purpose, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.matching.reading import Match
-from chatbot.services.learning.examples import Frozen
-from chatbot.services.releases.release import count_looks, get_version, read_pointer
+from chatbot.services.learning.training_set import Frozen
+from chatbot.services.releases.release import count_comparisons, get_version, read_pointer
 from chatbot.services.releases.reports import get_report
 from chatbot.settings import Settings
 from chatbot.storage.database import batched, now
@@ -129,7 +129,9 @@ def read_standing(session: Session, settings: Settings) -> Standing | None:
         return None
     version = get_version(session, shadow.version_id)
     differences, share = _read_evidence(get_report(version))
-    alpha = share * significance(settings.gate_alpha, 1 + count_looks(session, shadow.live_id))
+    alpha = share * significance(
+        settings.gate_alpha, 1 + count_comparisons(session, shadow.live_id)
+    )
     judged = _count(session, shadow, Disagreement.query_id.in_(_JUDGED)) - version.disputed
     needed = more_needed(differences, alpha, MOST_DISPUTED, GOOD_SHARE)
     return Standing(

@@ -9,7 +9,7 @@ from collections.abc import Container
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import is_held_out
+from chatbot.domain.holdout import is_held_out
 from chatbot.domain.text import normalise
 from chatbot.settings import Settings
 from chatbot.storage.tables import Confirmation, EvaluationQuestion, Query, ReviewTurn

@@ -14,9 +14,9 @@ from chatbot.domain.adaptation import Adapted, Asked, adapt
 from chatbot.domain.matching import Scored
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
-from chatbot.services.monitoring.traffic import WINDOW
+from chatbot.services.monitoring.daily_counts import WINDOW
 from chatbot.services.releases import thresholds
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.services.releases.release import read_pointer
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now

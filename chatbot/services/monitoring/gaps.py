@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
-from chatbot.services.monitoring.traffic import WINDOW
-from chatbot.services.review.review import Filters, filtered, get_query
+from chatbot.services.monitoring.daily_counts import WINDOW
+from chatbot.services.review.questions import Filters, filtered, get_query
 from chatbot.storage.database import now
 from chatbot.storage.tables import Query
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.live_sample import did_right
 from chatbot.domain.matching import Candidate, Decision
-from chatbot.domain.sample import did_right
-from chatbot.domain.share import Share
-from chatbot.services.monitoring.traffic import WINDOW
+from chatbot.domain.proportion import Share
+from chatbot.services.monitoring.daily_counts import WINDOW
 from chatbot.storage.database import now
 from chatbot.storage.tables import Confirmation, Intent, Query
 

@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Sequence
 
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 from chatbot.errors import ServiceUnavailable
-from chatbot.metrics import Reading
 from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.storage.database import Database
+from chatbot.telemetry import Reading
 
 FRESH_SECONDS = 300.0
 

@@ -20,9 +20,9 @@ from chatbot.domain.readiness import (
 )
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge import publish
-from chatbot.services.knowledge.clash import ALIKE
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.lint import Findings, Kind, lint
+from chatbot.services.knowledge.near_duplicates import ALIKE
 from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.storage.database import Database, batched
 
@@ -179,7 +179,7 @@ def _trials(
 def _judge(session: Session, matcher: Matcher, tried: _Tried, findings: Findings) -> Readiness:
     titles: dict[str, str] = {}
     for some in batched({trial.intent for trial in tried.covered} | _named(findings)):
-        titles |= publish.titles(session, some)
+        titles |= edit_faq.titles(session, some)
     steps = [
         *_more_phrasings(tried.covered, titles),
         *_tell_apart(tried.covered, findings, titles),

@@ -1,7 +1,7 @@
 """Watch a promoted version on visitors' questions, and roll it back by itself if it does worse.
 
 A watch is a row, made when a worker first sees the promotion, and saved by a compare-and-set: of
-two workers that look at once, one finds it changed. See decision 0016.
+two workers that compare at once, one finds it changed. See decision 0016.
 """
 
 import logging
@@ -12,14 +12,14 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from chatbot.domain.interim_tests import Counted, Figure, InterimTest, Rules, begin, repeat_tests
 from chatbot.domain.matching import Decision
-from chatbot.domain.regression import Counted, Figure, Look, Rules, begin, look_again
 from chatbot.errors import ArtefactRefused, Conflict
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
 from chatbot.services.releases import release
-from chatbot.services.releases.follow import StoredModels
-from chatbot.services.releases.hold import State
+from chatbot.services.releases.kinds import ReleaseKind, WatchState
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, changes_a_row, now
 from chatbot.storage.tables import Confirmation, Intent, Query, Release, Watch
@@ -27,7 +27,7 @@ from chatbot.storage.tables import Confirmation, Intent, Query, Release, Watch
 BY = "watch"
 log = logging.getLogger(__name__)
 
-OPEN = (State.WATCHING, State.ALARM)
+OPEN = (WatchState.WATCHING, WatchState.ALARM)
 _COMPARED = timedelta(days=14)
 _IS_WORSE = {
     Figure.HANDED_OVER: "questions are handed over",
@@ -36,7 +36,7 @@ _IS_WORSE = {
 }
 
 
-def look(database: Database, models: StoredModels, settings: Settings) -> bool:
+def compare_live(database: Database, models: StoredModels, settings: Settings) -> bool:
     """Begin, compare or end what is due; whether the live model was rolled back.
 
     To be called every minute or so, by any number of workers.
@@ -45,7 +45,7 @@ def look(database: Database, models: StoredModels, settings: Settings) -> bool:
         pointer = release.read_pointer(session)
         live = session.get(Release, pointer.generation) if pointer else None
         watch = session.get(Watch, live.generation) if live else None
-        looks = _look_again(session, watch, settings) if watch else []
+        tests = _repeat_tests(session, watch, settings) if watch else []
     if live is None:
         return False
     if watch is None:
@@ -53,10 +53,12 @@ def look(database: Database, models: StoredModels, settings: Settings) -> bool:
         return False
     is_automatic = live.released_by == release.NIGHTLY
     try:
-        if watch.state == State.WATCHING:
+        if watch.state == WatchState.WATCHING:
             with database.write() as session:
-                watch = _save(session, watch, looks)
-        return watch.state == State.ALARM and is_automatic and _roll_back(database, models, watch)
+                watch = _save(session, watch, tests)
+        return (
+            watch.state == WatchState.ALARM and is_automatic and _roll_back(database, models, watch)
+        )
     except Conflict:  # another worker, or a person, was quicker
         return False
 
@@ -66,21 +68,23 @@ def list_watches(session: Session, limit: int) -> Sequence[Watch]:
     return session.scalars(select(Watch).order_by(Watch.generation.desc()).limit(limit)).all()
 
 
-def looks_of(watch: Watch) -> list[Look]:
-    return [Look.from_json(figure) for figure in watch.figures]
+def interim_tests_of(watch: Watch) -> list[InterimTest]:
+    return [InterimTest.from_json(figure) for figure in watch.figures]
 
 
-def _look_again(session: Session, watch: Watch, settings: Settings) -> list[Look]:
-    if watch.state != State.WATCHING:
-        return looks_of(watch)
+def _repeat_tests(session: Session, watch: Watch, settings: Settings) -> list[InterimTest]:
+    if watch.state != WatchState.WATCHING:
+        return interim_tests_of(watch)
     rules = Rules(settings.watch_alpha, settings.watch_margin, settings.watch_least)
-    return look_again(looks_of(watch), _count(session, watch), rules, now() >= watch.until)
+    return repeat_tests(
+        interim_tests_of(watch), _count(session, watch), rules, now() >= watch.until
+    )
 
 
 def _begin(database: Database, live: Release, settings: Settings) -> None:
     """End what was watched before, and watch this one if it was promoted lately."""
     until = live.released_at + timedelta(days=settings.watch_days)
-    is_due = live.kind == "promote" and live.from_version is not None and now() < until
+    is_due = live.kind == ReleaseKind.PROMOTE and live.from_version is not None and now() < until
     with database.read() as session:
         others = session.scalar(select(func.count()).where(_others(live)))
     if not is_due and not others:
@@ -93,7 +97,7 @@ def _begin(database: Database, live: Release, settings: Settings) -> None:
                     generation=live.generation,
                     version_id=live.to_version,
                     previous_id=live.from_version,
-                    state=State.WATCHING,
+                    state=WatchState.WATCHING,
                     since=live.released_at,
                     until=until,
                     figures=[figure.to_json() for figure in begin()],
@@ -106,7 +110,7 @@ def _end_others(session: Session, live: Release) -> None:
         update(Watch)
         .where(_others(live))
         .values(
-            state=State.ENDED,
+            state=WatchState.ENDED,
             closed_at=now(),
             message=f"{live.released_by} made version {live.to_version} live meanwhile.",
         )
@@ -117,30 +121,30 @@ def _others(live: Release) -> ColumnElement[bool]:
     return and_(Watch.state.in_(OPEN), Watch.generation != live.generation)
 
 
-def _save(session: Session, watch: Watch, looks: Sequence[Look]) -> Watch:
+def _save(session: Session, watch: Watch, tests: Sequence[InterimTest]) -> Watch:
     """With what came out. Raises Conflict if somebody else saved it meanwhile."""
-    state, message = State.WATCHING, watch.message
-    if worse := [each for each in looks if each.is_worse]:
-        state, message = State.ALARM, _say_what_is_worse(watch, worse)
+    state, message = WatchState.WATCHING, watch.message
+    if worse := [each for each in tests if each.is_worse]:
+        state, message = WatchState.ALARM, _say_what_is_worse(watch, worse)
         audit.record(session, BY, "watch.alarm", watch.version_id, reason=message)
         told = {"version": watch.version_id, "previous_version": watch.previous_id}
         events.record(session, events.Kind.MODEL_ALARM, {**told, "reason": message})
     elif now() >= watch.until:
-        state, message = State.PASSED, _say_what_was_compared(looks)
+        state, message = WatchState.PASSED, _say_what_was_compared(tests)
         audit.record(session, BY, "watch.pass", watch.version_id, reason=message)
     change = (
         update(Watch)
         .where(
             Watch.generation == watch.generation,
             Watch.looks == watch.looks,
-            Watch.state == State.WATCHING,
+            Watch.state == WatchState.WATCHING,
         )
         .values(
             looks=watch.looks + 1,
-            figures=[each.to_json() for each in looks],
+            figures=[each.to_json() for each in tests],
             state=state,
             message=message,
-            closed_at=now() if state is State.PASSED else None,
+            closed_at=now() if state is WatchState.PASSED else None,
         )
     )
     if not changes_a_row(session, change):
@@ -160,7 +164,7 @@ def _roll_back(database: Database, models: StoredModels, watch: Watch) -> bool:
     with database.write() as session:
         release.roll_back(session, BY, watch.message, watch.previous_id, watch.generation)
         kept = session.get_one(Watch, watch.generation)
-        kept.state, kept.closed_at = State.ROLLED_BACK, now()
+        kept.state, kept.closed_at = WatchState.ROLLED_BACK, now()
     return True
 
 
@@ -205,7 +209,7 @@ def _count_of(session: Session, which: ColumnElement[bool]) -> dict[Figure, Coun
     }
 
 
-def _say_what_is_worse(watch: Watch, worse: Sequence[Look]) -> str:
+def _say_what_is_worse(watch: Watch, worse: Sequence[InterimTest]) -> str:
     words = [
         f"{_of(each.after)} {_IS_WORSE[each.figure]}, {_of(each.before)} with version "
         f"{watch.previous_id} (p = {each.p_value:.2g}; an alarm below {each.needed:.2g})"
@@ -214,8 +218,8 @@ def _say_what_is_worse(watch: Watch, worse: Sequence[Look]) -> str:
     return f"Version {watch.version_id} does worse with visitors: {'; '.join(words)}."
 
 
-def _say_what_was_compared(looks: Sequence[Look]) -> str:
-    tested = [each for each in looks if each.tests]
+def _say_what_was_compared(tests: Sequence[InterimTest]) -> str:
+    tested = [each for each in tests if each.tests]
     if not tested:
         return "It passed unseen: too few questions to compare."
     names = ", ".join(each.figure.replace("_", " ") for each in tested)

@@ -12,7 +12,8 @@ from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
 from chatbot.services.delivery import events
 from chatbot.services.knowledge.removed_demo import knows_removed_demo
-from chatbot.services.releases.hold import refuse_while_held
+from chatbot.services.releases.kinds import ReleaseKind
+from chatbot.services.releases.promotion_stop import refuse_while_stopped
 from chatbot.services.releases.reports import keep_report
 from chatbot.storage.database import changes_a_row
 from chatbot.storage.tables import ModelPointer, ModelVersion, Query, Release, VersionExample
@@ -87,10 +88,10 @@ def find_judged(session: Session, **made: str) -> ModelVersion | None:
     return session.scalar(query)
 
 
-def count_looks(session: Session, live_id: int | None) -> int:
+def count_comparisons(session: Session, live_id: int | None) -> int:
     """How many comparisons with this live version could have promoted a candidate so far."""
-    looks = select(func.max(ModelVersion.look)).where(ModelVersion.live_id == live_id)
-    return session.scalar(looks) or 0
+    number = select(func.max(ModelVersion.look)).where(ModelVersion.live_id == live_id)
+    return session.scalar(number) or 0
 
 
 def read_pointer(session: Session) -> ModelPointer | None:
@@ -127,7 +128,7 @@ def promote(
     wins. Raises Conflict if it is live already, NotFound if there is none.
     """
     version = get_version(session, version_id)
-    release = _move(session, version, "promote", by, reason, expected_generation)
+    release = _move(session, version, ReleaseKind.PROMOTE, by, reason, expected_generation)
     version.withdrawn = False
     return release
 
@@ -139,13 +140,13 @@ def promote_automatically(
 
     Raises Conflict also while an automatic rollback holds all promotions.
     """
-    refuse_while_held(session)
+    refuse_while_stopped(session)
     version = get_version(session, version_id)
     if version.withdrawn:
         raise Conflict(f"Version {version_id} was rolled back. Only a person may promote it again.")
     if version.verdict != Verdict.PROMOTE:
         raise Conflict(f"Version {version_id} has the verdict {version.verdict}.")
-    return _move(session, version, "promote", NIGHTLY, reason, expected_generation)
+    return _move(session, version, ReleaseKind.PROMOTE, NIGHTLY, reason, expected_generation)
 
 
 def install_untrained(
@@ -163,7 +164,7 @@ def install_untrained(
     live = get_version(session, pointer.version_id) if pointer else version
     if live.kind != version.kind and not knows_removed_demo(session, live):
         raise Conflict(f"Version {live.id}, which is live, was trained.")
-    return _move(session, version, "install", "system", reason, expected_generation)
+    return _move(session, version, ReleaseKind.INSTALL, "system", reason, expected_generation)
 
 
 def roll_back(
@@ -182,7 +183,7 @@ def roll_back(
     pointer = session.scalars(select(ModelPointer)).one()
     left = get_version(session, pointer.version_id)
     expected = pointer.generation if expected_generation is None else expected_generation
-    release = _move(session, target, "rollback", by, reason, expected)
+    release = _move(session, target, ReleaseKind.ROLLBACK, by, reason, expected)
     left.withdrawn = True
     target.withdrawn = False
     return release
@@ -224,7 +225,7 @@ def _previous(session: Session, left: ModelVersion) -> ModelVersion:
 def _move(
     session: Session,
     version: ModelVersion,
-    kind: str,
+    kind: ReleaseKind,
     by: str,
     reason: str,
     expected_generation: int | None,
@@ -261,7 +262,9 @@ def _move(
     audit.record(session, by, f"model.{kind}", version.id, left=left, reason=reason)
     events.record(
         session,
-        events.Kind.MODEL_ROLLED_BACK if kind == "rollback" else events.Kind.MODEL_PROMOTED,
+        events.Kind.MODEL_ROLLED_BACK
+        if kind is ReleaseKind.ROLLBACK
+        else events.Kind.MODEL_PROMOTED,
         {
             "version": version.id,
             "previous_version": left,

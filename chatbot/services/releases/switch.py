@@ -5,7 +5,7 @@ transaction open for.
 """
 
 from chatbot.services.releases import release
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Release
 

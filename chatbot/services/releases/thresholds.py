@@ -10,7 +10,7 @@ from chatbot.domain.adaptation import Adapted, Promise
 from chatbot.domain.matching import Calibration
 from chatbot.errors import Conflict
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import raise_revision
+from chatbot.services.knowledge.edit_faq import raise_revision
 from chatbot.services.releases.release import read_pointer
 from chatbot.storage.database import now
 from chatbot.storage.tables import CalibrationChange

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import is_validation
+from chatbot.domain.holdout import is_validation
 from chatbot.settings import Settings
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Query

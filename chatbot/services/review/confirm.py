@@ -3,14 +3,14 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.holdout import Purpose, is_held_out
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Purpose, is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict
 from chatbot.services.access import audit
-from chatbot.services.knowledge.publish import get_intent, raise_revision
+from chatbot.services.knowledge.edit_faq import get_intent, raise_revision
 from chatbot.services.knowledge.standing import settle
-from chatbot.services.review.review import get_query
+from chatbot.services.review.questions import get_query
 from chatbot.settings import Settings
 from chatbot.storage.database import now
 from chatbot.storage.tables import (

@@ -28,9 +28,9 @@ from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
 from chatbot.services.learning.shadow import differ
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
+from chatbot.services.review.queue_rows import Queue, read_queue
 from chatbot.services.review.store_ranking import store_ranking
-from chatbot.services.review.waiting import Queue, read_queue
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 

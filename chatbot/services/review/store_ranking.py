@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from chatbot.services.learning.shadow import note_disagreements
-from chatbot.services.review.waiting import Queue, is_ranked
+from chatbot.services.review.queue_rows import Queue, is_ranked
 from chatbot.storage.database import now
 from chatbot.storage.tables import Query, QueueRanking
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts
 from chatbot.services.delivery.deliver import deliver_due
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.tables import ChatwootBot, Delivery, Query
 from fakes import ANSWERED, FAQ, UNCLEAR, UNKNOWN
 from receiver import Receiver, running
@@ -292,7 +292,7 @@ class TestAChoice:
     ) -> None:
         path = connect()
         with parts.database.write() as session:
-            publish.change_intent(session, "ann", "vpn", {"enabled": False})
+            edit_faq.change_intent(session, "ann", "vpn", {"enabled": False})
         parts.live.refresh()
         client.post(path, json=event("message_updated_by_a_choice"))
         deliver(parts)

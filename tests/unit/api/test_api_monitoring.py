@@ -6,7 +6,7 @@ from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
 from chatbot.services.monitoring import monitor, watch
 from chatbot.services.releases import release
-from chatbot.services.releases.hold import State
+from chatbot.services.releases.kinds import WatchState
 from chatbot.storage.database import now
 from chatbot.storage.tables import ModelVersion, Watch
 from factories import add_confirmed, add_version
@@ -21,11 +21,11 @@ def rolled_back(parts: Parts) -> int:
     with parts.database.write() as session:
         version = add_version(session, verdict=Verdict.PROMOTE).id
         release.promote_automatically(session, version, "better", 1)
-    watch.look(parts.database, parts.models, parts.settings)
+    watch.compare_live(parts.database, parts.models, parts.settings)
     with parts.database.write() as session:
         row = session.get_one(Watch, 2)
-        row.state, row.message = State.ALARM, f"Version {version} does worse with visitors."
-    assert watch.look(parts.database, parts.models, parts.settings)
+        row.state, row.message = WatchState.ALARM, f"Version {version} does worse with visitors."
+    assert watch.compare_live(parts.database, parts.models, parts.settings)
     return version
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from chatbot.bootstrap import Parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 from people import SignedIn, hidden_fields
 
@@ -61,7 +61,7 @@ class TestImport:
     ) -> None:
         fields = hidden_fields(look(editor))
         with parts.database.write() as session:
-            publish.add_utterance(session, "bob", "vpn", "the tunnel is down")
+            edit_faq.add_utterance(session, "bob", "vpn", "the tunnel is down")
         assert "Nothing was imported" in editor.post(f"{AREA}/files", data=fields).text
         assert "no wifi" not in owners(parts)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from chatbot.bootstrap import Parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.tables import Intent, Query, Utterance
 from fakes import ANSWERED
 from people import SignedIn
@@ -31,12 +31,12 @@ def form_of(page: str) -> dict[str, str]:
 
 def answer_of(parts: Parts, name: str = "vpn") -> str:
     with parts.database.read() as session:
-        return publish.get_intent(session, name).answer
+        return edit_faq.get_intent(session, name).answer
 
 
 def utterances_of(parts: Parts, name: str = "vpn") -> list[str]:
     with parts.database.read() as session:
-        return [u.text for u in publish.get_intent(session, name).utterances]
+        return [u.text for u in edit_faq.get_intent(session, name).utterances]
 
 
 def test_the_list_finds_and_says_how_intents_fare(parts: Parts, editor: FlaskClient) -> None:
@@ -165,13 +165,15 @@ def test_a_new_intent_may_begin_as_a_draft(parts: Parts, editor: FlaskClient) ->
     assert editor.post("/console/knowledge/new", data=form | {"state": "draft"}).status_code == 303
     assert utterances_of(parts, "feed-the-cat") == ["cat is hungry", "meow"]
     with parts.database.read() as session:
-        assert not publish.get_intent(session, "feed-the-cat").enabled
+        assert not edit_faq.get_intent(session, "feed-the-cat").enabled
 
 
 def test_the_linter_names_what_to_mend(parts: Parts, editor: FlaskClient) -> None:
     with parts.database.write() as session:
-        publish.create_intent(session, "test", "thin", "Thin", "Yes.", "", ["one lonely utterance"])
-        publish.add_utterance(session, "test", "vpn", "send me the invoice for last month!")
+        edit_faq.create_intent(
+            session, "test", "thin", "Thin", "Yes.", "", ["one lonely utterance"]
+        )
+        edit_faq.add_utterance(session, "test", "vpn", "send me the invoice for last month!")
     parts.live.refresh()
     page = editor.get("/console/knowledge/lint").text
     assert "send me the invoice for last month!" in page

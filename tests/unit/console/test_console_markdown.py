@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from chatbot.bootstrap import Parts
 from chatbot.http.markdown import render
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 
 ALLOWED = {
     *("a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre"),
@@ -182,7 +182,7 @@ def test_no_page_lets_anything_hostile_through(
     with parts.database.write() as session:
         for name, text in zip(names, PAYLOADS, strict=True):
             said = f"{name} {text}"
-            publish.create_intent(session, "<b>ann</b>", name, said, text, said[:80], [said])
+            edit_faq.create_intent(session, "<b>ann</b>", name, said, text, said[:80], [said])
     parts.live.refresh()
     pages = [browser.get(f"/console/knowledge?page={number}") for number in (1, 2)]
     pages += [browser.get("/console/knowledge/lint"), browser.get("/console/knowledge/new")]
@@ -195,7 +195,7 @@ def test_no_page_lets_anything_hostile_through(
             browser.post("/console/knowledge/new", data=stale(text) | {"name": text}),
         ]
     with parts.database.write() as session:
-        publish.delete_intent(session, "ann", names[0])
+        edit_faq.delete_intent(session, "ann", names[0])
     pages += [browser.get(f"/console/knowledge/intents/{names[0]}")]
     for page in pages:
         assert page.status_code in (200, 409, 410, 422), page.request.path

@@ -10,8 +10,8 @@ from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.access.keys import Scope
-from chatbot.services.learning.examples import Frozen, Labelled
 from chatbot.services.learning.report import Measured, make_report
+from chatbot.services.learning.training_set import Frozen, Labelled
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes, release
 from chatbot.services.releases.reports import keep_report

@@ -2,7 +2,7 @@ import re
 
 from chatbot.bootstrap import Parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from fakes import ANSWERED, UNKNOWN
 from people import SignedIn
 
@@ -38,7 +38,7 @@ def test_what_breaks_a_pin_is_said_where_the_faq_is_checked(
     assert "broken: the bot hands over" in editor.get(PAGE).text
     assert "Broken pins" in editor.get("/console/knowledge/lint").text
     with parts.database.write() as session:
-        publish.delete_intent(session, "ann", "reset-password")
+        edit_faq.delete_intent(session, "ann", "reset-password")
     gone = editor.get(PAGE)
     assert gone.status_code == 410
     assert "broken: its intent is gone" in gone.text

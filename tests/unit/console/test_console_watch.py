@@ -6,8 +6,8 @@ from chatbot.domain.matching import Decision
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
 from chatbot.services.monitoring import watch
-from chatbot.services.releases import hold, release
-from chatbot.services.releases.hold import State
+from chatbot.services.releases import promotion_stop, release
+from chatbot.services.releases.kinds import WatchState
 from chatbot.storage.database import now
 from chatbot.storage.tables import Watch
 from factories import add_confirmed, add_version
@@ -22,11 +22,11 @@ def rolled_back(parts: Parts) -> int:
     with parts.database.write() as session:
         version = add_version(session, verdict=Verdict.PROMOTE).id
         release.promote_automatically(session, version, "better", 1)
-    watch.look(parts.database, parts.models, parts.settings)
+    watch.compare_live(parts.database, parts.models, parts.settings)
     with parts.database.write() as session:
         row = session.get_one(Watch, 2)
-        row.state, row.message = State.ALARM, "It hands over <far> more."
-    assert watch.look(parts.database, parts.models, parts.settings)
+        row.state, row.message = WatchState.ALARM, "It hands over <far> more."
+    assert watch.compare_live(parts.database, parts.models, parts.settings)
     return version
 
 
@@ -34,7 +34,7 @@ def test_a_watch_is_shown_with_its_figures(parts: Parts, signed_in: SignedIn) ->
     with parts.database.write() as session:
         version = add_version(session).id
         release.promote(session, version, "ann", "checked")
-    watch.look(parts.database, parts.models, parts.settings)
+    watch.compare_live(parts.database, parts.models, parts.settings)
     page = signed_in(Scope.AGENT).get("/console/models").text
     assert "is watched" in page
     assert "Judged wrong, in the random sample" in page
@@ -52,7 +52,7 @@ def test_an_admin_sees_why_it_was_rolled_back_and_clears_the_hold(
     assert f"Version {rolled_back} stays withdrawn" in answer.text
     assert admin.post(CLEAR, data={"reason": "once more"}).status_code == 409
     with parts.database.read() as session:
-        assert hold.find_hold(session) is None
+        assert promotion_stop.find_stop(session) is None
 
 
 @pytest.mark.usefixtures("rolled_back")

@@ -17,7 +17,7 @@ from chatbot.domain.adaptation import (
     rescale,
 )
 from chatbot.domain.matching import NEVER, Calibration, Scored
-from chatbot.domain.share import Share
+from chatbot.domain.proportion import Share
 
 OWN = Calibration(10.0, 0.0, -5.0, answer_at=0.8, clarify_at=0.2, rows=100)
 

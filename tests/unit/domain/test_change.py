@@ -1,8 +1,8 @@
 import pytest
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.change import Row, say_change
 from chatbot.domain.matching import Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from factories import make_outcome
 
 RIGHT = make_outcome("a", "a")

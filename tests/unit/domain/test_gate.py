@@ -3,10 +3,10 @@ from random import Random
 
 import pytest
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
 from chatbot.domain.matching import Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.paired import mcnemar_exact
 from chatbot.domain.utility import Costs
 from factories import make_outcome

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.guards import CHANCE, Guard, Margins, Row, State, set_guards, tarone_level
-from chatbot.domain.metrics import Outcome
 from factories import make_outcome
 
 RIGHT = make_outcome("a", "a")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chatbot.domain.holdout import is_left_out
 from chatbot.domain.pair import SCORES, Judged, Likeness, admit, contradicts
-from chatbot.domain.split import is_left_out
 from chatbot.domain.text import pair_key
 
 

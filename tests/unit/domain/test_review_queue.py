@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from chatbot.domain.holdout import is_held_out, is_validation, measuring_order
 from chatbot.domain.matching import DISPUTED, THUMB_DOWN
 from chatbot.domain.ranking import BEHIND, Floats
 from chatbot.domain.review_queue import (
@@ -14,7 +15,6 @@ from chatbot.domain.review_queue import (
     may_measure,
     rank_questions,
 )
-from chatbot.domain.split import is_held_out, is_validation, measuring_order
 
 SHARE = 0.3
 RULES = Rules(SHARE, 0.1, full=frozenset(), disputed=frozenset(), has_shadow=False)

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event, inspect, select, text, update
 
 from chatbot.matching.catalogue import Entry
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue import read_edit
 from chatbot.services.learning.render_report import render
 from chatbot.services.releases import release
@@ -88,7 +88,7 @@ def test_an_installation_from_before_the_log_of_changes_starts_one(
         session.execute(update(Knowledge).values(revision=7))
     migrate(new_database)
     with new_database.write() as session:
-        publish.create_intent(session, "ann", "vpn", "VPN", "A", "", ["VPN drops"])
+        edit_faq.create_intent(session, "ann", "vpn", "VPN", "A", "", ["VPN drops"])
         assert read_edit(session, since=6) is None
         edit = read_edit(session, since=7)
     assert edit is not None
@@ -218,7 +218,7 @@ def test_reports_of_any_age_are_read_after_an_upgrade_and_sql_finds_them(
     migrate(new_database)
     with new_database.read() as session:
         unmeasured, early, bare = (release.get_version(session, n) for n in (1, 2, 3))
-        assert release.count_looks(session, 1) == 4
+        assert release.count_comparisons(session, 1) == 4
     assert find_report(unmeasured) is None
     assert (unmeasured.live_id, unmeasured.look, unmeasured.change) == (None, 0, None)
     assert (early.live_id, early.look, early.disputed) == (1, 3, 0)

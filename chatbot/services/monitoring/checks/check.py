@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.errors import ChatbotError
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.nudge import Nudge

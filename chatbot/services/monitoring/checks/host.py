@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chatbot import smtp
 from chatbot.errors import Unreachable
-from chatbot.services.delivery import mail
+from chatbot.services.delivery import mailboxes
 from chatbot.services.monitoring.checks.check import Finding, Instance
 from chatbot.services.releases.release import read_pointer
 from chatbot.settings import PREFIX, without_password
@@ -88,7 +88,7 @@ def check_trainer(_: Instance) -> Finding:
 
 
 def check_mail_relay(instance: Instance) -> Finding:
-    relay = mail.find_relay(instance.settings)
+    relay = mailboxes.find_relay(instance.settings)
     if relay is None:
         return Finding("mail relay", True, "none is set, so no e-mail is sent")
     where = f"{relay.host}:{relay.port}"

@@ -13,7 +13,8 @@ from chatbot.domain.drift import LEAST
 from chatbot.services.monitoring.checks.check import Finding, Instance
 from chatbot.services.monitoring.drift import Drift, measure_drift
 from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
-from chatbot.services.releases.hold import State, find_hold
+from chatbot.services.releases.kinds import WatchState
+from chatbot.services.releases.promotion_stop import find_stop
 from chatbot.storage.tables import Watch
 
 _FIGURES = {
@@ -28,25 +29,25 @@ _FIGURES = {
 class LiveState:
     """How the bot does at one moment.
 
-    `alarm` is a watch that found its version worse and did not roll it back, `hold` one whose
+    `alarm` is a watch that found its version worse and did not roll it back, `stop` one whose
     rollback stops promotions, `watched` the newest promotion that was watched.
     """
 
     accuracy: LiveAccuracy
     drift: Drift
     alarm: Watch | None
-    hold: Watch | None
+    stop: Watch | None
     watched: Watch | None
 
     @classmethod
     def read(cls, session: Session) -> Self:
-        alarm = select(Watch).where(Watch.state == State.ALARM).limit(1)
+        alarm = select(Watch).where(Watch.state == WatchState.ALARM).limit(1)
         newest = select(Watch).order_by(Watch.generation.desc()).limit(1)
         return cls(
             read_live_accuracy(session),
             measure_drift(session),
             session.scalar(alarm),
-            find_hold(session),
+            find_stop(session),
             session.scalar(newest),
         )
 
@@ -56,7 +57,7 @@ class LiveState:
             "wrong_answers": self.accuracy.breaks(promise),
             "drift": bool(self.drift.alarms),
             "watch": self.alarm is not None,
-            "hold": self.hold is not None,
+            "hold": self.stop is not None,
         }
 
 
@@ -100,12 +101,12 @@ def check_watch(instance: Instance) -> Finding:
     """Look whether a promoted version did worse with visitors, or was rolled back for that."""
     with instance.database.read() as session:
         state = LiveState.read(session)
-    if state.hold is not None:
+    if state.stop is not None:
         advice = (
             "Until somebody looked at it no night promotes. Then clear the hold on the models page "
             "or with `chatbot watch --clear-hold 'why'`."
         )
-        return Finding("watch", False, state.hold.message, advice, needed=False)
+        return Finding("watch", False, state.stop.message, advice, needed=False)
     if state.alarm is not None:
         advice = (
             "A person promoted it, or it cannot be rolled back: `chatbot rollback --reason '…'`"

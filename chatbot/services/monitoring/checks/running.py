@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from chatbot.errors import ChatbotError
 from chatbot.services.delivery import deliveries
-from chatbot.services.learning.read_report import say_precision
+from chatbot.services.learning.report_view import say_precision
 from chatbot.services.monitoring.checks.check import Finding, Instance
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.processes import ProcessKind

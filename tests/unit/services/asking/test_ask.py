@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 
+from chatbot.domain.live_sample import is_drawn, rank
 from chatbot.domain.matching import Decision
-from chatbot.domain.sample import is_drawn, rank
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, NotReady, ServiceUnavailable
 from chatbot.matching.matcher import Matcher

@@ -2,7 +2,7 @@ import pytest
 
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.asking.choose import choose
-from chatbot.services.review.review import get_query
+from chatbot.services.review.questions import get_query
 from chatbot.storage.database import Database
 from factories import add_query, make_matcher
 

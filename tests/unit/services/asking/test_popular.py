@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from chatbot.services.asking.popular import PopularQuestion, PopularQuestions, list_popular
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query
 
@@ -51,7 +51,9 @@ def test_what_is_disabled_or_gone_is_not_offered(database: Database) -> None:
 def test_before_anybody_asked_each_topic_has_its_turn(database: Database) -> None:
     with database.write() as session:
         for name, topic in ("a1", "A"), ("a2", "A"), ("b1", "B"), ("b2", "B"), ("c1", "C"):
-            publish.create_intent(session, "t", name, f"Title of {name}", "x", topic, [f"u {name}"])
+            edit_faq.create_intent(
+                session, "t", name, f"Title of {name}", "x", topic, [f"u {name}"]
+            )
     assert titles(database) == ["a1", "b1", "c1", "a2"]
 
 

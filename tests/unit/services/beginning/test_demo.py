@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.errors import NotFound
 from chatbot.services.beginning import demo
-from chatbot.services.knowledge import faq_snapshot, pins, publish
-from chatbot.services.learning.outgrown_calibration import find_outgrown, request_what_is_needed
+from chatbot.services.knowledge import edit_faq, faq_snapshot, pins
+from chatbot.services.learning.stale_calibration import find_outgrown, request_what_is_needed
 from chatbot.services.releases import jobs, release
 from chatbot.services.review import confirm
 from chatbot.settings import Settings
@@ -104,26 +104,26 @@ def test_own_phrasings_stay_as_a_draft_as_the_answer_is_still_the_demos(
 ) -> None:
     with database.write() as session:
         demo.add_demo(session, "ann")
-        publish.add_utterance(session, "ann", "hours", "is the bike shop open")
+        edit_faq.add_utterance(session, "ann", "hours", "is the bike shop open")
     with database.write() as session:
         assert list(demo.find_demo(session).drafts) == ["hours"]
         demo.remove_demo(session, "ann")
     with database.read() as session:
         assert names(session) == {"hours"}
         assert texts(session, "hours") == ["is the bike shop open"]
-        assert not publish.get_intent(session, "hours").enabled
+        assert not edit_faq.get_intent(session, "hours").enabled
 
 
 def test_an_answer_of_ones_own_stays_live(database: Database) -> None:
     with database.write() as session:
         demo.add_demo(session, "ann")
-        publish.change_intent(session, "ann", "hours", {"answer": "Always."})
-        publish.change_intent(session, "ann", "parcel", {"answer": "Never."})
-        publish.add_utterance(session, "ann", "parcel", "mail a bike")
+        edit_faq.change_intent(session, "ann", "hours", {"answer": "Always."})
+        edit_faq.change_intent(session, "ann", "parcel", {"answer": "Never."})
+        edit_faq.add_utterance(session, "ann", "parcel", "mail a bike")
     with database.write() as session:
         demo.remove_demo(session, "ann")
     with database.read() as session:
-        assert all(publish.get_intent(session, n).enabled for n in ("hours", "parcel"))
+        assert all(edit_faq.get_intent(session, n).enabled for n in ("hours", "parcel"))
         assert texts(session, "parcel") == ["mail a bike"]
         assert texts(session, "hours") == ["when are you open", "opening times"]
         assert not demo.is_marked(session)
@@ -191,10 +191,10 @@ def test_adding_it_twice_or_beside_the_same_names_changes_nothing_of_ones_own(
     database: Database,
 ) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "hours", "Ours", "All day.", "", ["opening times"])
+        edit_faq.create_intent(session, "ann", "hours", "Ours", "All day.", "", ["opening times"])
         demo.add_demo(session, "ann")
         assert not demo.add_demo(session, "ann").changed
-        mine = publish.get_intent(session, "hours")
+        mine = edit_faq.get_intent(session, "hours")
         assert (mine.title, mine.answer, mine.origin) == ("Ours", "All day.", None)
         demo.remove_demo(session, "ann")
         session.expire_all()
@@ -207,7 +207,7 @@ def test_an_earlier_installation_is_recognised_by_its_content(database: Database
         add_intent(session, "bikes", "rent a bike")
         for table in (Intent, Utterance, EvaluationQuestion):
             session.execute(update(table).values(origin=None))
-        publish.change_intent(session, "ann", "parcel", {"answer": "Own words."})
+        edit_faq.change_intent(session, "ann", "parcel", {"answer": "Own words."})
     with database.write() as session:
         found = demo.find_demo(session)
         assert (list(found.intents), list(found.kept)) == (["hours"], ["parcel"])
@@ -223,7 +223,7 @@ class TestTheModelAfterwards:
         with database.write() as session:
             demo.add_demo(session, "ann")
             add_intent(session, "bikes", "rent a bike")
-            revision = publish.current_revision(session)
+            revision = edit_faq.current_revision(session)
             live = add_live_version(session, kind="train", knowledge_revision=revision).id
             other = add_version(session, knowledge_revision=revision, verdict="hold").id
             assert find_outgrown(session) is None
@@ -242,10 +242,10 @@ class TestTheModelAfterwards:
         with database.write() as session:
             demo.add_demo(session, "ann")
             add_intent(session, "bikes", "rent a bike")
-            revision = publish.current_revision(session)
+            revision = edit_faq.current_revision(session)
             add_live_version(session, kind="train", knowledge_revision=revision)
             demo.remove_demo(session, "ann")
-            revision = publish.current_revision(session)
+            revision = edit_faq.current_revision(session)
             new = add_version(
                 session, kind="untrained", knowledge_revision=revision, training_rows=1
             )

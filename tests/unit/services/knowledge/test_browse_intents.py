@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.browse_intents import PAGE, Order, Wanted, browse, list_topics
 from chatbot.services.knowledge.intent_health import PERIOD, read_health
 from chatbot.storage.database import Database, now
@@ -95,7 +95,7 @@ def test_intents_are_found_by_words_topic_and_state(
         add_intent(session, "vpn", "my tunnel broken again", "VPN down")
         add_intent(session, "wifi", "wifi at 100% loss")
         add_intent(session, "fax", enabled=False)
-        publish.change_intent(session, "ann", "wifi", {"topic": "Network"})
+        edit_faq.change_intent(session, "ann", "wifi", {"topic": "Network"})
         session.flush()
         assert names(session, **wanted) == found
         assert list_topics(session) == ["Network"]

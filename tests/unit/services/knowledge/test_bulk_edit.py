@@ -4,9 +4,9 @@ from sqlalchemy import select
 from chatbot.errors import NotFound
 from chatbot.services.knowledge import (
     bulk_edit,
+    edit_faq,
     faq_snapshot,
     pins,
-    publish,
     undo_edit,
 )
 from chatbot.services.knowledge.bulk_edit import Action
@@ -26,7 +26,7 @@ def faq(database: Database) -> Database:
         add_confirmed(session, "the tunnel is dead", "vpn")
         add_evaluation(session, "tunnel?", "vpn")
         pins.add_pin(session, "ann", "pinned words", "vpn")
-        publish.change_intent(session, "ann", "wifi", {"enabled": False})
+        edit_faq.change_intent(session, "ann", "wifi", {"enabled": False})
     return database
 
 
@@ -54,13 +54,13 @@ def test_all_are_changed_in_one_revision_and_undone_as_one(
 ) -> None:
     before = states(faq)
     with faq.read() as session:
-        revision = publish.current_revision(session)
+        revision = edit_faq.current_revision(session)
         whole = faq_snapshot.take(session, before)
     act = run(faq, action, "Net" if action is Action.MOVE else "")
     assert states(faq) == after | {"invoice": (True, "")}
     assert act is not None
     with faq.write() as session:
-        assert publish.current_revision(session) == revision + 1
+        assert edit_faq.current_revision(session) == revision + 1
         faq_snapshot.undo(session, "eve", act)
         assert faq_snapshot.take(session, before).digests() == whole.digests()
     assert states(faq) == before
@@ -93,7 +93,7 @@ def test_disabling_keeps_the_verdicts(faq: Database) -> None:
 def test_matchers_are_told_which_phrasings_went(faq: Database) -> None:
     run(faq, Action.DELETE)
     with faq.read() as session:
-        newest = publish.current_revision(session)
+        newest = edit_faq.current_revision(session)
         changes = select(KnowledgeChange).where(KnowledgeChange.revision == newest)
         rows = session.scalars(changes).all()
     assert {row.intent for row in rows} - {None} == set(BOTH)

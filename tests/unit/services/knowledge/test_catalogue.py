@@ -1,8 +1,8 @@
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.split import Purpose
 from chatbot.domain.text import key
 from chatbot.matching.catalogue import Entry, IntentCard
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue import (
     read_catalogue,
     read_catalogue_to_judge,
@@ -23,7 +23,7 @@ def test_the_target_names_the_live_version_and_the_knowledge_of_now(database: Da
         target = read_target(session)
         assert target is not None
         assert (target.version, target.digest, target.generation) == (live.id, live.digest, 1)
-        assert target.revision == publish.current_revision(session) == 1
+        assert target.revision == edit_faq.current_revision(session) == 1
 
 
 def test_a_catalogue_holds_enabled_intents_in_the_order_of_their_utterances(
@@ -39,7 +39,7 @@ def test_a_catalogue_holds_enabled_intents_in_the_order_of_their_utterances(
             "vpn": IntentCard("Title of vpn", "Answer of vpn"),
             "empty": IntentCard("Title of empty", "Answer of empty"),
         }
-        assert catalogue.revision == publish.current_revision(session)
+        assert catalogue.revision == edit_faq.current_revision(session)
 
 
 def test_what_agents_confirmed_is_known_without_a_training(database: Database) -> None:
@@ -115,7 +115,7 @@ def test_of_several_verdicts_on_the_same_words_the_newest_decides(database: Data
         later.confirmation.standing = Standing.APART
         session.flush()
         assert read() == ([Entry("it is broken", "vpn", confirmed=True)], [])
-        publish.change_intent(session, "ann", "vpn", {"enabled": False})
+        edit_faq.change_intent(session, "ann", "vpn", {"enabled": False})
         assert read() == ([], []), "what an agent took back does not come to life again"
 
 
@@ -124,7 +124,7 @@ def test_rolling_a_model_back_keeps_the_faq_of_today(database: Database) -> None
         add_intent(session, "vpn", "VPN down")
         old = add_live_version(session).id
         add_live_version(session)
-        publish.add_utterance(session, "ann", "vpn", "VPN off")
+        edit_faq.add_utterance(session, "ann", "vpn", "VPN off")
         release.roll_back(session, "ann", "complaints")
         target = read_target(session)
         assert target is not None

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from chatbot.errors import Outdated
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.storage.database import Database
 from factories import add_intent
 
@@ -20,28 +20,28 @@ def vpn(database: Database) -> Database:
 
 def test_a_form_that_is_older_than_what_is_stored_changes_nothing(vpn: Database) -> None:
     with vpn.read() as session:
-        seen = publish.get_intent(session, "vpn").updated_at
+        seen = edit_faq.get_intent(session, "vpn").updated_at
     with vpn.write() as session:
-        publish.change_intent(session, "ann", "vpn", {"title": "Ann's"}, seen)
+        edit_faq.change_intent(session, "ann", "vpn", {"title": "Ann's"}, seen)
     with pytest.raises(Outdated, match="after you opened it"), vpn.write() as session:
-        publish.change_intent(session, "bob", "vpn", {"answer": "Bob's"}, seen)
+        edit_faq.change_intent(session, "bob", "vpn", {"answer": "Bob's"}, seen)
     with pytest.raises(Outdated), vpn.write() as session:
-        publish.delete_intent(session, "bob", "vpn", seen)
+        edit_faq.delete_intent(session, "bob", "vpn", seen)
     with vpn.read() as session:
-        intent = publish.get_intent(session, "vpn")
+        intent = edit_faq.get_intent(session, "vpn")
         assert (intent.title, intent.answer) == ("Ann's", "Answer of vpn")
 
 
 def test_of_many_who_save_the_same_form_at_once_one_succeeds(vpn: Database) -> None:
     with vpn.read() as session:
-        seen = publish.get_intent(session, "vpn").updated_at
+        seen = edit_faq.get_intent(session, "vpn").updated_at
     together = Barrier(6)
 
     def save(number: int) -> bool:
         together.wait()
         try:
             with vpn.write() as session:
-                publish.change_intent(session, "x", "vpn", {"title": f"T{number}"}, seen)
+                edit_faq.change_intent(session, "x", "vpn", {"title": f"T{number}"}, seen)
         except Outdated:
             return False
         return True
@@ -54,11 +54,11 @@ def test_an_utterance_that_was_reworded_meanwhile_is_neither_reworded_nor_remove
     vpn: Database,
 ) -> None:
     with vpn.write() as session:
-        number = publish.get_intent(session, "vpn").utterances[0].id
-        publish.change_utterance(session, "ann", "vpn", number, "VPN off", "VPN down")
+        number = edit_faq.get_intent(session, "vpn").utterances[0].id
+        edit_faq.change_utterance(session, "ann", "vpn", number, "VPN off", "VPN down")
     with pytest.raises(Outdated, match="“VPN off”"), vpn.write() as session:
-        publish.change_utterance(session, "bob", "vpn", number, "VPN weg", "VPN down")
+        edit_faq.change_utterance(session, "bob", "vpn", number, "VPN weg", "VPN down")
     with pytest.raises(Outdated), vpn.write() as session:
-        publish.delete_utterance(session, "bob", "vpn", number, "VPN down")
+        edit_faq.delete_utterance(session, "bob", "vpn", number, "VPN down")
     with vpn.read() as session:
-        assert [u.text for u in publish.get_intent(session, "vpn").utterances] == ["VPN off"]
+        assert [u.text for u in edit_faq.get_intent(session, "vpn").utterances] == ["VPN off"]

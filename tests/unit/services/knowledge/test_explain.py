@@ -1,5 +1,5 @@
 from chatbot.bootstrap import Parts
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.explain import list_neighbours, nearest_of_each
 
 
@@ -13,6 +13,6 @@ def test_the_nearest_phrasing_is_the_one_that_was_meant(parts: Parts) -> None:
 
 def test_a_phrasing_that_was_deleted_meanwhile_is_left_out(parts: Parts) -> None:
     with parts.database.write() as session:
-        publish.delete_intent(session, "test", "reset-password")
+        edit_faq.delete_intent(session, "test", "reset-password")
         near = list_neighbours(session, parts.live.current(), "please reset my password")
     assert "reset-password" not in {n.intent for n in near}

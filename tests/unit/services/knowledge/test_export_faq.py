@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services.knowledge import publish, undo_edit
+from chatbot.services.knowledge import edit_faq, undo_edit
 from chatbot.services.knowledge.catalogue_csv import write_csv
 from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.catalogue_yaml import write_yaml
@@ -40,10 +40,10 @@ ANSWER = "# Title\n\n- one\n- two\n\n    code: yes\n\n| a | b |\n|---|---|\n| 1 
 
 
 def fill(session: Session) -> None:
-    publish.create_intent(session, "ann", "awkward", "404: “yes”", ANSWER, "=Topic", AWKWARD)
-    publish.create_intent(session, "ann", "draft", "- Draft", "- item", "", [], enabled=False)
-    publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["hello there"])
-    publish.create_intent(session, "ann", "article", "An article", "All there is", "Net", [])
+    edit_faq.create_intent(session, "ann", "awkward", "404: “yes”", ANSWER, "=Topic", AWKWARD)
+    edit_faq.create_intent(session, "ann", "draft", "- Draft", "- item", "", [], enabled=False)
+    edit_faq.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["hello there"])
+    edit_faq.create_intent(session, "ann", "article", "An article", "All there is", "Net", [])
     add_evaluation(session, "null?", "plain")
 
 
@@ -70,7 +70,7 @@ def test_an_export_reads_as_the_same_faq(database: Database, tmp_path: Path, kin
         expected = contents(session)
         assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
         for name in ("awkward", "draft", "plain"):
-            publish.delete_intent(session, "ann", name)
+            edit_faq.delete_intent(session, "ann", name)
         done = import_faq(session, read_catalogue_files(path), "ann")
         session.flush()
         session.expire_all()
@@ -102,7 +102,7 @@ def test_a_spreadsheet_runs_nothing(database: Database) -> None:
 
 def test_answers_of_several_lines_are_written_as_people_do(database: Database) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "a", "T", "One.\n\n- two", "", ["x y"])
+        edit_faq.create_intent(session, "ann", "a", "T", "One.\n\n- two", "", ["x y"])
         text = write_yaml(export_faq(session))
     assert "  answer: |-\n    One.\n\n    - two\n" in text
     assert yaml.safe_load(text)["intents"][0]["enabled"] is True
@@ -155,20 +155,20 @@ def test_an_export_can_be_imported_after_a_test_question_became_an_utterance(
     database: Database, tmp_path: Path, edit: str
 ) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        edit_faq.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
         add_evaluation(session, "hello", None)
         add_evaluation(session, "hello you", "plain")
     with database.write() as session:
         if edit == "create":
             words = ["Hello", "hello you"]
-            publish.create_intent(session, "ann", "greeting", "Greeting", "Hello!", "", words)
+            edit_faq.create_intent(session, "ann", "greeting", "Greeting", "Hello!", "", words)
         elif edit == "add":
-            publish.add_utterance(session, "ann", "plain", "HELLO")
-            publish.add_utterance(session, "ann", "plain", "hello you")
+            edit_faq.add_utterance(session, "ann", "plain", "HELLO")
+            edit_faq.add_utterance(session, "ann", "plain", "hello you")
         else:
-            row = publish.get_intent(session, "plain").utterances[0]
-            publish.change_utterance(session, "ann", "plain", row.id, "hello")
-            publish.add_utterance(session, "ann", "plain", "hello you")
+            row = edit_faq.get_intent(session, "plain").utterances[0]
+            edit_faq.change_utterance(session, "ann", "plain", row.id, "hello")
+            edit_faq.add_utterance(session, "ann", "plain", "hello you")
     with database.write() as session:
         assert session.scalars(select(EvaluationQuestion.id)).all() == []
         path = write(tmp_path, "yaml", session)
@@ -177,9 +177,9 @@ def test_an_export_can_be_imported_after_a_test_question_became_an_utterance(
 
 def test_undoing_such_an_edit_makes_it_measure_again(database: Database) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        edit_faq.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
         add_evaluation(session, "hello", None, calibration=True)
-        publish.add_utterance(session, "ann", "plain", "hello")
+        edit_faq.add_utterance(session, "ann", "plain", "hello")
         session.flush()
         newest = undo_edit.list_history(session, "plain", 1)[0]
         undo_edit.undo(session, "ann", "plain", newest.id)
@@ -189,7 +189,7 @@ def test_undoing_such_an_edit_makes_it_measure_again(database: Database) -> None
 
 def test_an_earlier_double_is_left_out_of_the_file(database: Database, tmp_path: Path) -> None:
     with database.write() as session:
-        publish.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
+        edit_faq.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
         add_evaluation(session, "good day", None)
         path = write(tmp_path, "yaml", session)
         assert import_faq(session, read_catalogue_files(path), "ann") == Imported()

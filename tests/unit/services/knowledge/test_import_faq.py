@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import Imported, import_faq
 from chatbot.storage.database import Database
@@ -30,7 +30,7 @@ def run(database: Database, catalogue: CatalogueDraft) -> Imported:
 
 def revision(database: Database) -> int:
     with database.read() as session:
-        return publish.current_revision(session)
+        return edit_faq.current_revision(session)
 
 
 def test_a_first_import_adds_everything_and_raises_the_revision_once(database: Database) -> None:
@@ -40,7 +40,7 @@ def test_a_first_import_adds_everything_and_raises_the_revision_once(database: D
     assert done.changed
     assert revision(database) == 1
     with database.read() as session:
-        intent = publish.get_intent(session, "vpn")
+        intent = edit_faq.get_intent(session, "vpn")
         assert (intent.title, intent.topic, intent.answer) == ("VPN", "Network", "Start it.")
         rows = session.execute(
             select(EvaluationQuestion.text, Intent.name)
@@ -80,7 +80,7 @@ def test_what_differs_is_changed_and_nothing_is_removed(database: Database) -> N
     assert (done.intents_added, done.intents_changed, done.utterances_added) == (0, 1, 1)
     assert revision(database) == before + 1
     with database.read() as session:
-        assert publish.get_intent(session, "vpn").answer == "Restart it."
+        assert edit_faq.get_intent(session, "vpn").answer == "Restart it."
         texts = session.scalars(select(Utterance.text).order_by(Utterance.id)).all()
     assert texts == ["where is my invoice", "VPN down", "VPN slow"]
 
@@ -105,8 +105,8 @@ def test_without_an_answer_a_new_intent_gets_a_placeholder_and_a_warning(
     done = run(database, draft(vpn(answer=None), IntentDraft("wifi", "Wi-Fi", answer="Ask.")))
     assert done.warnings == ["“vpn” has no answer yet; visitors get a placeholder."]
     with database.read() as session:
-        assert publish.get_intent(session, "vpn").answer == PLACEHOLDER
-        assert publish.get_intent(session, "wifi").answer == "Ask."
+        assert edit_faq.get_intent(session, "vpn").answer == PLACEHOLDER
+        assert edit_faq.get_intent(session, "wifi").answer == "Ask."
 
 
 def test_without_an_answer_an_existing_intent_keeps_what_it_has(database: Database) -> None:
@@ -114,17 +114,17 @@ def test_without_an_answer_an_existing_intent_keeps_what_it_has(database: Databa
     done = run(database, draft(vpn(title="Vpn", topic="", answer=None, utterances=["VPN slow"])))
     assert (done.intents_changed, done.utterances_added, done.warnings) == (0, 1, [])
     with database.read() as session:
-        intent = publish.get_intent(session, "vpn")
+        intent = edit_faq.get_intent(session, "vpn")
         assert (intent.title, intent.topic, intent.answer) == ("VPN", "Network", "Start it.")
 
 
 def test_a_disabled_intent_stays_disabled(database: Database) -> None:
     run(database, draft(vpn()))
     with database.write() as session:
-        publish.change_intent(session, "ann", "vpn", {"enabled": False})
+        edit_faq.change_intent(session, "ann", "vpn", {"enabled": False})
     run(database, draft(vpn(answer="Other.")))
     with database.read() as session:
-        assert publish.get_intent(session, "vpn").enabled is False
+        assert edit_faq.get_intent(session, "vpn").enabled is False
 
 
 def test_about_half_of_the_out_of_scope_questions_calibrate_and_always_the_same(

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, InvalidCatalogue, NotFound
-from chatbot.services.knowledge import faq_snapshot, publish
+from chatbot.services.knowledge import edit_faq, faq_snapshot
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import (
@@ -114,13 +114,13 @@ def test_a_preview_says_what_comes_and_leaves_no_trace(
 ) -> None:
     with faq.read() as session:
         before, events = whole(session), session.scalar(select(func.max(AuditEvent.id)))
-        revision = publish.current_revision(session)
+        revision = edit_faq.current_revision(session)
     wanted = Wanted(mode, clashes)
     seen = preview_import(faq, draft, wanted)
     with faq.read() as session:
         assert whole(session) == before
         assert session.scalar(select(func.max(AuditEvent.id))) == events
-        assert publish.current_revision(session) == revision
+        assert edit_faq.current_revision(session) == revision
     with faq.write() as session:
         done = import_faq(session, draft, "ann", wanted=wanted)
     seen.act = done.act
@@ -132,7 +132,7 @@ def test_a_preview_says_what_comes_and_leaves_no_trace(
 def test_one_undo_takes_all_of_it_back(faq: Database, mode: Mode, draft: CatalogueDraft) -> None:
     with faq.read() as session:
         before = whole(session)
-        revision = publish.current_revision(session)
+        revision = edit_faq.current_revision(session)
     done = run(faq, draft, mode=mode, clashes=Clashes.MOVE)
     assert done.act is not None
     with faq.write() as session:
@@ -140,7 +140,7 @@ def test_one_undo_takes_all_of_it_back(faq: Database, mode: Mode, draft: Catalog
         faq_snapshot.undo(session, "ann", done.act)
     with faq.read() as session:
         assert whole(session).digests() == before.digests()
-        assert publish.current_revision(session) == revision + 2
+        assert edit_faq.current_revision(session) == revision + 2
 
 
 def test_an_undo_can_be_undone(faq: Database) -> None:
@@ -159,7 +159,7 @@ def test_a_later_edit_is_never_lost_by_an_undo(faq: Database) -> None:
     done = run(faq, FILE)
     assert done.act is not None
     with faq.write() as session:
-        publish.add_utterance(session, "eve", "wifi", "the wifi is slow")
+        edit_faq.add_utterance(session, "eve", "wifi", "the wifi is slow")
     after = faq_of(faq)
     with faq.write() as session, pytest.raises(Conflict, match="“wifi”"):
         faq_snapshot.undo(session, "ann", done.act)
@@ -172,7 +172,7 @@ def test_an_edit_elsewhere_is_no_hindrance(faq: Database) -> None:
     done = run(faq, FILE)
     assert done.act is not None
     with faq.write() as session:
-        publish.add_utterance(session, "eve", "invoice", "send the bill")
+        edit_faq.add_utterance(session, "eve", "invoice", "send the bill")
         faq_snapshot.undo(session, "ann", done.act)
     assert faq_of(faq)["invoice"][1] == ["where is my invoice", "send the bill"]
     assert "wifi" not in faq_of(faq)
@@ -186,8 +186,8 @@ def test_verdicts_on_what_stays_survive_import_and_undo(faq: Database) -> None:
     with faq.write() as session:
         faq_snapshot.undo(session, "ann", done.act)
     with faq.read() as session:
-        intent = publish.get_intent(session, "vpn")
-        learnt = publish.phrasings_of(session, intent)
+        intent = edit_faq.get_intent(session, "vpn")
+        learnt = edit_faq.phrasings_of(session, intent)
         assert query
         assert learnt == {"vpn down", "vpn off", "vpn gone", "the tunnel is dead"}
 

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge import lint_pairs, publish
+from chatbot.services.knowledge import edit_faq, lint_pairs
 from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
-from chatbot.services.knowledge.clash import ALIKE
 from chatbot.services.knowledge.intent_health import PERIOD
 from chatbot.services.knowledge.lint import Findings, Kind, lint
 from chatbot.services.knowledge.lint_pairs import Phrase, find_pairs
+from chatbot.services.knowledge.near_duplicates import ALIKE
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query, make_matcher
 
@@ -78,7 +78,7 @@ def test_an_intent_that_became_a_draft_is_compared_without_encoding_it_wrongly(
     """Its rows are still in the matcher, but gone."""
     with database.write() as session:
         fill(session, {"live": [JAM], "draft": [f"{JAM}!"]})
-        publish.change_intent(session, "ann", "draft", {"enabled": False})
+        edit_faq.change_intent(session, "ann", "draft", {"enabled": False})
         matcher = make_matcher({"live": [JAM], "draft": [f"{JAM}!"]})
         findings = lint(session, matcher)
         assert len(findings.contradictions) == 1
@@ -138,7 +138,7 @@ def test_bare_answers_are_named(database: Database) -> None:
     answers = {"good": "Start the client and sign in.", "short": "See above.", "none": PLACEHOLDER}
     with database.write() as session:
         for name, answer in answers.items():
-            publish.create_intent(session, "ann", name, name, answer, "", [])
+            edit_faq.create_intent(session, "ann", name, name, answer, "", [])
         findings = lint(session, None)
     assert {name for name, _ in flaws(findings, Kind.ANSWER)} == {"short", "none"}
     assert findings.pairs is None

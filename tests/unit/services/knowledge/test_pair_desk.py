@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatbot.services.knowledge import pairs, publish
+from chatbot.services.knowledge import edit_faq, pairs
 from chatbot.services.knowledge.pair_desk import Ranked, propose, rank
 from chatbot.services.knowledge.pairs import Source
 from chatbot.storage.database import Database
@@ -75,7 +75,7 @@ def test_what_has_a_score_is_not_asked_again(database: Database) -> None:
 
 def test_a_phrasing_that_left_the_faq_meanwhile_is_not_asked_about(database: Database) -> None:
     with database.write() as session:
-        publish.delete_intent(session, "eve", "transfer")
+        edit_faq.delete_intent(session, "eve", "transfer")
     asked = [proposed(database, skipped) for skipped in range(10)]
     assert not any(pair & set(PHRASES["transfer"]) for pair in asked if pair)
     assert any(asked)

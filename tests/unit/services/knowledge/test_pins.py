@@ -5,14 +5,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.gate import Rules, Verdict, compare
 from chatbot.domain.guards import Margins
-from chatbot.domain.metrics import Outcome
-from chatbot.domain.split import Purpose
+from chatbot.domain.holdout import Purpose
 from chatbot.errors import Conflict, InvalidText, NotFound
-from chatbot.services.knowledge import pins, publish
+from chatbot.services.knowledge import edit_faq, pins
 from chatbot.services.knowledge.lint import lint
-from chatbot.services.learning.examples import Labelled, freeze
+from chatbot.services.learning.training_set import Labelled, freeze
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Pin
@@ -61,8 +61,8 @@ def test_an_edit_of_the_faq_breaks_a_pin_also_where_no_model_is_loaded(database:
     pin(database, ANSWERED, "reset-password")
     pin(database, "VPN please", "vpn")
     with database.write() as session:
-        publish.change_intent(session, "ann", "reset-password", {"enabled": False})
-        publish.delete_intent(session, "ann", "vpn")
+        edit_faq.change_intent(session, "ann", "reset-password", {"enabled": False})
+        edit_faq.delete_intent(session, "ann", "vpn")
         found = [(c.pin.intent, c.fault) for c in lint(session, None).pins]
     assert found == [
         ("reset-password", "its intent is a draft"),

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.matching import Decision
-from chatbot.domain.split import Purpose
 from chatbot.domain.text import key
 from chatbot.errors import ChatbotError
 from chatbot.matching.catalogue import Entry, IntentCard
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue import read_catalogue, read_edit
 from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
@@ -68,7 +68,7 @@ class Followed:
 
 
 def add(session: Session, chance: random.Random) -> object:
-    return publish.add_utterance(session, "ann", chance.choice(INTENTS), chance.choice(TEXTS))
+    return edit_faq.add_utterance(session, "ann", chance.choice(INTENTS), chance.choice(TEXTS))
 
 
 def utterance(session: Session, chance: random.Random) -> tuple[str, int]:
@@ -79,30 +79,30 @@ def utterance(session: Session, chance: random.Random) -> tuple[str, int]:
 
 def reword(session: Session, chance: random.Random) -> object:
     text = chance.choice(TEXTS)
-    return publish.change_utterance(session, "ann", *utterance(session, chance), text)
+    return edit_faq.change_utterance(session, "ann", *utterance(session, chance), text)
 
 
 def remove(session: Session, chance: random.Random) -> None:
-    publish.delete_utterance(session, "ann", *utterance(session, chance))
+    edit_faq.delete_utterance(session, "ann", *utterance(session, chance))
 
 
 def switch(session: Session, chance: random.Random) -> object:
     enabled = chance.random() < 0.5
-    return publish.change_intent(session, "ann", chance.choice(INTENTS), {"enabled": enabled})
+    return edit_faq.change_intent(session, "ann", chance.choice(INTENTS), {"enabled": enabled})
 
 
 def retitle(session: Session, chance: random.Random) -> object:
     title = f"Title {chance.randint(1, 9)}"
-    return publish.change_intent(session, "ann", chance.choice(INTENTS), {"title": title})
+    return edit_faq.change_intent(session, "ann", chance.choice(INTENTS), {"title": title})
 
 
 def drop(session: Session, chance: random.Random) -> None:
-    publish.delete_intent(session, "ann", chance.choice(INTENTS))
+    edit_faq.delete_intent(session, "ann", chance.choice(INTENTS))
 
 
 def create(session: Session, chance: random.Random) -> object:
     texts = chance.sample(TEXTS, 2)
-    return publish.create_intent(session, "ann", chance.choice(INTENTS), "T", "A", "", texts)
+    return edit_faq.create_intent(session, "ann", chance.choice(INTENTS), "T", "A", "", texts)
 
 
 def correct(session: Session, chance: random.Random) -> object:
@@ -195,7 +195,7 @@ def read_after(
     database: Database, change: Callable[[Session], object]
 ) -> tuple[dict[str, IntentCard | None], dict[str, Entry | None]]:
     with database.write() as session:
-        since = publish.current_revision(session)
+        since = edit_faq.current_revision(session)
         change(session)
     with database.read() as session:
         edit = read_edit(session, since)
@@ -207,7 +207,7 @@ def read_after(
 def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database) -> None:
     def remove_it(session: Session) -> None:
         row = session.scalars(select(Utterance).where(Utterance.text == "tunnel is down")).one()
-        publish.delete_utterance(session, "ann", "vpn", row.id)
+        edit_faq.delete_utterance(session, "ann", "vpn", row.id)
 
     expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice", confirmed=True)}
     assert read_after(database, remove_it) == ({}, expected)
@@ -216,7 +216,7 @@ def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database) -> 
 @pytest.mark.usefixtures("faq")
 def test_a_change_of_a_title_reads_no_phrasing(database: Database) -> None:
     cards, entries = read_after(
-        database, lambda s: publish.change_intent(s, "ann", "vpn", {"title": "New"})
+        database, lambda s: edit_faq.change_intent(s, "ann", "vpn", {"title": "New"})
     )
     assert cards == {"vpn": IntentCard("New", "Answer of vpn")}
     assert entries == {}
@@ -225,7 +225,7 @@ def test_a_change_of_a_title_reads_no_phrasing(database: Database) -> None:
 @pytest.mark.usefixtures("faq")
 def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database) -> None:
     cards, entries = read_after(
-        database, lambda s: publish.change_intent(s, "ann", "vpn", {"enabled": False})
+        database, lambda s: edit_faq.change_intent(s, "ann", "vpn", {"enabled": False})
     )
     assert cards == {"vpn": None}
     assert entries == {
@@ -243,27 +243,27 @@ def test_without_an_edit_there_is_nothing_to_read(database: Database) -> None:
 def test_a_large_edit_is_read_in_portions(database: Database) -> None:
     texts = [f"question number {n}" for n in range(1203)]
     _, entries = read_after(
-        database, lambda s: publish.create_intent(s, "ann", "new", "T", "A", "", texts)
+        database, lambda s: edit_faq.create_intent(s, "ann", "new", "T", "A", "", texts)
     )
     assert entries == {key(text): Entry(text, "new") for text in texts}
 
 
 def gap_by_age(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(4):
-        publish.add_utterance(session, "ann", "vpn", f"number {n}")
+        edit_faq.add_utterance(session, "ann", "vpn", f"number {n}")
     monkeypatch.setattr(inventory, "KEPT_REVISIONS", 3)
     forget_what_is_old(session)
 
 
 def gap_by_size(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "MOST_CHANGES", 3)
-    publish.create_intent(session, "ann", "new", "T", "A", "", ["one", "two", "three"])
-    publish.add_utterance(session, "ann", "vpn", "a small one behind it")
+    monkeypatch.setattr(edit_faq, "MOST_CHANGES", 3)
+    edit_faq.create_intent(session, "ann", "new", "T", "A", "", ["one", "two", "three"])
+    edit_faq.add_utterance(session, "ann", "vpn", "a small one behind it")
 
 
 def gap_by_an_older_program(session: Session, _: pytest.MonkeyPatch) -> None:
     """One that knows no log, during an upgrade."""
-    revision = publish.raise_revision(session)
+    revision = edit_faq.raise_revision(session)
     session.execute(delete(KnowledgeChange).where(KnowledgeChange.revision == revision))
 
 
@@ -273,12 +273,12 @@ def test_where_the_log_has_a_gap_everything_is_to_be_read(
     database: Database, monkeypatch: pytest.MonkeyPatch, gap: Callable[..., None]
 ) -> None:
     with database.write() as session:
-        since = publish.current_revision(session)
+        since = edit_faq.current_revision(session)
         gap(session, monkeypatch)
-        now = publish.current_revision(session)
+        now = edit_faq.current_revision(session)
         assert read_edit(session, since) is None
         assert read_edit(session, now) is not None
-        publish.add_utterance(session, "ann", "vpn", "after the gap")
+        edit_faq.add_utterance(session, "ann", "vpn", "after the gap")
         edit = read_edit(session, now)
     assert edit is not None
     assert list(edit.entries.values()) == [Entry("after the gap", "vpn")]
@@ -286,4 +286,4 @@ def test_where_the_log_has_a_gap_everything_is_to_be_read(
 
 def test_a_database_that_was_set_back_is_to_be_read(database: Database) -> None:
     with database.read() as session:
-        assert read_edit(session, publish.current_revision(session) + 1) is None
+        assert read_edit(session, edit_faq.current_revision(session) + 1) is None

@@ -9,7 +9,7 @@ from sqlalchemy import event, select, update
 
 from chatbot.domain.matching import Decision
 from chatbot.domain.quarantine import FEW_PHRASINGS
-from chatbot.services.knowledge.publish import current_revision
+from chatbot.services.knowledge.edit_faq import current_revision
 from chatbot.services.learning import quarantine
 from chatbot.services.review.confirm import confirm, undo
 from chatbot.settings import Settings

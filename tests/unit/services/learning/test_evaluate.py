@@ -5,7 +5,7 @@ import pytest
 from chatbot.domain.matching import Decision
 from chatbot.errors import InvalidCatalogue
 from chatbot.services.learning.evaluate import evaluate, read_labelled, time_single
-from chatbot.services.learning.examples import Labelled
+from chatbot.services.learning.training_set import Labelled
 from factories import make_matcher
 from fakes import ANSWERED, FAQ, KNOWN, UNKNOWN
 

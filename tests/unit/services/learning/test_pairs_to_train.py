@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from chatbot.domain.holdout import Purpose, is_left_out
 from chatbot.domain.pair import LEFT_OUT_SHARE
-from chatbot.domain.split import Purpose, is_left_out
 from chatbot.domain.text import pair_key
-from chatbot.services.knowledge import pairs, pins, publish
+from chatbot.services.knowledge import edit_faq, pairs, pins
 from chatbot.services.knowledge.pairs import Source
-from chatbot.services.learning.examples import Frozen, freeze
+from chatbot.services.learning.training_set import Frozen, freeze
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from factories import add_confirmed, add_evaluation
@@ -114,7 +114,7 @@ def test_a_text_that_measures_teaches_in_no_pair(database: Database) -> None:
 def test_a_text_that_validates_teaches_in_no_pair(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.services.learning.examples.MOST_CROSS_FITTED", 1)
+    monkeypatch.setattr("chatbot.services.learning.training_set.MOST_CROSS_FITTED", 1)
     validation = frozen(database, validation_share=1.0).validation
     assert validation
     for example in validation:
@@ -131,7 +131,7 @@ def test_what_was_scored_at_the_desk_goes_with_the_phrasings_that_it_is_about(
     add(database, one, other)
     assert len(frozen(database).pairs) == 1
     with database.write() as session:
-        publish.change_intent(session, "eve", "vpn", {"enabled": False})
+        edit_faq.change_intent(session, "eve", "vpn", {"enabled": False})
     found = frozen(database)
     assert (found.pairs, found.left_out_pairs, found.apart["pairs"]) == ([], [], 1)
 

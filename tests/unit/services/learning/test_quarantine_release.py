@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.gate import Rules
 from chatbot.domain.guards import Margins
+from chatbot.domain.holdout import Purpose
 from chatbot.domain.matching import Decision
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.quarantine import Group
-from chatbot.domain.split import Purpose
 from chatbot.errors import NotFound
 from chatbot.services.learning import quarantine
-from chatbot.services.learning.examples import Frozen, Labelled, freeze
 from chatbot.services.learning.report_sources import leave_one_out
+from chatbot.services.learning.training_set import Frozen, Labelled, freeze
 from chatbot.services.review.confirm import confirm
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now

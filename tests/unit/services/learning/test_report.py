@@ -3,17 +3,17 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
 from chatbot.domain.matching import NEVER
-from chatbot.domain.metrics import Outcome
 from chatbot.domain.report.report import SCHEMA, EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import NotFound
-from chatbot.services.learning.examples import Frozen, Labelled
 from chatbot.services.learning.render_report import render
 from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.learning.shadow import Standing
+from chatbot.services.learning.training_set import Frozen, Labelled
 from chatbot.services.releases.reports import find_report, get_report, keep_report
 from chatbot.storage.tables import ModelVersion
 from factories import (

@@ -7,13 +7,12 @@ from sqlalchemy import select, update
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
+from chatbot.domain.holdout import is_held_out
 from chatbot.domain.matching import DISPUTED, THUMB_DOWN
 from chatbot.domain.paired import more_needed
 from chatbot.domain.ranking import BEHIND
-from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.matcher import Matcher
-from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import (
     GOOD_SHARE,
     MOST_DISPUTED,
@@ -26,11 +25,12 @@ from chatbot.services.learning.shadow import (
     read_standing,
     say,
 )
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import release
 from chatbot.services.releases.reports import get_report, keep_report
 from chatbot.services.review.confirm import confirm
+from chatbot.services.review.questions import Filters, list_queries
 from chatbot.services.review.rank_queue import rank_queue
-from chatbot.services.review.review import Filters, list_queries
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Confirmation, Disagreement
 from factories import (

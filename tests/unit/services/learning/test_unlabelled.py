@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from chatbot.domain.split import Purpose, is_held_out
+from chatbot.domain.holdout import Purpose, is_held_out
 from chatbot.services.knowledge.pins import add_pin
-from chatbot.services.learning import examples
-from chatbot.services.learning.examples import freeze
+from chatbot.services.learning import training_set
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.learning.unlabelled import MOST_OF_A_CONVERSATION
-from chatbot.services.review import desk
+from chatbot.services.review import assignment
 from chatbot.services.review.confirm import confirm, undo
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(autouse=True)
 def one_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examples, "FEW_UNLABELLED", 1)
+    monkeypatch.setattr(training_set, "FEW_UNLABELLED", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_a_question_that_nobody_judged_is_there_as_it_was_logged(
 
 
 def skip(session: Session) -> None:
-    desk.skip(session, "ann", add_query(session, TEXT).id)
+    assignment.skip(session, "ann", add_query(session, TEXT).id)
 
 
 NOT_ADMITTED: dict[str, Callable[[Session], object]] = {
@@ -217,7 +217,7 @@ def test_traffic_alone_is_a_reason_to_train_again_when_it_has_doubled(
             return freeze(session, settings).fingerprint
 
     few = 20
-    monkeypatch.setattr(examples, "FEW_UNLABELLED", few)
+    monkeypatch.setattr(training_set, "FEW_UNLABELLED", few)
     texts = phrases("VPN in room", 2 * few)
     nothing = fingerprint(0)
     assert fingerprint(few - 1) == nothing
@@ -230,7 +230,7 @@ def test_traffic_alone_is_a_reason_to_train_again_when_it_has_doubled(
 def test_few_questions_are_left_out(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examples, "FEW_UNLABELLED", 3)
+    monkeypatch.setattr(training_set, "FEW_UNLABELLED", 3)
     for text, expected in zip(phrases("VPN in room", 3), (0, 0, 3), strict=True):
         with database.write() as session:
             add_query(session, text)
@@ -243,5 +243,5 @@ def test_a_large_faq_needs_no_guesses(
     with database.write() as session:
         add_query(session, TEXT)
     assert unlabelled(database, settings) == [TEXT]
-    monkeypatch.setattr(examples, "MOST_ROWS_TO_GUESS_FROM", 3)
+    monkeypatch.setattr(training_set, "MOST_ROWS_TO_GUESS_FROM", 3)
     assert unlabelled(database, settings) == []

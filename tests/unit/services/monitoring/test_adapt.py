@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from chatbot.bootstrap import Parts
 from chatbot.domain.adaptation import Adapted, Promise
 from chatbot.domain.matching import Calibration
+from chatbot.domain.proportion import Share
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.share import Share
 from chatbot.errors import Conflict
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import release, thresholds

@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.errors import NotFound
 from chatbot.services.monitoring.gaps import find_gaps, list_alike
-from chatbot.services.review.review import get_query
+from chatbot.services.review.questions import get_query
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query, make_matcher
 

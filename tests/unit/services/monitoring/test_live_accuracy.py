@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
+from chatbot.services.monitoring.daily_counts import WINDOW
 from chatbot.services.monitoring.live_accuracy import LiveAccuracy, read_live_accuracy
-from chatbot.services.monitoring.traffic import WINDOW
-from chatbot.services.review.review import give_feedback
+from chatbot.services.review.questions import give_feedback
 from chatbot.storage.database import Database, now
 from factories import add_confirmed, add_intent, add_query
 

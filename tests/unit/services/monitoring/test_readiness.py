@@ -8,7 +8,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.matching import NEVER, Decision
 from chatbot.domain.readiness import LEAST_UTTERANCES
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
 from chatbot.services.monitoring import readiness
 from chatbot.services.monitoring.readiness import Readiness, ReadinessOf
@@ -83,9 +83,9 @@ def test_a_bot_that_answers_fewer_than_five_of_a_hundred_is_mute(parts: Parts) -
 def test_articles_without_phrasings_are_looked_at_by_their_titles(parts: Parts) -> None:
     with parts.database.write() as session:
         for name in FAQ:
-            publish.delete_intent(session, "test", name)
+            edit_faq.delete_intent(session, "test", name)
         for name, title in (("jam", JAM), ("jammed", f"{JAM}!")):
-            publish.create_intent(session, "test", name, title, "Open the tray slowly.", "", [])
+            edit_faq.create_intent(session, "test", name, title, "Open the tray slowly.", "", [])
     parts.live.refresh()
     found = read(parts)
     assert (found.all, found.covered, found.tried, found.untried) == (None, None, 0, 2)
@@ -109,7 +109,7 @@ def test_what_is_alike_bare_or_unjudged_is_a_step(parts: Parts) -> None:
 def make_alike(session: Session) -> None:
     add_intent(session, "jam", JAM)
     add_intent(session, "broken", f"{JAM}!")
-    publish.create_intent(session, "test", "hollow", "Hollow", PLACEHOLDER, "", ["a hollow tree"])
+    edit_faq.create_intent(session, "test", "hollow", "Hollow", PLACEHOLDER, "", ["a hollow tree"])
 
 
 def test_phrasings_are_tried_again_only_after_a_change(

@@ -14,8 +14,8 @@ from chatbot.matching.bundle import Bundle
 from chatbot.services.access import audit
 from chatbot.services.delivery import events, webhooks
 from chatbot.services.monitoring import watch
-from chatbot.services.releases import hold, release
-from chatbot.services.releases.hold import State
+from chatbot.services.releases import promotion_stop, release
+from chatbot.services.releases.kinds import WatchState
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import ArtefactStore
 from chatbot.storage.database import Database, now
@@ -84,7 +84,7 @@ class Desk:
         return version
 
     def look(self, models: FakeModels | None = None) -> bool:
-        return watch.look(self.database, models or self.models, self.settings)
+        return watch.compare_live(self.database, models or self.models, self.settings)
 
     def watches(self) -> list[Watch]:
         with self.database.read() as session:
@@ -120,7 +120,11 @@ def test_a_promotion_is_watched_and_an_installation_is_not(desk: Desk) -> None:
     new = desk.promote()
     assert not desk.look()
     [begun] = desk.watches()
-    assert (begun.version_id, begun.previous_id, begun.state) == (new, desk.old, State.WATCHING)
+    assert (begun.version_id, begun.previous_id, begun.state) == (
+        new,
+        desk.old,
+        WatchState.WATCHING,
+    )
     assert begun.until - begun.since == timedelta(days=7)
 
 
@@ -139,7 +143,7 @@ def test_a_version_that_hands_over_far_more_is_rolled_back_with_the_reason(desk:
     assert desk.live == desk.old
     assert desk.is_withdrawn(new)
     [done] = desk.watches()
-    assert done.state == State.ROLLED_BACK
+    assert done.state == WatchState.ROLLED_BACK
     assert done.message.startswith(
         f"Version {new} does worse with visitors: 50.0% of 120 questions are handed over, "
         f"10.0% of 300 with version {desk.old} (p = "
@@ -157,12 +161,12 @@ def test_a_version_that_does_as_well_passes(desk: Desk, monkeypatch: pytest.Monk
     desk.look()
     desk.ask(new, 120, handed_over=13)
     assert not desk.look()
-    assert desk.watches()[0].state == State.WATCHING
+    assert desk.watches()[0].state == WatchState.WATCHING
     with days_later(monkeypatch, 7.1):
         assert not desk.look()
         assert not desk.look()
     [done] = desk.watches()
-    assert (done.state, done.message) == (State.PASSED, "No alarm. Compared: handed over.")
+    assert (done.state, done.message) == (WatchState.PASSED, "No alarm. Compared: handed over.")
     assert desk.live == new
 
 
@@ -175,7 +179,7 @@ def test_too_little_traffic_is_no_proof_and_says_so(
     with days_later(monkeypatch, 7.1):
         desk.look()
     [done] = desk.watches()
-    assert (done.state, desk.live) == (State.PASSED, new)
+    assert (done.state, desk.live) == (WatchState.PASSED, new)
     assert "too few questions" in done.message
 
 
@@ -187,7 +191,7 @@ def test_trials_and_questions_of_other_versions_do_not_count(desk: Desk) -> None
         for _ in range(150):
             add_query(session, model_version=new, asked_at=now(), test=True)
     assert not desk.look()
-    handed_over = watch.looks_of(desk.watches()[0])[0]
+    handed_over = watch.interim_tests_of(desk.watches()[0])[0]
     assert (handed_over.before.of, handed_over.after.of) == (300, 0)
 
 
@@ -198,7 +202,7 @@ def test_the_version_before_is_compared_as_it_was_in_the_two_weeks_before(desk: 
     desk.look()
     desk.ask(new, 120)
     desk.look()
-    handed_over = watch.looks_of(desk.watches()[0])[0]
+    handed_over = watch.interim_tests_of(desk.watches()[0])[0]
     assert (handed_over.before.bad, handed_over.before.of) == (30 + 40, 300 + 40)
 
 
@@ -212,7 +216,7 @@ def test_only_these_two_versions_count_each_in_its_own_time(desk: Desk) -> None:
     desk.ask(other, 80, handed_over=80)
     desk.ask(new, 120, handed_over=12)
     desk.look()
-    handed_over = watch.looks_of(desk.watches()[0])[0]
+    handed_over = watch.interim_tests_of(desk.watches()[0])[0]
     assert (handed_over.before.of, handed_over.after.of) == (300, 120)
 
 
@@ -247,7 +251,11 @@ def test_the_trail_and_the_row_say_how_a_watch_ended(
     desk.ask(third, 120, handed_over=120)
     desk.look()
     alarm, ended, passed = desk.watches()
-    assert (passed.state, ended.state, alarm.state) == (State.PASSED, State.ENDED, State.ALARM)
+    assert (passed.state, ended.state, alarm.state) == (
+        WatchState.PASSED,
+        WatchState.ENDED,
+        WatchState.ALARM,
+    )
     assert (passed.closed_at is None, ended.closed_at is None) == (False, False)
     assert alarm.closed_at is None
     with desk.database.read() as session:
@@ -286,7 +294,7 @@ def test_a_persons_promotion_raises_an_alarm_but_is_not_undone(desk: Desk) -> No
     assert not desk.look()
     assert not desk.look()
     assert desk.live == new
-    assert desk.watches()[0].state == State.ALARM
+    assert desk.watches()[0].state == WatchState.ALARM
     with desk.database.read() as session:
         actions = session.scalars(select(AuditEvent.action)).all()
     assert actions.count("watch.alarm") == 1
@@ -317,7 +325,7 @@ def test_who_moves_the_pointer_ends_the_watch(desk: Desk) -> None:
         release.roll_back(session, "ann", "complaints")
     assert not desk.look()
     [ended] = desk.watches()
-    assert ended.state == State.ENDED
+    assert ended.state == WatchState.ENDED
     assert ended.message == f"ann made version {desk.old} live meanwhile."
 
 
@@ -327,8 +335,8 @@ def test_the_next_promotion_ends_the_watch_and_begins_another(desk: Desk) -> Non
     second = desk.promote()
     desk.look()
     assert [(w.version_id, w.previous_id, w.state) for w in desk.watches()] == [
-        (second, first, State.WATCHING),
-        (first, desk.old, State.ENDED),
+        (second, first, WatchState.WATCHING),
+        (first, desk.old, WatchState.ENDED),
     ]
 
 
@@ -337,9 +345,9 @@ def test_a_version_that_cannot_be_loaded_is_not_returned_to_until_it_can(desk: D
     desk.look()
     desk.ask(new, 120, handed_over=120)
     assert not desk.look(desk.damaged)
-    assert (desk.live, desk.watches()[0].state) == (new, State.ALARM)
+    assert (desk.live, desk.watches()[0].state) == (new, WatchState.ALARM)
     assert desk.look()
-    assert (desk.live, desk.watches()[0].state) == (desk.old, State.ROLLED_BACK)
+    assert (desk.live, desk.watches()[0].state) == (desk.old, WatchState.ROLLED_BACK)
 
 
 def test_of_two_workers_one_saves(desk: Desk) -> None:
@@ -349,7 +357,7 @@ def test_of_two_workers_one_saves(desk: Desk) -> None:
     desk.ask(new, 120)
     desk.look()
     with pytest.raises(Conflict), desk.database.write() as session:
-        watch._save(session, seen, watch.looks_of(seen))
+        watch._save(session, seen, watch.interim_tests_of(seen))
 
 
 def test_a_person_who_is_quicker_than_the_rollback_wins(
@@ -383,14 +391,14 @@ class TestHold:
         with pytest.raises(Conflict, match="rolled back automatically"):
             held.promote()
         with held.database.write() as session:
-            hold.clear_hold(session, "ann", "the FAQ was half imported")
+            promotion_stop.lift_stop(session, "ann", "the FAQ was half imported")
         new = held.promote()
         assert held.live == new
 
     def test_the_version_itself_stays_withdrawn(self, held: Desk) -> None:
         bad = held.watches()[0].version_id
         with held.database.write() as session:
-            hold.clear_hold(session, "ann", "looked at it")
+            promotion_stop.lift_stop(session, "ann", "looked at it")
         with pytest.raises(Conflict, match="was rolled back"), held.database.write() as session:
             release.promote_automatically(session, bad, "better", 3)
 
@@ -404,13 +412,13 @@ class TestHold:
             untrained = add_version(session, kind="untrained").id
             release.install_untrained(session, untrained, "calibrated again", 3)
         with held.database.read() as session:
-            assert hold.find_hold(session) is not None
+            assert promotion_stop.find_stop(session) is not None
         held.promote(by_a_person=True)
         with held.database.read() as session:
-            assert hold.find_hold(session) is None
+            assert promotion_stop.find_stop(session) is None
 
     def test_what_does_not_hold_cannot_be_cleared(self, desk: Desk, held: Desk) -> None:
         with held.database.write() as session:
-            hold.clear_hold(session, "ann", "looked at it")
+            promotion_stop.lift_stop(session, "ann", "looked at it")
         with pytest.raises(Conflict, match="nothing to clear"), held.database.write() as session:
-            hold.clear_hold(session, "ann", "looked at it")
+            promotion_stop.lift_stop(session, "ann", "looked at it")

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from chatbot.services.access.users import FAILURES_COUNT_FOR
 from chatbot.services.delivery.deliveries import State
-from chatbot.services.knowledge import publish
+from chatbot.services.knowledge import edit_faq
 from chatbot.services.privacy import inventory
 from chatbot.services.privacy.retain import forget_what_is_old
 from chatbot.services.releases.processes import Identity, ProcessKind, beat
@@ -100,11 +100,11 @@ def test_the_change_log_does_not_grow_for_ever(
     with database.write() as session:
         add_intent(session, "vpn", "the VPN is down")
         for n in range(30):
-            publish.add_utterance(session, "ann", "vpn", f"number {n}")
+            edit_faq.add_utterance(session, "ann", "vpn", f"number {n}")
     forget(database)
     with database.read() as session:
         left = session.scalars(select(KnowledgeChange.revision)).all()
-        assert sorted(left) == [publish.current_revision(session) - n for n in range(4, -1, -1)]
+        assert sorted(left) == [edit_faq.current_revision(session) - n for n in range(4, -1, -1)]
 
 
 def test_what_nobody_deletes_stays(database: Database) -> None:

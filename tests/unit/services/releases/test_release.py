@@ -451,6 +451,6 @@ def test_looks_are_counted_for_each_live_version_alone(database: Database) -> No
         for live, look in ((1, 1), (1, 2), (2, 1)):
             add_version(session, live_id=live, look=look)
         add_version(session, live_id=None, look=9)
-        assert release.count_looks(session, 1) == 2
-        assert release.count_looks(session, 2) == 1
-        assert release.count_looks(session, 3) == 0
+        assert release.count_comparisons(session, 1) == 2
+        assert release.count_comparisons(session, 2) == 1
+        assert release.count_comparisons(session, 3) == 0

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from chatbot.domain.split import Purpose, is_held_out
+from chatbot.domain.holdout import Purpose, is_held_out
 from chatbot.errors import Conflict, NotFound
-from chatbot.services.knowledge.publish import current_revision, delete_intent
+from chatbot.services.knowledge.edit_faq import current_revision, delete_intent
 from chatbot.services.review.confirm import confirm, undo
 from chatbot.settings import Settings
 from chatbot.storage.database import Database

@@ -4,14 +4,14 @@ import pytest
 from sqlalchemy import func, select
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.holdout import is_held_out, is_validation, measuring_order
+from chatbot.domain.live_sample import rank
 from chatbot.domain.matching import DISPUTED
-from chatbot.domain.sample import rank
-from chatbot.domain.split import is_held_out, is_validation, measuring_order
-from chatbot.services.review import store_ranking, waiting
+from chatbot.services.review import queue_rows, store_ranking
 from chatbot.services.review.chosen import list_chosen
 from chatbot.services.review.confirm import confirm
+from chatbot.services.review.questions import Filters, list_queries
 from chatbot.services.review.rank_queue import rank_queue
-from chatbot.services.review.review import Filters, list_queries
 from chatbot.storage.database import Database
 from chatbot.storage.tables import Query, QueueRanking
 from factories import add_evaluation, add_lacking_version, add_live_version, add_query
@@ -243,7 +243,7 @@ def test_a_question_too_old_to_be_ranked_gives_up_its_place(
     old, *newer = texts("purple elephants number {}", 4, held_out=False)
     ask(parts, old, usefulness=0.89)
     ask(parts, *newer)
-    monkeypatch.setattr(waiting, "MOST_RANKED", 3)
+    monkeypatch.setattr(queue_rows, "MOST_RANKED", 3)
     rank_now(parts)
     found = usefulness(parts)
     assert found[old] == 0

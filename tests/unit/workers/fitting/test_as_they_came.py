@@ -2,9 +2,9 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example
-from chatbot.domain.split import is_validation
-from chatbot.services.knowledge.publish import get_intent
-from chatbot.services.learning.examples import Frozen
+from chatbot.domain.holdout import is_validation
+from chatbot.services.knowledge.edit_faq import get_intent
+from chatbot.services.learning.training_set import Frozen
 from chatbot.services.releases import jobs
 from factories import add_confirmed, add_intent, make_catalogue
 from workers.fitting.as_they_came import as_they_came

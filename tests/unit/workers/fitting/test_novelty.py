@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.example import Example, PairExample
-from chatbot.services.learning.examples import FEW_UNLABELLED, Frozen, freeze
+from chatbot.services.learning.training_set import FEW_UNLABELLED, Frozen, freeze
 from workers.fitting import novelty
 
 ROWS = [Example(f"VPN trouble {number}", "vpn") for number in range(10)]

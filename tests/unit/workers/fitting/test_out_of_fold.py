@@ -1,8 +1,8 @@
 from pathlib import Path
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Candidate, Decision
-from chatbot.domain.metrics import Outcome
 from workers.fitting import out_of_fold
 
 OUTCOMES = {

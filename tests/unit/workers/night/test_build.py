@@ -12,7 +12,7 @@ from chatbot.errors import TrainingFailed
 from chatbot.matching import bundle
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.encoder import HashingEncoder
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 from chatbot.services.privacy.inventory import FILES
 from chatbot.settings import Settings
 from chatbot.storage.artefacts import MANIFEST

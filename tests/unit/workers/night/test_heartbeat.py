@@ -8,7 +8,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.gate import Verdict
 from chatbot.services.monitoring import watch
 from chatbot.services.releases import jobs, processes, release
-from chatbot.services.releases.hold import State
+from chatbot.services.releases.kinds import WatchState
 from chatbot.storage.tables import TrainingJob, Watch
 from factories import add_version
 from workers import tasks
@@ -37,10 +37,10 @@ def alarm(parts: Parts) -> int:
     with parts.database.write() as session:
         version = add_version(session, verdict=Verdict.PROMOTE).id
         release.promote_automatically(session, version, "better", 1)
-    watch.look(parts.database, parts.models, parts.settings)
+    watch.compare_live(parts.database, parts.models, parts.settings)
     with parts.database.write() as session:
         row = session.get_one(Watch, 2)
-        row.state, row.message = State.ALARM, "It does worse."
+        row.state, row.message = WatchState.ALARM, "It does worse."
     return version
 
 
@@ -75,7 +75,7 @@ def test_a_fault_of_the_watch_costs_no_lease(
         looked.append(parts)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(watch, "look", fail)
+    monkeypatch.setattr(watch, "compare_live", fail)
     with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)) as lost:
         assert soon(lambda: len(looked) > 2)
         assert not lost.is_set()

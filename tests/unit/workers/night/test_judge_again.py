@@ -5,13 +5,13 @@ import pytest
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.holdout import is_held_out
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
-from chatbot.domain.split import is_held_out
 from chatbot.errors import ArtefactRefused, LeaseLost
 from chatbot.matching.matcher import Matcher
-from chatbot.services.learning.examples import freeze
 from chatbot.services.learning.shadow import read_standing
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import jobs, release
 from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm

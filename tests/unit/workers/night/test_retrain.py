@@ -12,7 +12,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import LeaseLost
 from chatbot.matching.encoder import HashingEncoder
-from chatbot.services.learning.examples import freeze
+from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import jobs, release
 from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import ModelVersion, TrainingJob

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from chatbot.bootstrap import Parts
 from chatbot.errors import ArtefactRefused, TrainingFailed
 from chatbot.services.delivery import events, webhooks
-from chatbot.services.knowledge.publish import get_intent
+from chatbot.services.knowledge.edit_faq import get_intent
 from chatbot.services.releases import jobs, processes
 from chatbot.storage.tables import Delivery, Query, TrainingJob
 from factories import add_query

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from chatbot.domain.example import Example, PairExample
-from chatbot.services.learning.examples import Frozen
+from chatbot.services.learning.training_set import Frozen
 from chatbot.settings import Settings
 from factories import make_catalogue
 from workers.training.recipe import ENOUGH_LEFT_OUT, make_folds, make_spec, trained_share_for

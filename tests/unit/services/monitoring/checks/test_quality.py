@@ -13,7 +13,7 @@ from chatbot.services.monitoring.checks.quality import (
     check_watch,
 )
 from chatbot.services.releases import release
-from chatbot.services.releases.hold import State
+from chatbot.services.releases.kinds import WatchState
 from chatbot.storage.database import now
 from chatbot.storage.tables import Release, Watch
 from factories import add_confirmed, add_query
@@ -28,7 +28,7 @@ def alarms(parts: Parts) -> set[str]:
     return {kind for kind, is_raised in found.items() if is_raised}
 
 
-def watch(parts: Parts, state: State) -> None:
+def watch(parts: Parts, state: WatchState) -> None:
     with parts.database.write() as session:
         version = add_version(session, "7")
         release.promote(session, version, "ann", "checked")
@@ -56,10 +56,13 @@ def test_a_quiet_installation_raises_no_alarm(parts: Parts) -> None:
 
 @pytest.mark.parametrize(
     ("state", "kind", "advice"),
-    [(State.ALARM, "watch", "chatbot rollback"), (State.ROLLED_BACK, "hold", "--clear-hold")],
+    [
+        (WatchState.ALARM, "watch", "chatbot rollback"),
+        (WatchState.ROLLED_BACK, "hold", "--clear-hold"),
+    ],
 )
 def test_a_watch_that_found_its_version_worse_is_shown_and_raises_its_alarm(
-    parts: Parts, state: State, kind: str, advice: str
+    parts: Parts, state: WatchState, kind: str, advice: str
 ) -> None:
     watch(parts, state)
     found = check_watch(parts)
@@ -69,7 +72,7 @@ def test_a_watch_that_found_its_version_worse_is_shown_and_raises_its_alarm(
 
 
 def test_one_that_watches_is_well(parts: Parts) -> None:
-    watch(parts, State.WATCHING)
+    watch(parts, WatchState.WATCHING)
     assert check_watch(parts).detail.endswith(": watching")
     assert alarms(parts) == set()
 

@@ -12,7 +12,7 @@ from chatbot.services.monitoring.checks.running import (
     check_web,
     check_worker,
 )
-from chatbot.services.releases.follow import StoredModels
+from chatbot.services.releases.open_models import StoredModels
 from chatbot.services.releases.processes import Identity, ProcessKind, beat
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery
