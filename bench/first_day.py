@@ -38,9 +38,9 @@ from bench.instance import free_port, make_key, make_version, request, run_job, 
 from bench.outcomes import Judged, Kind, Outcome, Reply, judge, summarise
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import normalise
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings

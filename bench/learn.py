@@ -25,10 +25,10 @@ from chatbot.domain.accuracy import Outcome, summarise
 from chatbot.domain.adaptation import Asked
 from chatbot.domain.paired import estimate_gain, mcnemar_exact
 from chatbot.domain.text import normalise
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.matching.bundle import Bundle
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge.catalogue import read_catalogue
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, time_single
 from chatbot.services.releases import jobs

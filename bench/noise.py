@@ -30,9 +30,9 @@ from chatbot.bootstrap import build
 from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean, clean_lines
+from chatbot.formats.files import read_catalogue_files
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases.release import list_versions
 from chatbot.settings import Settings

@@ -17,8 +17,8 @@ from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, serve, workers_of
 from bench.load import ask_at_a_rate, ask_in_closed_loops, http_request
 from chatbot.bootstrap import build
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.settings import Settings
 

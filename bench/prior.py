@@ -28,12 +28,12 @@ from bench.common import console, finish, load_dataset, parser
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
 from chatbot.domain.text import key, normalise
+from chatbot.formats.files import read_catalogue_files
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.passages import say_much, texts_of
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.settings import Settings
 from workers.export import export
 from workers.fitting.calibrate import GENERIC, Table, Vote

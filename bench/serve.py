@@ -28,9 +28,9 @@ from bench.load import Prepare, Receive, Seen, ask_in_closed_loops, http_request
 from bench.peers.environments import read_status
 from chatbot.bootstrap import build
 from chatbot.domain.text import normalise
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.matching.encoder import OnnxEncoder
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.training_set import Labelled
 from chatbot.settings import Settings

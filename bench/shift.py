@@ -28,12 +28,12 @@ from chatbot.domain.adaptation import LEAST_THRESHOLD, Answers, Asked, Traffic, 
 from chatbot.domain.matching import NEVER, Calibration, Decision
 from chatbot.domain.proportion import Share
 from chatbot.domain.text import key
+from chatbot.formats.files import read_catalogue_files
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
 from chatbot.matching.matcher import Matcher
 from chatbot.programs import ROOT
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.learning.training_set import Labelled
 from chatbot.settings import Settings
 from workers.fitting.calibrate import cross_fit, fit, gather_votes

@@ -12,13 +12,13 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.access.keys import Scope
 from chatbot.services.access.users import create_user
 from chatbot.services.asking import handoffs, sites
 from chatbot.services.asking.ask import Answered, Question, answer_all
 from chatbot.services.delivery import events, webhooks
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes, release
 from chatbot.services.review.confirm import confirm

@@ -27,9 +27,9 @@ from bench.instance import run_job
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.accuracy import Outcome
 from chatbot.domain.matching import Calibration, Decision
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 from chatbot.programs import ROOT
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, read_labelled
 from chatbot.services.learning.training_set import Labelled

@@ -24,8 +24,8 @@ from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, request, serve, workers_of
 from bench.load import Seen, ask_in_closed_loops, http_request
 from chatbot.bootstrap import Parts, build
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.access.keys import Scope
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs
 from chatbot.settings import Settings

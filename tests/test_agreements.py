@@ -11,8 +11,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from chatbot.cli import main
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision

@@ -8,8 +8,8 @@ import pytest
 
 from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.text import normalise
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 
 ROOT = Path(__file__).parents[1]
 CORPORA = sorted((ROOT / "bench" / "noise").glob("*.csv"))

@@ -15,13 +15,13 @@ from chatbot.api.schemas.faq import (
     UndoIn,
     UndoOut,
 )
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import bulk_edit, faq_snapshot
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import Wanted, import_faq, preview_import
 from chatbot.services.learning.stale_calibration import request_what_is_needed
 

@@ -17,8 +17,8 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
 from chatbot.errors import NotFound
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.knowledge import faq_snapshot
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import (
     Clashes,
     Imported,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chatbot.bootstrap import Parts, build
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.asking.ask import Question, answer_all
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes
 from chatbot.services.releases.processes import ProcessKind

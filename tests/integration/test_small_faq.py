@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.bootstrap import Parts, build
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.knowledge.catalogue import read_catalogue
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.render_report import render
 from chatbot.services.learning.report_view import say_precision

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
+from chatbot.formats.draft import NAME
+from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_UTTERANCE_CHARS
 from chatbot.http.requests import LARGEST_ID
-from chatbot.services.knowledge.catalogue_draft import MAX_ANSWER_CHARS, NAME
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
 
 
 def _plain(text: str) -> str:

@@ -13,13 +13,13 @@ from chatbot.console.knowledge.area import blueprint
 from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.own_csv import write_csv
+from chatbot.formats.own_yaml import write_yaml
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import edit_faq, faq_snapshot
-from chatbot.services.knowledge.catalogue_csv import write_csv
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_yaml import write_yaml
 from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import (
     Clashes,

@@ -18,8 +18,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import YAML_SUFFIXES, read_catalogue_files
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import YAML_SUFFIXES, read_catalogue_files
 
 MOST_UPLOAD_BYTES = 4_000_000
 MOST_REQUEST_BYTES = MOST_UPLOAD_BYTES * 3 // 2  # as a page sends it back: in base64

@@ -9,10 +9,10 @@ from chatbot.console.knowledge.area import blueprint, explained, field, matcher,
 from chatbot.console.knowledge.intent import intent_page
 from chatbot.domain.text import clean
 from chatbot.errors import Conflict, InvalidText, Outdated
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
 from chatbot.services.knowledge.near_duplicates import Clash, find_clashes
 
 

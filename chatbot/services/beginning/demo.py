@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.files import read_catalogue_files
 from chatbot.services.knowledge import faq_snapshot
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
 from chatbot.services.knowledge.edit_faq import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
 from chatbot.services.knowledge.removed_demo import REMOVED

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound, Outdated, UtteranceTaken
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.services.access import audit
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
@@ -21,7 +22,6 @@ from chatbot.storage.tables import (
     Utterance,
 )
 
-MAX_UTTERANCE_CHARS = 500
 MOST_CHANGES = 10_000
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from chatbot.domain.holdout import is_held_out
 from chatbot.domain.text import normalise
 from chatbot.errors import InvalidCatalogue, Mistake, UtteranceTaken
+from chatbot.formats.draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.access import audit
 from chatbot.services.knowledge import faq_snapshot
-from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.edit_faq import (
     make_own,
     phrasings_of,

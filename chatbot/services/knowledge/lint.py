@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.readiness import GOOD_UTTERANCES, LEAST_UTTERANCES
 from chatbot.domain.text import key_of_normalised
+from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
 from chatbot.services.knowledge.intent_health import PERIOD, traffic
 from chatbot.services.knowledge.lint_pairs import Pair, Pairs, Phrase, find_pairs
 from chatbot.services.knowledge.near_duplicates import NEARLY_SAME

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise, pair_key, redact
 from chatbot.errors import Conflict, InvalidText, NotFound
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.services.access import audit
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
 from chatbot.storage.database import batched, now
 from chatbot.storage.tables import AuditEvent, ScoredPair
 

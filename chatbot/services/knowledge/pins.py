@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match
 from chatbot.services.access import audit
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS, get_intent
+from chatbot.services.knowledge.edit_faq import get_intent
 from chatbot.storage.tables import Intent, Pin
 
 MOST_PINS = 500

@@ -9,9 +9,9 @@ from pathlib import Path
 from chatbot.domain.accuracy import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
+from chatbot.formats.draft import to_intent_name
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
-from chatbot.services.knowledge.catalogue_draft import to_intent_name
 from chatbot.services.learning.training_set import Labelled
 
 

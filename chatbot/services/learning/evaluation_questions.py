@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, InvalidCatalogue, InvalidText, Mistake, NotFound
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.services.knowledge import faq_snapshot
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS, get_intent
+from chatbot.services.knowledge.edit_faq import get_intent
 from chatbot.services.knowledge.import_faq import calibrates
 from chatbot.services.releases import jobs
 from chatbot.services.releases.release import get_version, read_pointer

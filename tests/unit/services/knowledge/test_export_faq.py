@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import InvalidCatalogue
+from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.own_csv import write_csv
+from chatbot.formats.own_yaml import write_yaml
 from chatbot.services.knowledge import edit_faq, undo_edit
-from chatbot.services.knowledge.catalogue_csv import write_csv
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
-from chatbot.services.knowledge.catalogue_yaml import write_yaml
 from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import Imported, import_faq
 from chatbot.storage.database import Database

@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, InvalidCatalogue, NotFound
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge import edit_faq, faq_snapshot
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import (
     Clashes,

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
+from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq, lint_pairs
-from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
 from chatbot.services.knowledge.intent_health import PERIOD
 from chatbot.services.knowledge.lint import Findings, Kind, lint
 from chatbot.services.knowledge.lint_pairs import Phrase, find_pairs

@@ -12,10 +12,10 @@ from chatbot.domain.holdout import Purpose
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import key
 from chatbot.errors import ChatbotError
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.matching.catalogue import Entry, IntentCard
 from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.catalogue import read_catalogue, read_edit
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.privacy import inventory
 from chatbot.services.privacy.retain import forget_what_is_old

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import Conflict, NotFound, UtteranceTaken
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge import edit_faq, undo_edit
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.storage.database import Database
 from chatbot.storage.tables import EvaluationQuestion, Intent

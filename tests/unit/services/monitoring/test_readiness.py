@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import NEVER, Decision
 from chatbot.domain.readiness import LEAST_UTTERANCES
+from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.catalogue_draft import PLACEHOLDER
 from chatbot.services.monitoring import readiness
 from chatbot.services.monitoring.readiness import Readiness, ReadinessOf
 from factories import add_intent, make_matcher

@@ -13,16 +13,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from chatbot.services.knowledge.catalogue_draft import (
-    MAX_ANSWER_CHARS,
-    MAX_TITLE_CHARS,
-    MAX_TOPIC_CHARS,
-    NAME,
-    CatalogueDraft,
-    IntentDraft,
-    Reader,
-    to_intent_name,
-)
+from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader, to_intent_name
+from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
 
 COLUMNS = ("text", "intent", "answer", "title", "topic", "enabled")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, IntentDraft
-from chatbot.services.knowledge.catalogue_files import read_catalogue_files
+from chatbot.formats.draft import CatalogueDraft, IntentDraft
+from chatbot.formats.files import read_catalogue_files
 
 REPOSITORY = Path(__file__).parents[4]
 
@@ -364,7 +364,7 @@ def test_a_mistake_in_a_csv_is_named_with_its_line(
 
 
 def test_a_huge_csv_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.services.knowledge.catalogue_files.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("chatbot.formats.files.MAX_FILE_BYTES", 10)
     assert (
         "is larger than" in mistakes(write(tmp_path / "faq.csv", "text,intent\nno wifi,wifi\n"))[0]
     )

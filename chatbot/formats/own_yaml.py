@@ -6,16 +6,9 @@ from typing import Any
 
 import yaml
 
-from chatbot.services.knowledge.catalogue_draft import (
-    MAX_ANSWER_CHARS,
-    MAX_TITLE_CHARS,
-    MAX_TOPIC_CHARS,
-    NAME,
-    CatalogueDraft,
-    IntentDraft,
-    Reader,
-)
-from chatbot.services.knowledge.yaml_lines import LINE, Listed, line_of, load
+from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader
+from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.yaml_lines import LINE, Listed, line_of, load
 
 _FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out"}
 _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MAX_TOPIC_CHARS}

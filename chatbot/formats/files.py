@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.services.knowledge.catalogue_csv import CsvReader
-from chatbot.services.knowledge.catalogue_draft import CatalogueDraft, Reader
-from chatbot.services.knowledge.catalogue_yaml import FileReader, FolderReader
+from chatbot.formats.draft import CatalogueDraft, Reader
+from chatbot.formats.own_csv import CsvReader
+from chatbot.formats.own_yaml import FileReader, FolderReader
 
 MAX_FILE_BYTES = 50_000_000
 YAML_SUFFIXES = (".yaml", ".yml")

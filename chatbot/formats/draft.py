@@ -8,12 +8,9 @@ from typing import Any
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import InvalidText, Mistake
-from chatbot.services.knowledge.edit_faq import MAX_UTTERANCE_CHARS
+from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
-MAX_TITLE_CHARS = 200
-MAX_TOPIC_CHARS = 80
-MAX_ANSWER_CHARS = 20_000
 PLACEHOLDER = "We have no answer to this question yet. A colleague will help you."
 
 
