@@ -22,7 +22,7 @@ from typing import Any
 from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, request, serve
 from chatbot.bootstrap import Parts, build
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.settings import Settings
@@ -121,7 +121,7 @@ def run() -> None:
 
 def _prepare(parts: Parts) -> list[tuple[str, str]]:
     """The FAQ and its untrained model; questions that it does not know, with their intents."""
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     questions = [(text, i.name) for i in draft.intents.values() for text in i.held_out]
     for intent in draft.intents.values():
         intent.held_out.clear()

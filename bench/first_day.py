@@ -39,7 +39,7 @@ from bench.outcomes import Judged, Kind, Outcome, Reply, judge, summarise
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import normalise
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, release
@@ -79,7 +79,7 @@ def read_pair(faq: Path, questions: Path) -> tuple[CatalogueDraft, list[Asked]]:
     Raises SystemExit for a question of an unknown kind or intent, or that the FAQ has verbatim;
     InvalidCatalogue for a bad FAQ.
     """
-    draft = read_catalogue_files(faq)
+    draft = read_path(faq)
     asked = list(_read_questions(questions))
     known = {normalise(text) for intent in draft.intents.values() for text in intent.utterances}
     for question in asked:

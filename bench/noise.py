@@ -30,7 +30,7 @@ from chatbot.bootstrap import build
 from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.matching import Decision
 from chatbot.domain.text import clean, clean_lines
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.matching.matcher import Matcher
 from chatbot.matching.reading import Match, Reading
 from chatbot.services.knowledge.import_faq import import_faq
@@ -152,7 +152,7 @@ def _count(judged: Judged) -> dict[str, Any]:
 
 
 def _plain_rows() -> list[Row]:
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     wanted = [(text, name) for name, one in draft.intents.items() for text in one.held_out]
     return [
         Row("", "plain", text, (intent,))
@@ -196,7 +196,7 @@ def _open(work: Path) -> Matcher:
         made = bool(list_versions(session, None, 1))
     if not made:
         with parts.database.write() as session:
-            import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), "bench")
+            import_faq(session, read_path(REPOSITORY / "faq_data"), "bench")
         make_version(parts)
     return parts.models.open_version()
 

@@ -17,7 +17,7 @@ from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, serve, workers_of
 from bench.load import ask_at_a_rate, ask_in_closed_loops, http_request
 from chatbot.bootstrap import build
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.settings import Settings
@@ -36,7 +36,7 @@ def run() -> None:
         settings = Settings.from_env(data_dir=folder, web_processes=processes)
         parts = build(settings)
         with parts.database.write() as session:
-            import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), "bench")
+            import_faq(session, read_path(REPOSITORY / "faq_data"), "bench")
         with console.status("making the first model …"):
             make_version(parts)
         headers = {"Authorization": f"Bearer {make_key(parts, Scope.ASK)}"}
@@ -88,7 +88,7 @@ def _figures(nominal: Any, seen: Any, after: Any, given_up: int, memory: list[fl
 
 def _questions(count: int) -> list[str]:
     """Made of the FAQ's held-out questions: distinct, so that no vector is known."""
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     texts = [text for intent in draft.intents.values() for text in intent.held_out]
     chance = random.Random(count)
     return [f"{chance.choice(texts)} {chance.randrange(10**6)}" for _ in range(count)]

@@ -28,7 +28,7 @@ from bench.common import console, finish, load_dataset, parser
 from chatbot.domain.example import Example
 from chatbot.domain.matching import Calibration
 from chatbot.domain.text import key, normalise
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
@@ -170,7 +170,7 @@ def _sources(data: Path) -> Iterator[Source]:
     rasa = json.loads((data / "exports" / "hwu64" / "rasa_nlu.json").read_text(encoding="utf-8"))
     examples = rasa["rasa_nlu_data"]["common_examples"]
     yield _source("hwu64", [(row["text"], row["intent"]) for row in examples])
-    draft = read_catalogue_files(SHIPPED)
+    draft = read_path(SHIPPED)
     yield Source(
         "shipped",
         {name: list(intent.utterances) for name, intent in draft.intents.items()},

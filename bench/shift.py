@@ -28,7 +28,7 @@ from chatbot.domain.adaptation import LEAST_THRESHOLD, Answers, Asked, Traffic, 
 from chatbot.domain.matching import NEVER, Calibration, Decision
 from chatbot.domain.proportion import Share
 from chatbot.domain.text import key
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Entry, IntentCard
 from chatbot.matching.encoder import Encoder, OnnxEncoder
@@ -106,7 +106,7 @@ def _matcher(
         if row.intent and (shots is None or len(known[row.intent]) < shots):
             known[row.intent].append((name, row.text))
     entries = {k: Entry(text, intent) for intent, own in known.items() for k, text in own}
-    answers = read_catalogue_files(ROOT / "faq_data").intents if shots is None else {}
+    answers = read_path(ROOT / "faq_data").intents if shots is None else {}
     cards = {
         name: IntentCard(answers[name].title, answers[name].answer or "")
         if name in answers
@@ -127,7 +127,7 @@ def _calibrate(matcher: Matcher, settings: Settings) -> Calibration:
 
 
 def _shipped() -> Dataset:
-    intents = read_catalogue_files(ROOT / "faq_data").intents.values()
+    intents = read_path(ROOT / "faq_data").intents.values()
     train = [Labelled(text, intent.name) for intent in intents for text in intent.utterances]
     test = [Labelled(text, intent.name) for intent in intents for text in intent.held_out]
     return Dataset("shipped", train, [], test)

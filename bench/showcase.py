@@ -12,7 +12,7 @@ from bench.instance import make_version
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.gate import Verdict
 from chatbot.domain.matching import Decision
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.access.keys import Scope
 from chatbot.services.access.users import create_user
 from chatbot.services.asking import handoffs, sites
@@ -70,7 +70,7 @@ def fill(settings: Settings) -> None:
     parts = build(settings)
     chance = random.Random(7)
     with parts.database.write() as session:
-        import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), ADMIN)
+        import_faq(session, read_path(REPOSITORY / "faq_data"), ADMIN)
         for email, role in PEOPLE.items():
             create_user(session, ADMIN, email, role, PASSWORD)
     first = make_version(parts)
@@ -100,7 +100,7 @@ def fill(settings: Settings) -> None:
 
 def _known(chance: random.Random) -> list[Asked]:
     """As visitors put it: much like what the FAQ has, quite otherwise, and what it lacks."""
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     intents = draft.intents.items()
     wanted = [(t, name) for name, i in intents for t in (*i.held_out, *i.utterances[:3])]
     foreign = [(text, None) for text in draft.out_of_scope[:FOREIGN]]

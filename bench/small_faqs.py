@@ -28,7 +28,7 @@ from chatbot.bootstrap import Parts, build
 from chatbot.domain.accuracy import Outcome
 from chatbot.domain.matching import Calibration, Decision
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.programs import ROOT
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.evaluate import evaluate, read_labelled
@@ -95,13 +95,13 @@ def _small_faqs() -> Iterator[Small]:
     for number, cut in enumerate(CUTS):
         yield _cut(cut, with_answers=number % 2 == 0)
     for language in LANGUAGES:
-        draft = read_catalogue_files(WRITTEN / f"{language}.csv")
+        draft = read_path(WRITTEN / f"{language}.csv")
         asked = read_labelled(WRITTEN / f"{language}_questions.csv", Settings().max_text_chars)
         yield Small(language, draft, asked)
 
 
 def _cut(cut: Cut, with_answers: bool) -> Small:
-    shipped = read_catalogue_files(ROOT / "faq_data")
+    shipped = read_path(ROOT / "faq_data")
     chosen = list(shipped.intents)[cut.first :: cut.step][: cut.intents]
     assert len(chosen) == cut.intents
     draft, questions = CatalogueDraft(places=shipped.places), []

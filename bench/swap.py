@@ -24,7 +24,7 @@ from bench.common import console, finish, parser, percentile
 from bench.instance import free_port, make_key, make_version, request, serve, workers_of
 from bench.load import Seen, ask_in_closed_loops, http_request
 from chatbot.bootstrap import Parts, build
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs
@@ -123,7 +123,7 @@ def _under(loads: list[Load], do: Callable[[], object]) -> None:
 def _prepare(parts: Parts) -> list[int]:
     """The untrained version and two trained with different seeds."""
     with parts.database.write() as session:
-        import_faq(session, read_catalogue_files(REPOSITORY / "faq_data"), "bench")
+        import_faq(session, read_path(REPOSITORY / "faq_data"), "bench")
     made: list[int] = []
     for kind, seed in ((jobs.Kind.UNTRAINED, 13), (jobs.Kind.TRAIN, 1), (jobs.Kind.TRAIN, 2)):
         seeded = build(parts.settings.model_copy(update={"seed": seed}))
@@ -133,7 +133,7 @@ def _prepare(parts: Parts) -> list[int]:
 
 
 def _questions() -> list[str]:
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     return [text for intent in draft.intents.values() for text in intent.held_out]
 
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from chatbot.cli import main
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
@@ -161,4 +161,4 @@ def _published_files() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def shipped() -> CatalogueDraft:
-    return read_catalogue_files(ROOT / "faq_data")
+    return read_path(ROOT / "faq_data")

@@ -9,7 +9,7 @@ import pytest
 from chatbot.domain.accuracy import OUT_OF_SCOPE
 from chatbot.domain.text import normalise
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 
 ROOT = Path(__file__).parents[1]
 CORPORA = sorted((ROOT / "bench" / "noise").glob("*.csv"))
@@ -17,7 +17,7 @@ CORPORA = sorted((ROOT / "bench" / "noise").glob("*.csv"))
 
 @pytest.fixture(scope="module")
 def draft() -> CatalogueDraft:
-    return read_catalogue_files(ROOT / "faq_data")
+    return read_path(ROOT / "faq_data")
 
 
 def test_there_is_one_for_each_kind() -> None:

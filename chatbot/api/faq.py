@@ -16,7 +16,7 @@ from chatbot.api.schemas.faq import (
     UndoOut,
 )
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
@@ -129,4 +129,4 @@ def _read(body: ImportIn) -> CatalogueDraft:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"faq.{body.format}"
         path.write_text(body.content, encoding="utf-8", newline="")
-        return read_catalogue_files(path)
+        return read_path(path)

@@ -17,7 +17,7 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
 from chatbot.errors import NotFound
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.import_faq import (
     Clashes,
@@ -84,7 +84,7 @@ def import_files(
     clashes = Clashes.MOVE if move_clashes else Clashes.KEEP if keep_clashes else Clashes.REFUSE
     wanted = Wanted(Mode(mode), clashes)
     if dry_run:
-        done = preview_import(context.parts.database, read_catalogue_files(path), wanted)
+        done = preview_import(context.parts.database, read_path(path), wanted)
     else:
         done = import_path(context, path, wanted)
     if as_json:
@@ -137,7 +137,7 @@ def describe(done: Imported) -> str:
 
 def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> Imported:
     """Raises InvalidCatalogue."""
-    draft = read_catalogue_files(path)
+    draft = read_path(path)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
         with context.parts.database.write() as session:

@@ -3,12 +3,12 @@
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from chatbot.domain.text import clean, normalise
-from chatbot.errors import InvalidText, Mistake
+from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.formats.limits import MAX_UTTERANCE_CHARS
+from chatbot.formats.source import Source
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
 PLACEHOLDER = "We have no answer to this question yet. A colleague will help you."
@@ -29,15 +29,45 @@ class IntentDraft:
     enabled: bool | None = None
     utterances: list[str] = field(default_factory=list)
     held_out: list[str] = field(default_factory=list)
+    follow_ups: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row of a file that is not imported, and why; `line` is 0 where files have none."""
+
+    reason: str
+    text: str
+    file: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class FileClash:
+    """A phrasing that a file has in several intents; it goes to none of them."""
+
+    text: str
+    intents: tuple[str, ...]
+    file: str
+    line: int = 0
 
 
 @dataclass
 class CatalogueDraft:
-    """Everything that a folder or a file says; `places` has file and line of normalised texts."""
+    """Everything that a source says; `places` has file and line of normalised texts.
+
+    `languages` counts phrasings by language, as far as the source tells it, and `personal` those
+    in which something was redacted.
+    """
 
     intents: dict[str, IntentDraft] = field(default_factory=dict)
     out_of_scope: list[str] = field(default_factory=list)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    format: str = ""
+    left_out: list[LeftOut] = field(default_factory=list)
+    clashes: list[FileClash] = field(default_factory=list)
+    languages: dict[str, int] = field(default_factory=dict)
+    personal: int = 0
 
     @property
     def size(self) -> int:
@@ -49,15 +79,22 @@ class CatalogueDraft:
 class Reader(ABC):
     """Collects mistakes, and checks that no phrasing appears twice."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.mistakes: list[Mistake] = []
         self.draft = CatalogueDraft()
         self._owners: dict[str, str] = {}
 
     @abstractmethod
     def read(self) -> CatalogueDraft:
-        """What `path` describes, as far as it is no mistake."""
+        """Return what the source describes, as far as it is no mistake."""
+
+    def read_or_refuse(self) -> CatalogueDraft:
+        """Return what the source describes. Raises InvalidCatalogue with every mistake of it."""
+        draft = self.read()
+        if self.mistakes:
+            raise InvalidCatalogue(self.mistakes)
+        return draft
 
     def text(
         self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True

@@ -14,26 +14,29 @@ import unicodedata
 from collections.abc import Collection, Iterable
 
 from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader, to_intent_name
+from chatbot.formats.format import Format
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.source import Source
 
 COLUMNS = ("text", "intent", "answer", "title", "topic", "enabled")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NO_HEADER = "needs a header line with the columns text,intent[,answer], or title,answer"
 _LONGEST_NAME = 80
+_BINARY = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8", b"\x1f\x8b")
 _ENABLED = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 class CsvReader(Reader):
     def read(self) -> CatalogueDraft:
-        name = self.path.name
-        with self.path.open(newline="", encoding="utf-8-sig", errors="strict") as file:
-            try:
-                self._read_rows(csv.DictReader(file), name)
-            except UnicodeDecodeError as error:
-                self.mistake(name, 0, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
-            except csv.Error as error:
-                self.mistake(name, 0, f"is not a CSV file: {error}")
+        [name] = self.source
+        try:
+            text = self.source[name].decode("utf-8-sig")
+            self._read_rows(csv.DictReader(io.StringIO(text, newline="")), name)
+        except UnicodeDecodeError as error:
+            self.mistake(name, 0, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
+        except csv.Error as error:
+            self.mistake(name, 0, f"is not a CSV file: {error}")
         return self.draft
 
     def _read_rows(self, rows: "csv.DictReader[str]", name: str) -> None:
@@ -143,3 +146,18 @@ def _name_after(title: str) -> str:
 def _title(name: str) -> str:
     words = re.sub(r"[_\-.]+", " ", name).strip()
     return words[:1].upper() + words[1:]
+
+
+def _is_one_text(source: Source) -> bool:
+    path = source.only()
+    return path is not None and not source.is_folder and not source[path].startswith(_BINARY)
+
+
+FORMAT = Format(
+    name="csv",
+    title="CSV with the columns text,intent[,answer,title,topic,enabled] or title,answer",
+    sniff=_is_one_text,
+    read=lambda source: CsvReader(source).read_or_refuse(),
+    write=lambda draft: {"faq.csv": write_csv(draft.intents.values()).encode("utf-8-sig")},
+)
+"""What no other format takes for its own is read as a table: a mistake in it is named by line."""

@@ -1,15 +1,18 @@
 """The FAQ as YAML: one file, or the folder format of `faq_data/`; mistakes come with their line."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
 from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader
+from chatbot.formats.format import Format
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.source import Source
 from chatbot.formats.yaml_lines import LINE, Listed, line_of, load
 
+SUFFIXES = (".yaml", ".yml")
 _FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out"}
 _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MAX_TOPIC_CHARS}
 
@@ -18,21 +21,17 @@ class FolderReader(Reader):
     """`intents/*.yaml`, `held_out/*.yaml`, `out_of_scope.yaml`."""
 
     def read(self) -> CatalogueDraft:
-        files = sorted((self.path / "intents").glob("*.yaml"))
-        if not files:
-            self.mistake(str(self.path), 0, "has no intents/*.yaml")
-        for file in files:
-            self._read_intents(file)
-        for file in sorted((self.path / "held_out").glob("*.yaml")):
-            self._read_held_out(file)
-        file = self.path / "out_of_scope.yaml"
-        if file.exists():
-            self._add_out_of_scope(self._load(file) or {}, self._name(file))
+        for path in _list(self.source, "intents"):
+            self._read_intents(path)
+        for path in _list(self.source, "held_out"):
+            self._read_held_out(path)
+        for path in self.source.find("out_of_scope.yaml"):
+            self._add_out_of_scope(self._load(path) or {}, self._name(path))
         return self.draft
 
-    def _read_intents(self, file: Path) -> None:
-        name = self._name(file)
-        content = self._load(file)
+    def _read_intents(self, path: str) -> None:
+        name = self._name(path)
+        content = self._load(path)
         if content is None:
             return
         topic, intents = str(content.get("topic", "")), content.get("intents")
@@ -75,9 +74,9 @@ class FolderReader(Reader):
             what = f"the {limited} of “{intent['name']}”"
             self.check_length(what, str(intent.get(limited, "")), most, name, line)
 
-    def _read_held_out(self, file: Path) -> None:
-        name = self._name(file)
-        for intent, texts in (self._load(file) or {}).items():
+    def _read_held_out(self, path: str) -> None:
+        name = self._name(path)
+        for intent, texts in (self._load(path) or {}).items():
             if intent == LINE:
                 continue
             if intent not in self.draft.intents:
@@ -104,30 +103,33 @@ class FolderReader(Reader):
             if cleaned is not None:
                 yield cleaned
 
-    def _load(self, file: Path) -> dict[str, Any] | None:
+    def _load(self, path: str) -> dict[str, Any] | None:
+        file = self._name(path)
         try:
-            content = load(file.read_text(encoding="utf-8"))
+            content = load(self.source[path].decode("utf-8-sig"))
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
-            self.mistake(self._name(file), line, f"is not YAML: {error.problem}")
+            self.mistake(file, line, f"is not YAML: {error.problem}")
             return None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            self.mistake(self._name(file), 0, f"is not UTF-8 YAML: {error}")
+            self.mistake(file, 0, f"is not UTF-8 YAML: {error}")
             return None
         if not isinstance(content, dict):
-            self.mistake(self._name(file), 1, "must be a mapping")
+            self.mistake(file, 1, "must be a mapping")
             return None
         return content
 
-    def _name(self, file: Path) -> str:
-        return file.relative_to(self.path.parent).as_posix()
+    def _name(self, path: str) -> str:
+        """As messages name a file: with the folder that was handed over."""
+        return f"{self.source.name}/{path}" if self.source.is_folder else path
 
 
 class FileReader(FolderReader):
     """One file with all intents, each with its own `topic`; as `write_yaml` makes it."""
 
     def read(self) -> CatalogueDraft:
-        self._read_intents(self.path)
+        [path] = self.source
+        self._read_intents(path)
         return self.draft
 
 
@@ -175,3 +177,33 @@ def _dump(content: Any) -> str:
     return str(
         yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000)
     )
+
+
+def _list(source: Source, folder: str) -> list[str]:
+    """The YAML files that lie in a folder of this name, wherever it is."""
+    paths = (PurePosixPath(path) for path in source)
+    return [str(p) for p in paths if p.parent.name == folder and p.suffix in SUFFIXES]
+
+
+def _is_folder(source: Source) -> bool:
+    return source.is_folder and bool(_list(source, "intents"))
+
+
+def _is_file(source: Source) -> bool:
+    path = source.only()
+    return path is not None and PurePosixPath(path).suffix.lower() in SUFFIXES
+
+
+FOLDER = Format(
+    name="folder",
+    title="Folder with intents/*.yaml",
+    sniff=_is_folder,
+    read=lambda source: FolderReader(source).read_or_refuse(),
+)
+FILE = Format(
+    name="yaml",
+    title="YAML with a list of intents",
+    sniff=_is_file,
+    read=lambda source: FileReader(source).read_or_refuse(),
+    write=lambda draft: {"faq.yaml": write_yaml(draft).encode()},
+)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbot.bootstrap import Parts, build
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.asking.ask import Question, answer_all
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.releases import jobs, processes
@@ -28,7 +28,7 @@ def make_untrained(folder: Path) -> Parts:
     from workers.night.run_jobs import run_waiting_jobs
 
     parts = build(Settings(data_dir=folder))
-    draft = read_catalogue_files(FAQ)
+    draft = read_path(FAQ)
     draft.intents = {name: draft.intents[name] for name in CODE_NAMES}
     with parts.database.write() as session:
         import_faq(session, draft, "test")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.bootstrap import Parts, build
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.knowledge.catalogue import read_catalogue
 from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.learning.render_report import render
@@ -24,7 +24,7 @@ FAQ = Path(__file__).parents[2] / "faq_data"
 def twenty(tmp_path: Path) -> Iterator[Parts]:
     """Every third intent of the shipped FAQ, twenty of them, with four utterances each."""
     parts = build(Settings(data_dir=tmp_path))
-    draft = read_catalogue_files(FAQ)
+    draft = read_path(FAQ)
     draft.intents = {name: draft.intents[name] for name in list(draft.intents)[::3][:20]}
     draft.out_of_scope = []
     for intent in draft.intents.values():

@@ -19,13 +19,14 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import YAML_SUFFIXES, read_catalogue_files
+from chatbot.formats.own_yaml import SUFFIXES
+from chatbot.formats.registry import read_path
 
 MOST_UPLOAD_BYTES = 4_000_000
 MOST_REQUEST_BYTES = MOST_UPLOAD_BYTES * 3 // 2  # as a page sends it back: in base64
 MOST_UNPACKED_BYTES = 40_000_000
 _FOLDER = ".zip"
-_SUFFIXES = (".csv", *YAML_SUFFIXES, _FOLDER)
+_SUFFIXES = (".csv", *SUFFIXES, _FOLDER)
 _PART = re.compile(r"(?:.*/)?((?:intents|held_out)/[^/]+\.ya?ml|out_of_scope\.yaml)")
 _YAML = re.compile(r"\s*(?:#.*\n\s*)*(?:intents|out_of_scope)\s*:")
 
@@ -85,7 +86,7 @@ class Upload:
                 _unpack(self.content, path)
             else:
                 path.write_bytes(self.content)
-            return read_catalogue_files(path)
+            return read_path(path)
 
 
 def allow_upload() -> None:

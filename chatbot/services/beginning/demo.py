@@ -18,7 +18,7 @@ from chatbot.domain.matching import Decision
 from chatbot.domain.text import normalise
 from chatbot.errors import NotFound
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.edit_faq import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
@@ -92,7 +92,7 @@ def add_demo(
 
 @cache
 def read_demo() -> CatalogueDraft:
-    return read_catalogue_files(SHIPPED_FAQ)
+    return read_path(SHIPPED_FAQ)
 
 
 def find_demo(session: Session) -> Demo:

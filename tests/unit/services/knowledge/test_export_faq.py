@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.formats.files import read_catalogue_files
 from chatbot.formats.own_csv import write_csv
 from chatbot.formats.own_yaml import write_yaml
+from chatbot.formats.registry import read_path
 from chatbot.services.knowledge import edit_faq, undo_edit
 from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import Imported, import_faq
@@ -68,10 +68,10 @@ def test_an_export_reads_as_the_same_faq(database: Database, tmp_path: Path, kin
         fill(session)
         path = write(tmp_path, kind, session)
         expected = contents(session)
-        assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
+        assert import_faq(session, read_path(path), "ann") == Imported()
         for name in ("awkward", "draft", "plain"):
             edit_faq.delete_intent(session, "ann", name)
-        done = import_faq(session, read_catalogue_files(path), "ann")
+        done = import_faq(session, read_path(path), "ann")
         session.flush()
         session.expire_all()
         assert contents(session) == expected
@@ -82,7 +82,7 @@ def test_yaml_holds_also_what_only_measures(database: Database, tmp_path: Path) 
     with database.write() as session:
         fill(session)
         add_evaluation(session, "tell me a joke", None)
-        draft = read_catalogue_files(write(tmp_path, "yaml", session))
+        draft = read_path(write(tmp_path, "yaml", session))
     assert draft.intents["plain"].held_out == ["null?"]
     assert draft.out_of_scope == ["tell me a joke"]
 
@@ -90,7 +90,7 @@ def test_yaml_holds_also_what_only_measures(database: Database, tmp_path: Path) 
 def test_an_empty_faq_is_a_file_too(database: Database, tmp_path: Path) -> None:
     with database.read() as session:
         for kind in ("yaml", "csv"):
-            assert read_catalogue_files(write(tmp_path, kind, session)).size == 0
+            assert read_path(write(tmp_path, kind, session)).size == 0
 
 
 def test_a_spreadsheet_runs_nothing(database: Database) -> None:
@@ -130,7 +130,7 @@ def test_a_mistake_in_one_yaml_file_is_named_with_its_line(
 ) -> None:
     (tmp_path / "faq.yaml").write_text(content)
     with pytest.raises(InvalidCatalogue) as refused:
-        read_catalogue_files(tmp_path / "faq.yaml")
+        read_path(tmp_path / "faq.yaml")
     assert str(refused.value.mistakes[0]).startswith(first)
 
 
@@ -146,7 +146,7 @@ def test_a_mistake_in_one_yaml_file_is_named_with_its_line(
 def test_a_mistake_in_a_column_of_a_csv_is_named(tmp_path: Path, line: str, reason: str) -> None:
     (tmp_path / "faq.csv").write_text(f"text,intent,answer,title,topic,enabled\n{line}\n")
     with pytest.raises(InvalidCatalogue) as refused:
-        read_catalogue_files(tmp_path / "faq.csv")
+        read_path(tmp_path / "faq.csv")
     assert str(refused.value) == f"faq.csv:2: {reason}"
 
 
@@ -172,7 +172,7 @@ def test_an_export_can_be_imported_after_a_test_question_became_an_utterance(
     with database.write() as session:
         assert session.scalars(select(EvaluationQuestion.id)).all() == []
         path = write(tmp_path, "yaml", session)
-        assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
+        assert import_faq(session, read_path(path), "ann") == Imported()
 
 
 def test_undoing_such_an_edit_makes_it_measure_again(database: Database) -> None:
@@ -192,4 +192,4 @@ def test_an_earlier_double_is_left_out_of_the_file(database: Database, tmp_path:
         edit_faq.create_intent(session, "ann", "plain", "Plain", "Yes", "Net", ["good day"])
         add_evaluation(session, "good day", None)
         path = write(tmp_path, "yaml", session)
-        assert import_faq(session, read_catalogue_files(path), "ann") == Imported()
+        assert import_faq(session, read_path(path), "ann") == Imported()

@@ -6,9 +6,9 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
-from chatbot.formats.files import read_catalogue_files
+from chatbot.formats.registry import read_path
 
-REPOSITORY = Path(__file__).parents[4]
+REPOSITORY = Path(__file__).parents[3]
 
 INTENTS = """\
 # Network
@@ -60,13 +60,13 @@ def write(path: Path, content: str | bytes) -> Path:
 
 def mistakes(path: Path) -> list[str]:
     with pytest.raises(InvalidCatalogue) as refused:
-        read_catalogue_files(path)
+        read_path(path)
     assert str(refused.value) == "\n".join(map(str, refused.value.mistakes))
     return [str(mistake) for mistake in refused.value.mistakes]
 
 
 def test_a_folder_is_read_completely(faq: Path) -> None:
-    draft = read_catalogue_files(faq)
+    draft = read_path(faq)
     vpn, wifi = draft.intents.values()
     assert (vpn.name, vpn.title, vpn.topic) == ("vpn", "Connect to the VPN", "Network")
     assert vpn.answer == "Start the client."
@@ -80,12 +80,12 @@ def test_a_folder_is_read_completely(faq: Path) -> None:
 def test_only_intents_are_needed(faq: Path) -> None:
     (faq / "out_of_scope.yaml").unlink()
     (faq / "held_out" / "network.yaml").unlink()
-    assert read_catalogue_files(faq).size == 4
+    assert read_path(faq).size == 4
 
 
 def test_held_out_questions_of_one_intent_may_stand_in_several_files(faq: Path) -> None:
     write(faq / "held_out" / "more.yaml", "vpn:\n  - tunnel down\n")
-    assert sorted(read_catalogue_files(faq).intents["vpn"].held_out) == [
+    assert sorted(read_path(faq).intents["vpn"].held_out) == [
         "tunnel broken",
         "tunnel down",
     ]
@@ -257,7 +257,9 @@ def test_all_mistakes_are_named_at_once(faq: Path) -> None:
 
 
 def test_a_folder_without_intents_is_refused(tmp_path: Path) -> None:
-    assert mistakes(tmp_path) == [f"{tmp_path}: has no intents/*.yaml"]
+    assert mistakes(tmp_path) == [
+        f"{tmp_path.name}: is in no format that is known: docs/formats.md lists them"
+    ]
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -266,7 +268,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def csv_draft(tmp_path: Path, content: str | bytes) -> CatalogueDraft:
-    return read_catalogue_files(write(tmp_path / "faq.csv", content))
+    return read_path(write(tmp_path / "faq.csv", content))
 
 
 def test_a_csv_is_read_line_by_line(tmp_path: Path) -> None:
@@ -364,14 +366,14 @@ def test_a_mistake_in_a_csv_is_named_with_its_line(
 
 
 def test_a_huge_csv_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.formats.files.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("chatbot.formats.source.MOST_FILE_BYTES", 10)
     assert (
         "is larger than" in mistakes(write(tmp_path / "faq.csv", "text,intent\nno wifi,wifi\n"))[0]
     )
 
 
 def test_the_faq_that_comes_with_the_program_has_no_mistakes() -> None:
-    draft = read_catalogue_files(REPOSITORY / "faq_data")
+    draft = read_path(REPOSITORY / "faq_data")
     assert len(draft.intents) == 70
     assert all(len(d.utterances) >= 10 and d.held_out for d in draft.intents.values())
     assert len(draft.out_of_scope) >= 100

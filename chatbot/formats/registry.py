@@ -1,0 +1,45 @@
+"""All formats, in the order in which they are tried, and how a source finds its own."""
+
+from pathlib import Path
+
+from chatbot.errors import InvalidCatalogue, Mistake
+from chatbot.formats import own_csv, own_yaml
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.format import Format
+from chatbot.formats.source import Source, open_source
+
+FORMATS: tuple[Format, ...] = (
+    own_yaml.FOLDER,
+    own_yaml.FILE,
+    own_csv.FORMAT,
+)
+_UNKNOWN = "is in no format that is known: docs/formats.md lists them"
+
+
+def find_format(source: Source) -> Format:
+    """Return the first format that takes the source for its own.
+
+    Raises InvalidCatalogue, which names a file of a known product that is of the wrong kind.
+    """
+    for each in FORMATS:
+        if each.sniff(source):
+            return each
+    raise InvalidCatalogue([Mistake(source.name, 0, _UNKNOWN)])
+
+
+def read_source(source: Source) -> CatalogueDraft:
+    """Return what a source says. Raises InvalidCatalogue with all its mistakes."""
+    found = find_format(source)
+    draft = found.read(source)
+    draft.format = found.name
+    return draft
+
+
+def read_path(path: Path) -> CatalogueDraft:
+    """Return what a file, a folder or an archive says. Raises InvalidCatalogue."""
+    return read_source(open_source(path))
+
+
+def get_format(name: str) -> Format:
+    """Return the format of this name. Raises KeyError."""
+    return {each.name: each for each in FORMATS}[name]

@@ -1,0 +1,148 @@
+"""What somebody hands over, a file, a folder or an archive, as files by path that may be read.
+
+Nothing is unpacked to disk, so no path of an archive leads anywhere. Bytes are read when a format
+asks for them by name: what it does not name, such as a file of keys, is never opened.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from chatbot.errors import InvalidCatalogue, Mistake
+from chatbot.formats.limits import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES
+
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
+_NOISE = ("__MACOSX", ".DS_Store", "Thumbs.db", ".git")
+_OFFICE = ("[Content_Types].xml",)
+"""A workbook or a document is an archive too, but one file for whoever hands it over."""
+
+
+class Source(Mapping[str, bytes]):
+    """Files by their path below the one folder that holds them all; `name` is for messages."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_folder = True
+        self._sizes: dict[str, int] = {}
+        self._read = 0
+        self._seen: set[str] = set()
+        self.parsed: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __getitem__(self, path: str) -> bytes:
+        """Return the bytes of a file. Raises InvalidCatalogue for too many, of it or of all."""
+        size = self._sizes[path]
+        if size > MOST_FILE_BYTES:
+            raise _invalid(path, f"is larger than {MOST_FILE_BYTES // 1_000_000} MB")
+        if path not in self._seen:
+            self._seen.add(path)
+            self._read += size
+        if self._read > MOST_BYTES:
+            raise _invalid(self.name, f"holds more than {MOST_BYTES // 1_000_000} MB")
+        return self._bytes_of(path)
+
+    def find(self, name: str) -> list[str]:
+        """Return the paths, sorted, of files with this name, in whatever folder they are."""
+        return sorted(path for path in self if PurePosixPath(path).name == name)
+
+    def only(self) -> str | None:
+        """Return the path of the one file there is, or None."""
+        return next(iter(self)) if len(self) == 1 else None
+
+    def _bytes_of(self, path: str) -> bytes:
+        raise NotImplementedError
+
+    def _list(self, sizes: Mapping[str, int]) -> None:
+        """Take files in, but for those that systems leave behind, below their common folder."""
+        kept = {path: size for path, size in sizes.items() if not _is_noise(path)}
+        if len(kept) > MOST_FILES:
+            raise _invalid(self.name, f"holds more than {MOST_FILES:,} files")
+        self._sizes = dict(sorted(kept.items()))
+
+
+class _Single(Source):
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(name)
+        self.is_folder = False
+        self._content = content
+        self._list({name: len(content)})
+
+    def _bytes_of(self, path: str) -> bytes:
+        return self._content
+
+
+class _Folder(Source):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder.name)
+        self._folder = folder
+        files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        self._list({path.relative_to(folder).as_posix(): path.stat().st_size for path in files})
+
+    def _bytes_of(self, path: str) -> bytes:
+        return (self._folder / path).read_bytes()
+
+
+class _Archive(Source):
+    def __init__(self, name: str, archive: zipfile.ZipFile) -> None:
+        super().__init__(name)
+        self._archive = archive
+        entries = [each for each in archive.infolist() if not each.is_dir()]
+        paths = [each.filename.replace("\\", "/") for each in entries]
+        for path in paths:
+            if path.startswith("/") or ".." in path.split("/"):
+                raise _invalid(name, "has a path that leads out of its folder")
+        self._entries = dict(zip(paths, entries, strict=True))
+        self._list({path: each.file_size for path, each in self._entries.items()})
+
+    def _bytes_of(self, path: str) -> bytes:
+        entry = self._entries[path]
+        try:
+            with self._archive.open(entry) as file:
+                content = file.read(entry.file_size + 1)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+            raise _invalid(path, "cannot be unpacked") from None
+        if len(content) > entry.file_size:
+            raise _invalid(path, "is larger than its archive says")
+        return content
+
+
+def open_source(path: Path) -> Source:
+    """Return the files of a folder, an archive or a single file.
+
+    Raises InvalidCatalogue for what is not there, too large, or no archive that can be read.
+    """
+    if not path.exists():
+        raise _invalid(str(path), "there is no such file or folder")
+    if path.is_dir():
+        return _Folder(path)
+    if path.stat().st_size > MOST_FILE_BYTES:
+        raise _invalid(path.name, f"is larger than {MOST_FILE_BYTES // 1_000_000} MB")
+    return source_of(path.name, path.read_bytes())
+
+
+def source_of(name: str, content: bytes) -> Source:
+    """Return the files of an archive, or the single file that `content` is. Raises as above."""
+    if not content.startswith(_ARCHIVES):
+        return _Single(name, content)
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        raise _invalid(name, "cannot be unpacked") from None
+    if any(part in archive.namelist() for part in _OFFICE):
+        return _Single(name, content)
+    return _Archive(name, archive)
+
+
+def _is_noise(path: str) -> bool:
+    return any(part in _NOISE or part.startswith("._") for part in path.split("/"))
+
+
+def _invalid(name: str, reason: str) -> InvalidCatalogue:
+    return InvalidCatalogue([Mistake(name, 0, reason)])
