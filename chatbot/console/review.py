@@ -14,8 +14,8 @@ from chatbot.console.access import allows, who
 from chatbot.console.view import say
 from chatbot.domain.matching import MOST_OFFERED
 from chatbot.domain.quarantine import Standing
-from chatbot.domain.text import slug
 from chatbot.errors import NotFound, NotReady
+from chatbot.formats.names import to_name
 from chatbot.http.context import parts
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
@@ -86,7 +86,7 @@ def create_intent(query_id: str) -> Response:
     with parts().database.write() as session:
         queries = [questions.get_query(session, each) for each in _ticked(query_id)]
         new = IntentIn(
-            name=edit_faq.free_name(session, slug(request.form.get("title", ""))),
+            name=edit_faq.free_name(session, to_name(request.form.get("title", ""))),
             title=request.form.get("title", ""),
             answer=request.form.get("answer", ""),
             topic=request.form.get("topic", ""),

@@ -80,12 +80,6 @@ def pair_key(one: str, other: str) -> str:
     return key_of_normalised("\n".join(sorted((normalise(one), normalise(other)))))
 
 
-def slug(text: str) -> str:
-    """A name of at most 60 ASCII letters, digits and dashes; “faq” if nothing is left of `text`."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or "faq"
-
-
 def redact(text: str) -> str:
     """`text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
     text = _EMAIL.sub("[email]", text)

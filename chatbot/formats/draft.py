@@ -1,6 +1,5 @@
 """An FAQ as files describe it, before it is imported, and how readers of files collect mistakes."""
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,6 @@ from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.formats.source import Source
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_.\-]{0,79}")
 PLACEHOLDER = "We have no answer to this question yet. A colleague will help you."
 
 
@@ -127,8 +125,3 @@ class Reader(ABC):
     def check_length(self, what: str, text: str, most: int, file: str, line: int) -> None:
         if len(text) > most:
             self.mistake(file, line, f"{what} is longer than {most}")
-
-
-def to_intent_name(name: str) -> str:
-    """The intent name for a label as people write it in a CSV."""
-    return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")

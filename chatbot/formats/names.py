@@ -25,8 +25,12 @@ def to_name(label: str) -> str:
 
     A label that no letter or digit is left of gets a name by its hash.
     """
-    name = re.sub(r"[^\w.\-]+", "-", _fold(label)).strip("-._")[:MAX_NAME_CHARS].strip("-._")
-    return name or f"{_NO_NAME}-{_hash(label)}"
+    return to_whole_name(label)[:MAX_NAME_CHARS].strip("-._") or f"{_NO_NAME}-{_hash(label)}"
+
+
+def to_whole_name(label: str) -> str:
+    """Return a label as names are written, however long, and empty if nothing is left of it."""
+    return re.sub(r"[^\w.\-]+", "-", _fold(label)).strip("-._")
 
 
 def name_all(labels: Iterable[str]) -> dict[str, str]:

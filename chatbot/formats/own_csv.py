@@ -13,9 +13,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
-from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader, to_intent_name
+from chatbot.formats.draft import CatalogueDraft, IntentDraft, Reader
 from chatbot.formats.format import Format
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.names import is_name, to_whole_name
 from chatbot.formats.source import Source
 
 COLUMNS = ("text", "intent", "answer", "title", "topic", "enabled")
@@ -63,8 +64,8 @@ class CsvReader(Reader):
     def _draft_of(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
         """The intent that a line is about, or None with a mistake noted."""
         intent, title = cells["intent"], cells["title"]
-        key = to_intent_name(intent) if intent or not title else _name_after(title)
-        if not NAME.fullmatch(key):
+        key = to_whole_name(intent) if intent or not title else _name_after(title)
+        if not is_name(key):
             self.mistake(name, line, f"“{intent}” cannot name an intent")
             return None
         new = IntentDraft(key, _title(intent), has_own_title=False)
@@ -137,7 +138,7 @@ def _name_after(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", title.casefold())
     plain = "".join(character for character in plain if not unicodedata.combining(character))
-    name = to_intent_name(plain)[:_LONGEST_NAME].strip("-._")
+    name = to_whole_name(plain)[:_LONGEST_NAME].strip("-._")
     if name and all(character.isascii() for character in plain if character.isalpha()):
         return name
     return f"article-{hashlib.sha256(title.encode()).hexdigest()[:12]}"

@@ -6,9 +6,10 @@ from typing import Any
 
 import yaml
 
-from chatbot.formats.draft import NAME, CatalogueDraft, IntentDraft, Reader
+from chatbot.formats.draft import CatalogueDraft, IntentDraft, Reader
 from chatbot.formats.format import Format
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.names import is_name
 from chatbot.formats.source import Source
 from chatbot.formats.yaml_lines import LINE, Listed, line_of, load
 
@@ -158,7 +159,7 @@ def _described(intent: IntentDraft) -> dict[str, Any]:
 
 
 def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and NAME.fullmatch(name) is not None
+    return isinstance(name, str) and is_name(name)
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from chatbot.formats.names import is_name
 from chatbot.services.review.questions import Cursor as QueryCursor
 
 _Row = TypeVar("_Row")
@@ -50,7 +51,7 @@ def _decode_id(cursor: Any) -> int:
 
 def _decode_name(cursor: Any) -> str:
     text = _decode(cursor)
-    if not re.fullmatch(r"[a-z0-9_.\-]{1,80}", text):
+    if not is_name(text):
         raise ValueError(_BAD)
     return text
 

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidText
-from chatbot.formats.draft import NAME
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_UTTERANCE_CHARS
+from chatbot.formats.names import NAME, is_name
 from chatbot.http.requests import LARGEST_ID
 
 
@@ -32,6 +32,12 @@ def _utterance(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def _intent_name(name: str) -> str:
+    if not is_name(name):
+        raise ValueError("is not as names are written: in lower case, composed (NFC)")
+    return name
+
+
 def _zoned(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("needs a time zone, such as a Z at the end")
@@ -44,7 +50,9 @@ def _zoned(moment: datetime) -> datetime:
 Plain = Annotated[str, AfterValidator(_plain)]
 Text = Annotated[Plain, AfterValidator(_not_blank)]
 IntentName = Annotated[
-    str, Field(pattern=f"^{NAME.pattern}$", max_length=80, examples=["reset-password"])
+    str,
+    Field(pattern=f"^{NAME.pattern}$", max_length=80, examples=["reset-password"]),
+    AfterValidator(_intent_name),
 ]
 Title = Annotated[Text, Field(min_length=1, max_length=200)]
 Answer = Annotated[Text, Field(min_length=1, max_length=MAX_ANSWER_CHARS)]

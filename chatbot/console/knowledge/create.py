@@ -10,8 +10,8 @@ from chatbot.api.schemas.intents import IntentIn
 from chatbot.console.access import allows, who
 from chatbot.console.knowledge import area
 from chatbot.console.knowledge.area import blueprint, explained, to_intent
-from chatbot.domain.text import slug
 from chatbot.errors import Conflict
+from chatbot.formats.names import to_name
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import edit_faq
@@ -88,7 +88,7 @@ def _typed() -> _Typed:
 
 def _free_name(title: str) -> str:
     with parts().database.read() as session:
-        return edit_faq.free_name(session, slug(title))
+        return edit_faq.free_name(session, to_name(title))
 
 
 def _clashes(wanted: IntentIn) -> list[Clash]:

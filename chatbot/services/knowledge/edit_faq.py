@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.text import clean, normalise
 from chatbot.errors import Conflict, NotFound, Outdated, UtteranceTaken
-from chatbot.formats.limits import MAX_UTTERANCE_CHARS
+from chatbot.formats.limits import MAX_NAME_CHARS, MAX_UTTERANCE_CHARS
 from chatbot.services.access import audit
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
@@ -23,6 +23,7 @@ from chatbot.storage.tables import (
 )
 
 MOST_CHANGES = 10_000
+_CHARS_OF_A_NUMBER = 7
 
 
 def raise_revision(
@@ -82,7 +83,8 @@ def titles(session: Session, names: Sequence[str]) -> dict[str, str]:
 
 
 def free_name(session: Session, wanted: str) -> str:
-    """`wanted`, or with the first number behind it that no intent has."""
+    """Return `wanted`, or with the first number behind it that no intent has; 80 characters."""
+    wanted = wanted[: MAX_NAME_CHARS - _CHARS_OF_A_NUMBER]
     taken = set(session.scalars(select(Intent.name).where(Intent.name.startswith(wanted))))
     names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)

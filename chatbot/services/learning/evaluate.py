@@ -9,7 +9,7 @@ from pathlib import Path
 from chatbot.domain.accuracy import OUT_OF_SCOPE, Outcome
 from chatbot.domain.text import clean
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
-from chatbot.formats.draft import to_intent_name
+from chatbot.formats.names import to_whole_name
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.learning.training_set import Labelled
@@ -71,7 +71,7 @@ def read_labelled(path: Path, max_chars: int) -> list[Labelled]:
                 continue
             intent = (row["intent"] or "").strip()
             rows.append(
-                Labelled(text, None if intent in ("", OUT_OF_SCOPE) else to_intent_name(intent))
+                Labelled(text, None if intent in ("", OUT_OF_SCOPE) else to_whole_name(intent))
             )
     if mistakes:
         raise InvalidCatalogue(mistakes)
