@@ -61,7 +61,9 @@ _PROBLEMS = {
     "503": "The database does not answer, or no model is loaded; see Retry-After.",
 }
 _APIFLASK_ERROR = "#/components/schemas/HTTPError"
-_WORD = {"type": "string", "pattern": r"^[A-Za-z0-9_.\-]{1,100}$"}
+_WORD = {"type": "string", "minLength": 1, "maxLength": 100}
+_FILE_BODIES = (("/v1/imports", "post"),)
+_ANY_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _ROW = {"type": "integer", "minimum": 0, "maximum": LARGEST_ID}
 
 
@@ -117,6 +119,8 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     spec["components"]["schemas"].pop("HTTPError", None)
     spec["components"]["schemas"] |= _schemas([*_below(Out), EvaluationReport], "serialization")
     spec["components"]["schemas"] |= _schemas([Problem], "validation")
+    for path, method in _FILE_BODIES:
+        spec["paths"][path][method]["requestBody"] = {"required": True, "content": _ANY_FILE}
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             operation["operationId"] = _identifier(method, path)
@@ -166,7 +170,8 @@ def _complete_parameters(operation: dict[str, Any]) -> None:
 
 
 def _complete_body(operation: dict[str, Any], spec: dict[str, Any]) -> None:
-    if body := operation.get("requestBody"):
+    body = operation.get("requestBody")
+    if body and "application/json" in body["content"]:
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         body["required"] = bool(spec["components"]["schemas"][name].get("required"))
 

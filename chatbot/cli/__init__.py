@@ -62,6 +62,7 @@ def main(ctx: click.Context, data_dir: Path | None) -> None:
 for command in (
     up.up,
     faq.import_files,
+    faq.export_files,
     faq.undo,
     demo.demo,
     intents.intents,

@@ -1,5 +1,7 @@
 """`chatbot import`, `chatbot undo`: FAQ files into the database, and out again."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,8 +19,11 @@ from chatbot.cli.context import (
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
 from chatbot.errors import NotFound
-from chatbot.formats.registry import read_path
+from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.registry import FORMATS, get_format, read_path
+from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.knowledge.export_faq import export_faq
 from chatbot.services.knowledge.import_faq import (
     Clashes,
     Imported,
@@ -49,6 +54,15 @@ _MOST_LINES = 40
     "replace: also remove what the file does not have.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--preview", is_flag=True, help="Only say what PATH holds, and what would change.")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print a preview.",
+)
 @click.option(
     "--move-clashes", is_flag=True, help="Utterances of other intents move to the file's intents."
 )
@@ -67,6 +81,8 @@ def import_files(
     path: Path,
     mode: str,
     dry_run: bool,
+    preview: bool,
+    shape: str,
     move_clashes: bool,
     keep_clashes: bool,
     no_calibrate: bool,
@@ -74,15 +90,18 @@ def import_files(
 ) -> None:
     """Add or change intents from PATH.
 
-    PATH is a folder with intents/*.yaml and, if there, held_out/*.yaml and out_of_scope.yaml, or a
-    YAML file as the console exports it, or a CSV with the columns text,intent and, if there,
-    answer,title,topic,enabled, or a help centre's articles: a CSV with the columns title,answer.
-    One mistake, and nothing happens. `chatbot undo` takes it back.
+    PATH is a file, folder or archive in any format that docs/formats.md lists: exports of other
+    bots and help centres, spreadsheets, YAML. It is recognised by what it holds. --preview shows
+    what that is, what cannot be used and why. One mistake, and nothing happens. `chatbot undo`
+    takes an import back.
     """
     if move_clashes and keep_clashes:
         raise click.UsageError("Choose one of --move-clashes and --keep-clashes.")
     clashes = Clashes.MOVE if move_clashes else Clashes.KEEP if keep_clashes else Clashes.REFUSE
     wanted = Wanted(Mode(mode), clashes)
+    if preview:
+        _preview(context, read_path(path), wanted, shape == "json" or as_json)
+        return
     if dry_run:
         done = preview_import(context.parts.database, read_path(path), wanted)
     else:
@@ -101,6 +120,44 @@ def import_files(
         ask_for_model(context)
 
 
+WRITABLE = sorted(each.name for each in FORMATS if each.write)
+
+
+@click.command("export")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(WRITABLE),
+    default="yaml",
+    show_default=True,
+    help="What to write it as; not every format holds everything, see docs/formats.md.",
+)
+@pass_context
+def export_files(context: Context, path: Path | None, shape: str) -> None:
+    """Write the FAQ to PATH, or print it.
+
+    A format of several files becomes a folder. Importing it again changes nothing.
+    """
+    with context.parts.database.read() as session:
+        draft = export_faq(session)
+    write = get_format(shape).write
+    assert write is not None
+    files = write(draft)
+    if path is None and len(files) > 1:
+        raise click.UsageError("This format has several files: name a folder for them.")
+    for name, content in files.items():
+        if path is None:
+            click.echo(content, nl=False)
+        elif len(files) == 1:
+            path.write_bytes(content)
+        else:
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content)
+    if path is not None:
+        remark(f"{len(draft.intents)} intents written to {path}.")
+
+
 @click.command()
 @click.argument("act", type=ROW, required=False)
 @pass_context
@@ -116,6 +173,42 @@ def undo(context: Context, act: int | None) -> None:
     context.parts.nudge.send()
     click.echo(f"Undone: {undone.action} of {undone.subject}, by {undone.actor}.")
     ask_for_model(context)
+
+
+def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: bool) -> None:
+    """Print what a draft holds; for people also what of it is new, and nothing is written."""
+    summary = Summary.of(draft)
+    if as_json:
+        print_json(summary.to_json())
+        return
+    for line in _describe_draft(draft, summary):
+        click.echo(line)
+    if wanted.clashes is Clashes.REFUSE:
+        wanted = replace(wanted, clashes=Clashes.KEEP)
+    done = preview_import(context.parts.database, draft, wanted)
+    click.echo(f"Importing it: {describe(done)}")
+    for line in _list_changes(done):
+        remark(line)
+    remark("Nothing was changed.")
+
+
+def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
+    languages = f" ({', '.join(summary.languages)})" if summary.languages else ""
+    yield get_format(draft.format).title
+    yield (
+        f"{summary.intents:,} intents, {summary.utterances:,} utterances{languages}, "
+        f"{summary.answers:,} answers, {summary.out_of_scope:,} out of scope"
+    )
+    more = {
+        "intents are disabled": summary.disabled,
+        "links lead from one intent to another; they are not imported yet": summary.follow_ups,
+        "utterances held personal data, which is redacted": summary.personal,
+    }
+    yield from (f"{count:,} {what}" for what, count in more.items() if count)
+    for reason, count in summary.left_out.items():
+        yield f"{count:,} left out: {reason}"
+    for clash in draft.clashes[:_MOST_LINES]:
+        yield f"  “{clash.text}” stands in {', '.join(clash.intents)}"
 
 
 def describe(done: Imported) -> str:

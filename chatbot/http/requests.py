@@ -22,7 +22,7 @@ class RowId(IntegerConverter):
 class Word(BaseConverter):
     """`<word:…>`: a name or an identifier, so never a NUL or a broken character."""
 
-    regex = r"[A-Za-z0-9_.\-]{1,100}"
+    regex = r"[\w.\-]{1,100}"
 
 
 class StrictRequest(Request):

@@ -45,6 +45,7 @@ DECLARED = {
     "PUT /v1/intents/<word:name>/utterances/<int:utterance_id>": "editor",
     "DELETE /v1/intents/<word:name>/utterances/<int:utterance_id>": "editor",
     "POST /v1/faq/import": "editor",
+    "POST /v1/imports": "editor",
     "POST /v1/faq/bulk": "editor",
     "POST /v1/faq/undo": "editor",
     "GET /v1/demo": "agent",

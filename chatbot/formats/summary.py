@@ -1,0 +1,50 @@
+"""Sum up what a source says, before anything of it is written."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from chatbot.formats.draft import CatalogueDraft
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of a draft.
+
+    `utterances` is without those that are left out, `disabled` counts intents, `clashes` phrasings
+    that the source has in several intents. `left_out` counts rows by reason, most frequent first,
+    `personal` phrasings in which personal data was redacted.
+    """
+
+    format: str
+    intents: int
+    utterances: int
+    answers: int
+    out_of_scope: int
+    disabled: int
+    languages: list[str]
+    clashes: int
+    left_out: dict[str, int]
+    follow_ups: int
+    personal: int
+
+    @classmethod
+    def of(cls, draft: CatalogueDraft) -> Self:
+        intents = draft.intents.values()
+        return cls(
+            format=draft.format,
+            intents=len(intents),
+            utterances=sum(len(each.utterances) for each in intents),
+            answers=sum(bool(each.answer) for each in intents),
+            out_of_scope=len(draft.out_of_scope),
+            disabled=sum(each.enabled is False for each in intents),
+            languages=sorted(draft.languages),
+            clashes=len(draft.clashes),
+            left_out=dict(Counter(row.reason for row in draft.left_out).most_common()),
+            follow_ups=sum(len(each.follow_ups) for each in intents),
+            personal=draft.personal,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `chatbot import --preview --format json` prints."""
+        return asdict(self)
