@@ -59,7 +59,8 @@ class Vote(NamedTuple):
 def gather_votes(
     unseen: Sequence[Unseen], out_of_scope: Sequence[str], confirmed: Container[str] = ()
 ) -> list[Vote]:
-    """For catalogue entries that the encoder was not trained on, each hidden from the index.
+    """Return the votes on catalogue entries that the encoder was not trained on, each hidden from
+    the index.
 
     What visitors asked, and agents `confirmed` (normalised), counts in full. An author writes a few
     phrasings so that they differ, and they are harder than questions: they count the less the fewer
@@ -138,7 +139,9 @@ class Table:
         return cls(features, real, right, np.array([vote.weight for vote in votes]))
 
     def surprise(self, weights: Array) -> tuple[float, Array]:
-        """Negative log likelihood of `weights`, the last of which is the bias, and its gradient."""
+        """Return the negative log likelihood of `weights`, the bias being the last, and its
+        gradient.
+        """
         logits = np.where(self.real, self.features @ weights[:-1] + weights[-1], -np.inf)
         logits = np.column_stack([logits, np.zeros(len(logits))])
         logits -= logits.max(axis=1, keepdims=True)
@@ -197,7 +200,7 @@ def cross_fit(votes: Sequence[Vote], prior: Prior) -> list[Answer]:
 def answering_threshold(
     answers: Sequence[Answer], prior: Prior, promise: float, confidence: float
 ) -> float:
-    """The lowest probability from which at most `promise` of the answers are wrong.
+    """Return the lowest probability from which at most `promise` of the answers are wrong.
 
     The share of wrong answers from a threshold on has a beta distribution: `prior` says what it was
     in other FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial
@@ -276,8 +279,8 @@ class _Counted:
 
 
 def clarifying_threshold(settings: Settings, costs: Costs) -> float:
-    """How probable the offered intents must be together: as an admin says, or where a click with
-    the hand-offs that it spares costs less than a hand-off.
+    """Return the least joint probability of the offered intents, from which the bot asks back. It
+    is the admin's, or where a click with the hand-offs that it spares costs less than a hand-off.
     """
     if settings.clarify_probability is not None:
         return settings.clarify_probability

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 
 def judge_again(parts: Parts, lease: jobs.Lease) -> None:
-    """To be called before the rows of the night are frozen. Raises LeaseLost.
+    """Judge the candidate in the shadow again, before the rows of the night are frozen. Raises
+    LeaseLost.
 
     No other fault of it may cost the night its training.
     """

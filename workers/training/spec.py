@@ -1,4 +1,4 @@
-"""What one training is asked to do, as read from `spec.json`; imports no torch."""
+"""The request for one training, as read from `spec.json`; imports no torch."""
 
 import json
 from collections.abc import Mapping
@@ -99,11 +99,11 @@ class TrainingSpec:
         )
 
     def left_out(self, fold: int) -> list[Example]:
-        """What the training of a fold never sees."""
+        """Return the examples that the training of a fold never sees."""
         return [self.examples[number] for number in self.folds[fold]]
 
     def without(self, fold: int) -> Self:
-        """The same training without what the fold leaves out, nor in a pair."""
+        """Return the same training without the texts that the fold leaves out, in pairs too."""
         left_out = set(self.folds[fold])
         kept = (each for number, each in enumerate(self.examples) if number not in left_out)
         unseen = {normalise(each.text) for each in self.left_out(fold)}
