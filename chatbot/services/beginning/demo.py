@@ -43,7 +43,7 @@ SHIPPED_FAQ = Path(__file__).parents[3] / "faq_data"
 
 @dataclass
 class Demo:
-    """What of the demo is there, and what removing it takes along.
+    """The parts of the demo that are there, and what removing it takes along.
 
     `intents` go, by name with title; `drafts` stay with own phrasings as drafts; `kept` have an
     answer of their own and stay. `queries` are those asked while no own intent was there, answered
@@ -67,12 +67,12 @@ class Demo:
 
 
 def is_shipped() -> bool:
-    """Whether this installation has the files of the demo."""
+    """Return whether this installation has the files of the demo."""
     return (SHIPPED_FAQ / "intents").is_dir()
 
 
 def is_marked(session: Session) -> bool:
-    """Whether something in the FAQ came in as the demo."""
+    """Return whether something in the FAQ came in as the demo."""
     tables = (Intent, EvaluationQuestion, Utterance)
     return any(session.scalar(select(exists().where(t.origin == DEMO))) for t in tables)
 
@@ -96,7 +96,7 @@ def read_demo() -> CatalogueDraft:
 
 
 def find_demo(session: Session) -> Demo:
-    """What `remove_demo` would remove now."""
+    """Return what `remove_demo` would remove now."""
     return _Removal(session).demo
 
 
