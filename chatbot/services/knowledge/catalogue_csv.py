@@ -108,7 +108,7 @@ class CsvReader(Reader):
 
 
 def write_csv(intents: Iterable[IntentDraft]) -> str:
-    """What reads as `intents`, but for the questions that only measure."""
+    """Write CSV that reads as `intents` again, but for the questions that only measure."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
@@ -122,7 +122,7 @@ def write_csv(intents: Iterable[IntentDraft]) -> str:
 
 
 def guarded(cell: str) -> str:
-    """So that a spreadsheet shows it, and does not run it as a formula."""
+    """Return `cell` so that a spreadsheet shows it, and does not run it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

@@ -36,7 +36,7 @@ class IntentDraft:
 
 @dataclass
 class CatalogueDraft:
-    """Everything that a folder or a file says; `places` has file and line of normalised texts."""
+    """The content of a folder or a file; `places` has file and line of normalised texts."""
 
     intents: dict[str, IntentDraft] = field(default_factory=dict)
     out_of_scope: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class CatalogueDraft:
 
 
 class Reader(ABC):
-    """Collects mistakes, and checks that no phrasing appears twice."""
+    """A reader that collects mistakes, and checks that no phrasing appears twice."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,12 +60,14 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self) -> CatalogueDraft:
-        """What `path` describes, as far as it is no mistake."""
+        """Return what `path` describes, as far as it is no mistake."""
 
     def text(
         self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True
     ) -> str | None:
-        """The cleaned text, or None with a mistake noted, or None for a harmless repetition."""
+        """Return the cleaned text, or None for a mistake, which is noted, or a
+        harmless repetition.
+        """
         if not isinstance(raw, str):
             self.mistake(file, line, f"“{raw}” is not text; put it in quotes")
             return None
@@ -96,5 +98,5 @@ class Reader(ABC):
 
 
 def to_intent_name(name: str) -> str:
-    """The intent name for a label as people write it in a CSV."""
+    """Return the intent name for a label as people write it in a CSV."""
     return re.sub(r"[^a-z0-9_.\-]+", "-", name.casefold()).strip("-")

@@ -12,7 +12,9 @@ YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def read_catalogue_files(path: Path) -> CatalogueDraft:
-    """Raises InvalidCatalogue with all mistakes of a folder or file at once, each with its line."""
+    """Read a folder or file. Raises InvalidCatalogue with all its mistakes at once, each with its
+    line.
+    """
     if not path.exists():
         raise InvalidCatalogue([Mistake(str(path), 0, "there is no such file or folder")])
     if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:

@@ -22,7 +22,7 @@ _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MA
 
 
 class FolderReader(Reader):
-    """`intents/*.yaml`, `held_out/*.yaml`, `out_of_scope.yaml`."""
+    """A reader of `intents/*.yaml`, `held_out/*.yaml` and `out_of_scope.yaml`."""
 
     def read(self) -> CatalogueDraft:
         files = sorted((self.path / "intents").glob("*.yaml"))
@@ -139,7 +139,7 @@ class FileReader(FolderReader):
 
 
 def write_yaml(draft: CatalogueDraft) -> str:
-    """What reads as `draft` again."""
+    """Write YAML that reads as `draft` again."""
     parts = ["intents:\n"]
     parts += [_dump([_described(intent)]) for intent in draft.intents.values()]
     if draft.out_of_scope:

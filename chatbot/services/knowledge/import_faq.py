@@ -39,7 +39,7 @@ class Mode(StrEnum):
 
 
 class Clashes(StrEnum):
-    """What becomes of a phrasing that belongs to another intent than the file says."""
+    """The ways to treat a phrasing that belongs to another intent than the file says."""
 
     REFUSE = "refuse"  # nothing is imported
     MOVE = "move"  # to the intent that the file says
@@ -48,7 +48,7 @@ class Clashes(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How to import; `origin` is DEMO for the shipped FAQ."""
+    """The way to import; `origin` is DEMO for the shipped FAQ."""
 
     mode: Mode = Mode.UPDATE
     clashes: Clashes = Clashes.REFUSE
@@ -72,7 +72,7 @@ class Taken:
 
 @dataclass
 class Imported:
-    """What an import changed, or would change; `act` is what takes it back as a whole.
+    """The changes that an import made, or would make; `act` is what takes it back as a whole.
 
     `changes` says of intents by name which of title, topic, answer and enabled changed.
     """
@@ -112,7 +112,9 @@ class _Rehearsed(Exception):
 
 
 def preview_import(database: Database, draft: CatalogueDraft, wanted: Wanted) -> Imported:
-    """What importing would do; nothing stays of it. Raises InvalidCatalogue as `import_faq`."""
+    """Return what importing would do; nothing of it stays. Raises InvalidCatalogue as
+    `import_faq`.
+    """
     with suppress(_Rehearsed), database.write() as session:
         done = import_faq(session, draft, "preview", wanted=wanted)
         raise _Rehearsed
@@ -137,7 +139,7 @@ def import_faq(
 
 
 def list_taken(session: Session, draft: CatalogueDraft, mode: Mode) -> list[Taken]:
-    """Phrasings of the file that other intents have; when all is replaced, they have none."""
+    """List the file's phrasings that other intents have; none in mode REPLACE."""
     if mode is Mode.REPLACE:
         return []
     owners = _owners(session, draft)
@@ -320,7 +322,7 @@ class _Importing:
 
 
 def calibrates(text: str) -> bool:
-    """Whether an out-of-scope question teaches where to stop; if not, it measures."""
+    """Return whether an out-of-scope question teaches where to stop; if not, it measures."""
     return is_held_out(text, _CALIBRATION_SHARE)
 
 

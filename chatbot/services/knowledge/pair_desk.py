@@ -1,4 +1,4 @@
-"""Which two phrasings a person should say how alike they are: those a model is surest wrong about.
+"""Choose the two phrasings to score next: those whose likeness a model is surest wrong about.
 
 Turn about the nearest of two intents and the farthest of one, under the model that is live. Ranked
 as one, the farthest would come first: a small FAQ words an intent in ways that have no word in
