@@ -1,4 +1,4 @@
-"""What a training made of the pairs with a score, and whether it holds for other pairs."""
+"""Report how a training fared with the pairs with a score, and whether it holds for other pairs."""
 
 from dataclasses import dataclass
 

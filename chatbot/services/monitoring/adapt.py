@@ -37,7 +37,9 @@ class _Row:
 
 
 class Adapter:
-    """Remembers what it has seen last, so that a quiet hour costs nothing."""
+    """An adapter of thresholds that remembers what it has seen last, so that a quiet hour costs
+    nothing.
+    """
 
     def __init__(self, database: Database, models: StoredModels, settings: Settings) -> None:
         self._database, self._models, self._settings = database, models, settings

@@ -1,4 +1,4 @@
-"""Whether visitors ask other things, or otherwise, than when the live model was calibrated.
+"""Detect whether visitors ask other things, or otherwise, than when the live model was calibrated.
 
 Calibrated probabilities, and with them the promise, hold for questions like those of then. The
 reference is what was asked first after the model went live: what calibrated it was of that time,
@@ -45,7 +45,9 @@ class Shift:
 
 @dataclass(frozen=True)
 class Drift:
-    """Of the live version; no shifts where there are fewer than LEAST questions on either side."""
+    """The drift of the live version; no shifts where there are fewer than LEAST questions on either
+    side.
+    """
 
     version: int | None
     reference: int

@@ -1,4 +1,4 @@
-"""What people ask that the FAQ has no answer to: unanswered questions that are alike."""
+"""Find gaps, what people ask that the FAQ has no answer to: unanswered questions that are alike."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Gap:
 
 
 def find_gaps(session: Session, matcher: Matcher) -> list[Gap]:
-    """The largest groups among the newest unanswered questions, the largest first."""
+    """Return the largest groups among the newest unanswered questions, the largest first."""
     asked = _list_unanswered(session)
     times = Counter(question.text_key for question in asked)
     distinct = list({question.text_key: question for question in asked}.values())
@@ -60,7 +60,9 @@ def find_gaps(session: Session, matcher: Matcher) -> list[Gap]:
 
 
 def list_alike(session: Session, matcher: Matcher, query_id: str) -> list[str]:
-    """Ids of the unanswered questions that are like this one, itself included. Raises NotFound."""
+    """List the ids of the unanswered questions that are like this one, itself included. Raises
+    NotFound.
+    """
     centre = get_query(session, query_id)
     asked = _list_unanswered(session)
     vectors = _embed(matcher, [centre.text, *(question.text for question in asked)])

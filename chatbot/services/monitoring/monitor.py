@@ -14,7 +14,9 @@ FRESH_SECONDS = 300.0
 
 
 class Monitor:
-    """Keeps the state for the scraper: it asks more often than thousands of rows should be read."""
+    """A cache of the readings for the scraper, which asks more often than thousands of rows should
+    be read.
+    """
 
     def __init__(self, database: Database, promise: float) -> None:
         self._database = database
@@ -24,7 +26,9 @@ class Monitor:
         self._read_at = -FRESH_SECONDS
 
     def readings(self) -> Sequence[Reading]:
-        """At most FRESH_SECONDS old; those before if the database does not answer."""
+        """Return readings at most FRESH_SECONDS old; those before if the database does
+        not answer.
+        """
         with self._lock:
             if time.monotonic() - self._read_at >= FRESH_SECONDS:
                 try:

@@ -37,7 +37,7 @@ _IS_WORSE = {
 
 
 def compare_live(database: Database, models: StoredModels, settings: Settings) -> bool:
-    """Begin, compare or end what is due; whether the live model was rolled back.
+    """Begin, compare or end what is due, and return whether the live model was rolled back.
 
     To be called every minute or so, by any number of workers.
     """
@@ -64,7 +64,7 @@ def compare_live(database: Database, models: StoredModels, settings: Settings) -
 
 
 def list_watches(session: Session, limit: int) -> Sequence[Watch]:
-    """Newest first."""
+    """List watches, newest first."""
     return session.scalars(select(Watch).order_by(Watch.generation.desc()).limit(limit)).all()
 
 

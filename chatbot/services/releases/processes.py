@@ -1,4 +1,4 @@
-"""Which processes run, and which model each of them serves."""
+"""Record which processes run, and which model each of them serves."""
 
 import os
 import socket

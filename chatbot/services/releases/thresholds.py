@@ -1,4 +1,4 @@
-"""Calibrations that follow the traffic: which is in force, its history, and its undo."""
+"""Record calibrations that follow the traffic: which is in force, its history, and its undo."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -31,7 +31,7 @@ def find_in_force(session: Session, version_id: int) -> CalibrationChange | None
 
 
 def is_held(session: Session, version_id: int) -> bool:
-    """Whether a person wants thresholds left as they are."""
+    """Return whether a person wants thresholds left as they are."""
     newest = session.scalar(_of_version(version_id).limit(1))
     return newest is not None and newest.holds
 
