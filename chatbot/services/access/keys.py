@@ -22,7 +22,7 @@ MAX_NAME_CHARS = 80  # with its id it must fit where the audit trail names an ac
 
 
 class Scope(StrEnum):
-    """The rights of a key; each scope includes those before it."""
+    """What a key may do; each scope includes those before it."""
 
     ASK = "ask"
     AGENT = "agent"

@@ -39,7 +39,7 @@ class Mode(StrEnum):
 
 
 class Clashes(StrEnum):
-    """The ways to treat a phrasing that belongs to another intent than the file says."""
+    """What becomes of a phrasing that belongs to another intent than the file says."""
 
     REFUSE = "refuse"  # nothing is imported
     MOVE = "move"  # to the intent that the file says

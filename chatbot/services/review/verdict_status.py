@@ -26,7 +26,7 @@ from chatbot.storage.tables import (
 
 
 class Effect(StrEnum):
-    """The present effect of a verdict. From `COUNTS` to `TURN` it decides on the same words."""
+    """What a verdict does now. From `COUNTS` to `TURN` it decides on the same words."""
 
     COUNTS = "counts"  # for similar questions, too
     SECOND = "second"  # for similar ones once somebody else says it
