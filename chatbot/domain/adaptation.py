@@ -116,7 +116,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Answers:
-    """Of each question, the first candidate's probability and what is known of it."""
+    """The first candidate's probability for each question, and what is known of it."""
 
     probability: Array
     wrong: NDArray[np.bool_]
@@ -186,7 +186,7 @@ class Adapted:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether enough questions would be treated otherwise."""
+        """True if enough questions would be treated otherwise."""
         return self.changed >= _ENOUGH
 
     def explain(self, promise: float) -> str:

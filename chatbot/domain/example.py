@@ -1,4 +1,4 @@
-"""What a model learns from."""
+"""The examples that a model learns from."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,6 @@
-"""Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
+"""Decide whether a candidate may replace the live model: a paired comparison on the same held-out
+rows.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Significance level of a gain, and how much worse each guarded figure may get.
+    """The significance level of a gain, and how much worse each guarded figure may get.
 
     `differing` is the share of visitors' questions on which the two differ, where some rows were
     asked for because they do; None where none was. `taught` are the rows, by their text, that
@@ -81,7 +83,7 @@ class Comparison:
 
     @property
     def could_decide(self) -> bool:
-        """Whether it could have promoted a candidate, whoever was right; else it fools nobody."""
+        """True if it could have promoted a candidate, whoever was right; else it fools nobody."""
         return any(each.could_decide for each in (self.whole, self.taught) if each is not None)
 
     def to_json(self) -> dict[str, Any]:

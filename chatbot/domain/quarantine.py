@@ -1,4 +1,5 @@
-"""Which confirmations may teach tonight: one hijacked or careless account must not steer a model.
+"""Select the confirmations that may teach tonight: one hijacked or careless account must not steer
+a model.
 
 A cap delays: what exceeds a night's share of a source or an intent waits for the nights after.
 Quarantine stops, until an admin releases it, what one source said of an intent on a day: far more
@@ -89,7 +90,7 @@ class Selection:
     unseconded: frozenset[str] = frozenset()
 
     def standings(self) -> dict[str, Standing]:
-        """Of all verdicts, by id."""
+        """Return the standing of all verdicts, by id."""
         standings = dict.fromkeys(self.admitted, Standing.VOTES)
         standings |= dict.fromkeys(self.waiting, Standing.TURN)
         standings |= dict.fromkeys(self.unseconded, Standing.SECOND)
@@ -99,7 +100,7 @@ class Selection:
 
 
 def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selection:
-    """The same rows on the same day give the same selection."""
+    """Select which verdicts count; the same rows on the same day give the same selection."""
     rows = sorted(verdicts, key=lambda row: (row.at, row.id))
     alone = _find_alone(rows, limits.alone)
     quarantined = _find_suspect(rows, alone, limits.sudden)

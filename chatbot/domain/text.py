@@ -1,4 +1,4 @@
-"""What happens to a text before anything else sees it: clean, normalise, redact."""
+"""Clean, normalise and redact a text before anything else sees it."""
 
 import hashlib
 import re
@@ -31,7 +31,7 @@ _DOTTED = re.compile(r"(?!\d{3}\.\d{3}\.\d{4}$)\d+(?:\.\d+)+")
 
 
 def clean(text: str, max_chars: int) -> str:
-    """`text` as NFKC on one line, without control and invisible characters.
+    """Return `text` as NFKC on one line, without control and invisible characters.
 
     The length is checked before and after NFKC, which can make a text 18 times as long.
     Raises InvalidText for NUL, lone surrogates, blank or too long text.
@@ -49,7 +49,8 @@ def clean(text: str, max_chars: int) -> str:
 
 
 def clean_lines(text: str, max_chars: int) -> str:
-    """As `clean`, but lines stay lines: they tell a quotation from what was written now.
+    """Clean a text as `clean` does, but keep its lines: they tell a quotation from what was written
+    now.
 
     Raises InvalidText as `clean` does.
     """
@@ -61,33 +62,35 @@ def clean_lines(text: str, max_chars: int) -> str:
 
 
 def normalise(text: str) -> str:
-    """The key under which two phrasings are the same: NFKC, case and white space folded."""
+    """Return the key under which two phrasings are the same: NFKC, case and white space folded."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def key(text: str) -> str:
-    """A stable identifier of `text` that does not reveal it: 32 hex digits."""
+    """Return a stable identifier of `text` that does not reveal it: 32 hex digits."""
     return key_of_normalised(normalise(text))
 
 
 def key_of_normalised(normalised: str) -> str:
-    """As `key`, for what `normalise` gave."""
+    """Return the `key` of a text from what `normalise` gave."""
     return hashlib.sha256(normalised.encode()).hexdigest()[:32]
 
 
 def pair_key(one: str, other: str) -> str:
-    """As `key`, for two texts in whichever order: 32 hex digits."""
+    """Return one key for two texts in whichever order: 32 hex digits, as `key` has."""
     return key_of_normalised("\n".join(sorted((normalise(one), normalise(other)))))
 
 
 def slug(text: str) -> str:
-    """A name of at most 60 ASCII letters, digits and dashes; “faq” if nothing is left of `text`."""
+    """Return a name of at most 60 ASCII letters, digits and dashes; “faq” if nothing is left of
+    `text`.
+    """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-") or "faq"
 
 
 def redact(text: str) -> str:
-    """`text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
+    """Return `text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
     text = _EMAIL.sub("[email]", text)
     text = _hide(text, _IBAN, _is_iban, "[iban]")
     text = _hide(text, _CARD, _is_card, "[card]")

@@ -1,4 +1,4 @@
-"""Requests that turn something down or off, and which of them an intent itself speaks of.
+"""Find requests that turn something down or off, and which of them an intent itself speaks of.
 
 “Please do not delete my account” is near to the intent that deletes accounts, and asks for the
 opposite. Only requests are looked for: “it does not print” and “I do not know my password” tell a
@@ -18,7 +18,7 @@ _CLAUSE_END = re.compile(r"[,;:.!?\n]")
 
 
 class Turn(Flag):
-    """Which way texts turn what they speak of."""
+    """The ways in which texts turn what they speak of."""
 
     NONE = 0
     ENDS = auto()  # “turn it off”, “delete it”
@@ -36,7 +36,7 @@ class Negated:
 
 
 def turns_of(text: str) -> Turn:
-    """Which ways `text`, a phrasing or a title of an intent, turns things."""
+    """Return the ways in which `text`, a phrasing or a title of an intent, turns things."""
     text = text[:_MOST_CHARS]
     if not any(map(_may_turn, text.split())):
         return Turn.NONE
@@ -66,7 +66,7 @@ def find_negated(text: str) -> Negated | None:
 
 
 def contradicts(negated: Negated, turns: Turn) -> bool:
-    """Whether an intent whose texts turn things the ways of `turns` cannot be what is asked for."""
+    """Return whether an intent whose texts turn things by `turns` cannot be what is asked for."""
     if negated.turn is Turn.KEEPS:
         return Turn.ENDS in turns and Turn.KEEPS not in turns
     return not turns & (Turn.ENDS | negated.turn)

@@ -1,4 +1,5 @@
-"""What a visitor did not write now: a quoted mail, a log, a stack trace, a signature, a notice.
+"""Find what a visitor did not write now: a quoted mail, a log, a stack trace, a signature, a
+notice.
 
 Each is told by its form: how mail programs introduce a quotation, how lines of a log begin. Mail
 programs speak the language of their user, so their phrases are listed by language.

@@ -1,4 +1,4 @@
-"""What a version was made from: the rows, the training itself, and the encoder that is served."""
+"""The making of a version: the rows, the training itself, and the encoder that is served."""
 
 from collections.abc import Mapping
 
