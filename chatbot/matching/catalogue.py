@@ -1,4 +1,4 @@
-"""What the FAQ says, as matchers are told: all of it, or what an edit changed."""
+"""The catalogue, the FAQ as matchers are told of it: all of it, or what an edit changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class IntentCard:
-    """What a visitor is shown of an intent."""
+    """The part of an intent that a visitor is shown."""
 
     title: str
     answer: str
@@ -41,7 +41,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Edit:
-    """What is different at `revision`: cards by intent, entries and what is obeyed by key.
+    """The changes at `revision`: cards by intent, entries and what is obeyed by key.
 
     None stands for what is gone.
     """

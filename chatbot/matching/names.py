@@ -41,7 +41,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """Confirmed texts by key, in how many of each intent a word stands, and all that was heard.
+    """The confirmed texts by key, in how many of each intent a word stands, and all that was heard.
 
     `heard` counts what agents ever confirmed, as `Spelling.counts` does for all texts: the
     difference is what the FAQ says itself. Nothing here ever changes.

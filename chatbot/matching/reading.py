@@ -1,4 +1,4 @@
-"""How a question is read before it is matched, and what its readings come to together.
+"""Read a question before it is matched, and decide what its readings come to together.
 
 A message is more than a question: it quotes, it has slips, it refuses, it asks two things. Each
 reading is matched as any text is; what they come to is decided here (docs/decisions/0027).
@@ -21,7 +21,7 @@ _RANK = {Decision.HANDOFF: 0, Decision.CLARIFY: 1, Decision.ANSWER: 2}
 
 @dataclass(frozen=True)
 class Match:
-    """What the matcher makes of one question; `exact` when its very words are known.
+    """The result of matching one question; `exact` when its very words are known.
 
     `offered` says how many of the first candidates a visitor must be offered; None leaves that to
     the calibration.
@@ -50,7 +50,9 @@ class Reading:
 
     @classmethod
     def of(cls, text: str, spelling: Spelling) -> "Reading":
-        """`text` may have several lines, which tell a quotation from what was written now."""
+        """Read `text`, which may have several lines: they tell a quotation from what was written
+        now.
+        """
         own = own_words(text)
         repaired = spelling.repair(own)
         whole = _on_one_line(text)

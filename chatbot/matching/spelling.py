@@ -1,4 +1,4 @@
-"""Misspelt words that the FAQ contains: told by word lists, repaired to the FAQ's nearest word.
+"""Repair misspelt words that the FAQ contains: told by word lists, set to the FAQ's nearest word.
 
 The word lists are pyspellchecker's, with some hundred thousand words a language; nothing is
 fetched. A word that stands there is never touched, nor is one that the FAQ uses repeatedly.
@@ -42,7 +42,7 @@ _AROUND = ".,;:!?¿¡\"'“”‘’«»„()[]{}<>*-–—…"
 
 @dataclass(frozen=True)
 class Spelling:
-    """How often the FAQ uses each word, and which languages its texts seem to be in.
+    """The number of times that the FAQ uses each word, and the languages its texts seem to be in.
 
     Words of texts that are gone stay: a word that nobody uses any more repairs a slip, at worst,
     to what the FAQ lately said.

@@ -1,4 +1,4 @@
-"""What the FAQ's own words say about how a question is to be read."""
+"""Wording: what the FAQ's own words say about how a question is to be read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ MOST_READ = 50_000
 
 @dataclass(frozen=True)
 class Wording:
-    """How the FAQ spells, what its visitors call things, and which intents speak of ending, sparing
-    or keeping something.
+    """The wording of the FAQ: how it spells, what its visitors call things, and which intents speak
+    of ending, sparing or keeping something.
 
     `titles` and `phrasings` hold those that do: by intent, and (intent, turn) by key. Nothing here
     ever changes.
