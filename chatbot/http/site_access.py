@@ -25,13 +25,16 @@ blueprint = APIBlueprint("site_access", __name__, enable_openapi=False)
 
 @dataclass(frozen=True)
 class Visitor(Caller):
-    """Somebody on a page of a site."""
+    """A visitor on a page of a site."""
 
     site: SiteCard
 
 
 def admit(key: str) -> Visitor:
-    """Raises NotAuthenticated, NotAuthorised for another origin, RateLimited."""
+    """Return the visitor whose page asks with the site key, and count the request.
+
+    Raises NotAuthenticated, NotAuthorised for another origin, RateLimited.
+    """
     origin = request.headers.get("Origin")
     site = parts().sites.admit(key, origin, _is_own(origin))
     if origin is not None:

@@ -1,4 +1,4 @@
-"""What the helpdesk knows: intents, their utterances, and questions that only measure."""
+"""Tables of what the helpdesk knows: intents, their utterances, and questions that only measure."""
 
 from datetime import datetime
 
@@ -22,7 +22,8 @@ class Knowledge(Table):
 
 
 class KnowledgeChange(Table):
-    """What an edit touched: an intent's card, by name, or a phrasing, by its normalised text.
+    """A thing that an edit touched: an intent's card, by name, or a phrasing, by its normalised
+    text.
 
     It says where to look, not what is there now. Each edit that is kept has a row, an empty one if
     it changed nothing that matchers hold; so a revision without any row says: read everything.
@@ -37,7 +38,7 @@ class KnowledgeChange(Table):
 
 
 class Intent(Table):
-    """What a visitor can want, with its answer. A disabled one is never matched.
+    """A wish that a visitor can have, with its answer. A disabled one is never matched.
 
     `origin` is DEMO as long as title and answer are as the shipped FAQ has them.
     """

@@ -1,4 +1,4 @@
-"""Trained versions, which one is live, how it came to be, and who runs it."""
+"""Tables of trained versions, which one is live, how it came to be, and who runs it."""
 
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ class ModelPointer(Table):
 
 
 class Release(Table):
-    """Each move of the pointer, never changed afterwards."""
+    """A move of the pointer, never changed afterwards."""
 
     __tablename__ = "releases"
 
@@ -76,7 +76,7 @@ class Release(Table):
 
 
 class Watch(Table):
-    """How a promoted version does on visitors' questions beside the one before it.
+    """The figures of a promoted version on visitors' questions beside the one before it.
 
     `looks` rises with each comparison: of two workers that look at once, one finds it changed.
     `cleared_by` is the admin who ended the hold that follows an automatic rollback.
@@ -143,7 +143,7 @@ class WorkingProcess(Table):
 
 
 class CalibrationChange(Table):
-    """How a version's probabilities and threshold were made to follow the traffic.
+    """A change by which a version's probabilities and threshold were made to follow the traffic.
 
     The newest that was not reverted is in force; no `calibration` means the version's own. While
     the newest of all `holds`, nothing is changed by itself.

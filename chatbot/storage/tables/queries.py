@@ -1,4 +1,4 @@
-"""What visitors asked, what they got, and what agents said of it."""
+"""Tables of what visitors asked, what they got, and what agents said of it."""
 
 from datetime import datetime
 from typing import Any
