@@ -1,4 +1,4 @@
-"""Everything this package raises on purpose.
+"""The errors that this package raises on purpose.
 
     ChatbotError
     ├── SettingsError             a setting has an impossible value
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 
 class ChatbotError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
 
 class SettingsError(ChatbotError):

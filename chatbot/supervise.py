@@ -51,7 +51,7 @@ def locked(data_dir: Path) -> Iterator[None]:
 
 
 def choose_port(host: str, port: int) -> int:
-    """`port`, or a free one for 0. Raises Conflict if it cannot be listened on."""
+    """Return `port`, or a free one for 0. Raises Conflict if it cannot be listened on."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -66,7 +66,9 @@ def choose_port(host: str, port: int) -> int:
 
 
 class Supervisor:
-    """Keeps `programs` running until SIGINT or SIGTERM, or until one of them dies too often."""
+    """A supervisor that keeps `programs` running until SIGINT or SIGTERM, or until one dies too
+    often.
+    """
 
     def __init__(
         self, settings: Settings, programs: list[Program], environment: Mapping[str, str]

@@ -119,7 +119,7 @@ def undo(context: Context, act: int | None) -> None:
 
 
 def describe(done: Imported) -> str:
-    """What an import did, in one sentence."""
+    """Describe what an import did, in one sentence."""
     said = (
         f"{done.intents_added} intents added, {done.intents_changed} changed, "
         f"{done.utterances_added} utterances added, {done.evaluation_added} evaluation questions "
@@ -136,7 +136,7 @@ def describe(done: Imported) -> str:
 
 
 def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> Imported:
-    """Raises InvalidCatalogue."""
+    """Import a file or folder. Raises InvalidCatalogue."""
     draft = read_catalogue_files(path)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)

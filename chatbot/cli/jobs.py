@@ -61,7 +61,7 @@ def run_job_here(context: Context, kind: jobs.Kind, force: bool = False) -> Trai
 
 
 def worker_lives(parts: Parts) -> bool:
-    """Whether some worker process takes jobs; one of this host must also exist."""
+    """Return whether some worker process takes jobs; one of this host must also exist."""
     with parts.database.read() as session:
         return any(
             _exists(row.host, row.pid) for row in processes.list_alive(session, ProcessKind.WORKER)

@@ -1,4 +1,4 @@
-"""`chatbot up`: everything that an instance needs, from nothing to a served address."""
+"""`chatbot up`: start everything that an instance needs, from nothing to a served address."""
 
 import importlib.util
 import shutil

@@ -60,7 +60,7 @@ class Frame:
         return round(self.left + share * (self.x_end - self.left), 1)
 
     def y(self, share: float) -> float:
-        """Upwards, as everybody but SVG counts."""
+        """Return the height of a share, counted upwards, as everybody but SVG does."""
         return round(self.y_end - share * (self.y_end - self.top), 1)
 
 

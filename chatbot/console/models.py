@@ -63,7 +63,7 @@ def show() -> str:
 @blueprint.get("/now")
 @allows(Scope.AGENT)
 def show_now() -> str:
-    """The part of the page that changes by itself, asked for again and again."""
+    """Show the part of the page that changes by itself, asked for again and again."""
     with parts().database.read() as session:
         pointer = release.read_pointer(session)
         return render_template("console/models_now.html", pointer=pointer, **_now(session))
@@ -72,7 +72,7 @@ def show_now() -> str:
 @blueprint.get("/promise")
 @allows(Scope.AGENT)
 def show_promise() -> str:
-    """What the promise that the slider is at would cost."""
+    """Show what the promise that the slider is at would cost."""
     with parts().database.read() as session:
         pointer = release.read_pointer(session)
         return render_template("console/models_promise.html", **_promise(session, pointer))

@@ -21,7 +21,7 @@ MOST_TOPIC_CHARS = 80
 @blueprint.post("/bulk")
 @allows(Scope.EDITOR)
 def look_at_bulk() -> Response:
-    """What the act would do to the ticked, or with `all`, to all that the filters find."""
+    """Show what the act would do to the ticked, or with `all`, to all that the filters find."""
     action, topic = _act()
     with parts().database.read() as session:
         if "all" in request.form:

@@ -90,7 +90,7 @@ def _page(session: Session, skipped: int) -> dict[str, Any]:
 
 
 def word(pair: ScoredPair) -> str:
-    """What its score means; a number where it came from a file."""
+    """Return what a pair's score means; a number where it came from a file."""
     known = {score: likeness.value for likeness, score in SCORES.items()}
     return known.get(pair.score, f"{pair.score:g}")
 
