@@ -122,5 +122,5 @@ class TrainingRun(Section):
 
     @property
     def measures_pairs(self) -> bool:
-        """Whether any epoch tells of pairs with a score."""
+        """True if any epoch tells of pairs with a score."""
         return any(epoch.measures_pairs for epoch in self.history)
