@@ -56,7 +56,7 @@ class Verdict(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What one source said of one intent on one day."""
+    """The verdicts of one source on one intent on one day."""
 
     source: str
     says: str

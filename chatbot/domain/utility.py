@@ -6,7 +6,7 @@ from typing import Self
 
 
 class End(StrEnum):
-    """How a question ends, the best first.
+    """The end of a question, the best first.
 
     One that the FAQ has no answer to ends in one of the last three ways: handed over is then right,
     and asked in vain means asked back needlessly.
