@@ -110,7 +110,9 @@ def _input_names(folder: Path) -> tuple[str, ...]:
 def measure(
     encode: Encode, sets: dict[str, Dataset], expected: dict[str, tuple[Any, Any]]
 ) -> dict[str, Any]:
-    """`expected` is filled by the first variant, torch, with what the others are compared to."""
+    """Measure a variant; the first, torch, fills `expected` with what the others are
+    compared to.
+    """
     figures: dict[str, Any] = {}
     for name, dataset in sets.items():
         asked = [row for row in dataset.test if row.intent is not None]

@@ -1,4 +1,5 @@
-"""How often the gate is fooled: a year of null nights, planted regressions, planted improvements.
+"""Measure how often the gate is fooled: a year of null nights, planted regressions, planted
+improvements.
 
 Real outcomes: models trained with several seeds answer BANKING77's test questions. A model that is
 exactly as good as another takes each question's outcome from a random one of them, so two such

@@ -1,4 +1,5 @@
-"""How the chatbot bears a growing FAQ: build, open, search and edit from 1,000 to 1,000,000 rows.
+"""Measure how the chatbot bears a growing FAQ: build, open, search and edit from 1,000 to 1,000,000
+rows.
 
 The first rows are the training texts of BANKING77 and CLINC150, encoded by the product's untrained
 encoder. Larger FAQs are extended synthetically: a row lies between two real ones of an intent, with

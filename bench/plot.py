@@ -1,4 +1,4 @@
-"""Draws the kept results as SVG files in docs/pictures/."""
+"""Draw the kept results as SVG files in docs/pictures/."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""What a hostile account can do: it confirms questions about one intent falsely, as another's.
+"""Measure what a hostile account can do: it confirms questions about one intent falsely, as
+another's.
 
 The FAQ has ten phrasings an intent of BANKING77. Honest agents confirm 500 visitors' questions; an
 account that was taken over confirms so many more that a given share of all confirmations is false.

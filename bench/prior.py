@@ -1,4 +1,4 @@
-"""What is usual for FAQs: learns fitting/prior.json from several hundred that are cut from others.
+"""Learn what is usual for FAQs: fitting/prior.json from several hundred that are cut from others.
 
 Each takes some intents of BANKING77's or CLINC150's training part, of HWU64, of the shipped FAQ, or
 of those that were written for this in bench/prior/, with a few of their texts as utterances. It is
@@ -81,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Faq:
-    """One that was cut: what it knows, and what it is asked, each with its intent and kind."""
+    """An FAQ that was cut: what it knows, and what it is asked, each with its intent and kind."""
 
     source: str
     utterances: int
@@ -100,14 +100,18 @@ class Seen:
     density: float
 
     def weights(self, usual: Array) -> Array:
-        """Of this FAQ: `usual` has weights, what size adds to each, and density to the bias."""
+        """Return the weights of this FAQ; `usual` has weights, what size adds to each, and density
+        to the bias.
+        """
         weights: Array = usual[:WEIGHTS] + usual[WEIGHTS:-1] * self.size
         weights[-1] += usual[-1] * self.density
         return weights
 
 
 class Remembering:
-    """An encoder that computes no text twice: an FAQ shares most texts with others."""
+    """An encoder with a cache, which computes no text twice: an FAQ shares most texts
+    with others.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         self.dimension, self._encoder = encoder.dimension, encoder

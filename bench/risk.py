@@ -1,4 +1,5 @@
-"""Whether the promise is kept: at most so many automatic answers wrong, with so much confidence.
+"""Test whether the promise is kept: at most so many automatic answers wrong, with so much
+confidence.
 
 Models are made by the product's own jobs and kept under `--work`, with all votes, so that only the
 first run is slow. The test mix is the test part's in-scope questions, and a fifth of CLINC150's

@@ -1,4 +1,4 @@
-"""Whether the promise holds on traffic of which much is not covered, in the words of the FAQ.
+"""Test whether the promise holds on traffic of which much is not covered, in the words of the FAQ.
 
 A third of the intents is taken out of the catalogue. Their test questions stay in the traffic, and
 with questions that are foreign altogether they make 20, 50 and 70 % of it; three in ten of these
@@ -186,7 +186,7 @@ def _measure(
 def settle(
     asked: Sequence[Asked], own: Calibration, promise: float, before: Calibration | None = None
 ) -> Calibration:
-    """After as many runs as two hours have."""
+    """Return the calibration after as many runs as two hours have."""
     for _ in range(RUNS):
         adapted = adapt(asked, own, before, promise)
         assert adapted is not None

@@ -66,7 +66,9 @@ Asked = tuple[str, str | None]  # a question, and what it wants
 
 
 def fill(settings: Settings) -> None:
-    """The shipped FAQ, a month of questions, what agents made of them, and two versions."""
+    """Fill an instance: the shipped FAQ, a month of questions, what agents made of them, and two
+    versions.
+    """
     parts = build(settings)
     chance = random.Random(7)
     with parts.database.write() as session:

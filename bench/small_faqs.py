@@ -1,4 +1,4 @@
-"""Whether every small FAQ gets a first model, and whether that model says anything.
+"""Test whether every small FAQ gets a first model, and whether that model says anything.
 
 Twenty FAQs are cut from the shipped one, 3 to 30 intents with 1 to 8 utterances, every other one
 without answers, and asked what the shipped FAQ holds out for these intents. Five were written for

@@ -1,4 +1,4 @@
-"""How fast a night's training is beside the plain sentence-transformers trainer.
+"""Measure how fast a night's training is beside the plain sentence-transformers trainer.
 
 Both fine-tune the same base model on the same rows with the same loss, batch size, rate and number
 of epochs, one after the other on the same cores; then both are exported and asked the test part as
