@@ -126,7 +126,7 @@ def _gpu() -> str:
 
 
 def _said(*command: str) -> str:
-    """What a program says about this machine or checkout; nothing where there is none."""
+    """Return what a program says about this machine or checkout; nothing where there is none."""
     if not shutil.which(command[0]):
         return ""
     done = subprocess.run(

@@ -163,7 +163,9 @@ def _time(variants: dict[str, Encode], texts: list[str], figures: dict[str, Any]
 def _emulate(
     emulator: str, folder: Path, texts: list[str], here: NDArray[np.float32]
 ) -> dict[str, float]:
-    """How far the same file's vectors are from `here` on a processor with AVX2 but no VNNI."""
+    """Measure how far the same file's vectors are from `here` on a processor with AVX2
+    but no VNNI.
+    """
     asked, found = folder / "texts.json", folder / "vectors.npy"
     asked.write_text(json.dumps(texts))
     code = (

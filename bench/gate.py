@@ -122,7 +122,9 @@ def _promoted(models: Sequence[Model], trials: int, plant: Plant) -> float:
 
 
 def _promoted_names(models: Sequence[Model], trials: int, plant: Plant) -> float:
-    """As `_promoted`, of a candidate that learnt six names, on as many rows as README's has."""
+    """Return the share of trials, as `_promoted`, of a candidate that learnt six names, on as many
+    rows as README's has.
+    """
     random = Random(0)
     promoted = 0
     for _ in range(trials):

@@ -99,7 +99,7 @@ def _right(outcome: Outcome, model: Outcome) -> Outcome:
 def _turn(
     candidate: Model, random: Random, changes: Sequence[tuple[Sequence[End], End, float]]
 ) -> Model:
-    """Of questions that end in one of some ways, as many as a share of all end otherwise."""
+    """Let a share of all questions end otherwise, drawn from those that end in one of some ways."""
     changed = list(candidate)
     untouched = set(range(len(candidate)))
     for before, after, share in changes:

@@ -82,7 +82,7 @@ def run() -> None:
 
 
 def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """In a process of its own, so that its memory is its own."""
+    """Run `work` in a process of its own, so that its memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
@@ -229,7 +229,7 @@ def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
 
 
 def _serve(place: Path, questions: list[str]) -> dict[str, Any]:
-    """What a web process does: open what is live, search it, and follow edits."""
+    """Do what a web process does: open what is live, search it, and follow edits."""
     parts = build(Settings.from_env(data_dir=place))
     before = psutil.Process().memory_info().rss
     with _timed() as opening:

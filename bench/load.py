@@ -57,7 +57,9 @@ class _Client:
         self.socket.sendall(request)
 
     def receive(self, seen: Seen, on_reply: Receive | None) -> bool:
-        """Whether the reply is complete now. Raises ConnectionError when the server hangs up."""
+        """Return whether the reply is complete now. Raises ConnectionError when the server hangs
+        up.
+        """
         data = self.socket.recv(65536)
         if not data:
             raise ConnectionError("closed by the server")

@@ -184,7 +184,7 @@ def train(parts: Parts) -> dict[str, Any]:
 
 
 def _measure(parts: Parts, dataset: Dataset) -> dict[str, float | int | None]:
-    """What visitors of the live version would meet."""
+    """Measure what visitors of the live version would meet."""
     parts.live.refresh()
     figures = summarise(evaluate(parts.live.current(), dataset.test))
     shown = {name: figures[name] for name in ("top1", "coverage", "wrong_answer_rate")}

@@ -192,7 +192,7 @@ def _once(matcher: Matcher, way: Callable[[Sequence[str]], list[Match]], text: s
 
 
 def _open(work: Path) -> Matcher:
-    """Of the version that an earlier run made, or of a new one."""
+    """Open the matcher of the version that an earlier run made, or of a new one."""
     parts = build(Settings.from_env(data_dir=work))
     with parts.database.read() as session:
         made = bool(list_versions(session, None, 1))

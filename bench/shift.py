@@ -99,7 +99,9 @@ def _run(
 def _matcher(
     dataset: Dataset, kept: set[str], shots: int | None, chance: Random, encoder: Encoder
 ) -> Matcher:
-    """Of an FAQ that has only the intents `kept`; no votes are calibrated yet."""
+    """Return the matcher of an FAQ that has only the intents `kept`; no votes are
+    calibrated yet.
+    """
     rows = {key(row.text): row for row in dataset.train if row.intent in kept}
     known: dict[str, list[tuple[str, str]]] = {name: [] for name in sorted(kept)}
     for name, row in chance.sample(sorted(rows.items()), len(rows)):
@@ -195,7 +197,7 @@ def settle(
 
 
 def _look(measure: Sequence[Asked], calibration: Calibration) -> tuple[int, int, int]:
-    """How many questions, of them answered, and of these wrong, as visitors would get it."""
+    """Count questions, of them answered, and of these wrong, as visitors would get it."""
     answered = wrong = 0
     for each in measure:
         candidates = calibration.candidates(each.scored)
@@ -206,7 +208,9 @@ def _look(measure: Sequence[Asked], calibration: Calibration) -> tuple[int, int,
 
 
 def _oracle(measure: Sequence[Asked], calibration: Calibration, promise: float) -> Calibration:
-    """With the lowest threshold from which not more than `promise` are wrong here."""
+    """Return the calibration with the lowest threshold from which not more than `promise` are wrong
+    here.
+    """
     answers = Answers.of(Traffic.of(measure, calibration))
     for threshold in sorted(answers.probability.tolist()):
         if threshold >= LEAST_THRESHOLD and answers.wrong_from(threshold).value <= promise:

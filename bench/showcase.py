@@ -101,7 +101,9 @@ def fill(settings: Settings) -> None:
 
 
 def _known(chance: random.Random) -> list[Asked]:
-    """As visitors put it: much like what the FAQ has, quite otherwise, and what it lacks."""
+    """Return questions as visitors put them: much like what the FAQ has, quite otherwise, and what
+    it lacks.
+    """
     draft = read_catalogue_files(REPOSITORY / "faq_data")
     intents = draft.intents.items()
     wanted = [(t, name) for name, i in intents for t in (*i.held_out, *i.utterances[:3])]

@@ -159,7 +159,7 @@ def _first_model(parts: Parts, small: Small) -> dict[str, Any]:
 
 
 def _job(parts: Parts, kind: jobs.Kind) -> dict[str, Any]:
-    """What became of a job, and in which precision its version is served."""
+    """Return what became of a job, and in which precision its version is served."""
     job = run_job(parts, kind, "bench")
     if job.version_id is None:
         return {"state": job.state, "message": job.message}

@@ -152,7 +152,9 @@ def _resolve(target: Target, private_networks: bool) -> list[str]:
 
 
 def _look_up(target: Target, flags: int = 0) -> list[str]:
-    """Also `2130706433`, `0x7f.1` and `0177.0.0.1`, which resolvers take for 127.0.0.1."""
+    """Look a host up; it may also be `2130706433`, `0x7f.1` or `0177.0.0.1`, which resolvers take
+    for 127.0.0.1.
+    """
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, flags=flags)
     except (socket.gaierror, UnicodeError):
@@ -191,7 +193,7 @@ class _Connection(http.client.HTTPConnection):
         return http.client.HTTPResponse(HurriedReader(sock, self._deadline), method=method)  # type: ignore[arg-type]
 
     def _open(self) -> socket.socket:
-        """To the first address that listens."""
+        """Connect to the first address that listens."""
         *others, last = self._addresses
         for address in others:
             try:

@@ -140,7 +140,7 @@ def _explain(error: OSError | UnicodeError) -> str:
 
 
 class _Connection(smtplib.SMTP):
-    """With one deadline for all; TLS from the start where the relay wants it."""
+    """A connection with one deadline for all; TLS from the start where the relay wants it."""
 
     def __init__(self, relay: Relay, deadline: float) -> None:
         self._tls, self._deadline = relay.security is Security.TLS, deadline

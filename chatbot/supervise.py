@@ -201,7 +201,7 @@ class _Child:
             end(self._process, self.program.stop_seconds, self.program.harsh_signal)
 
     def read_log(self, lines: int = 20) -> str:
-        """Its last lines, with their place."""
+        """Return the last lines of the log, with their place."""
         return f"{self._log}:\n{read_end(self._log, lines)}"
 
     def _shorten_log(self) -> None:

@@ -66,7 +66,7 @@ class Reading(NamedTuple):
 
 
 class _Readings(Collector):
-    """Without a file of this process's own, as a `Gauge` would leave one behind."""
+    """A collector without a file of this process's own, as a `Gauge` would leave one behind."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._readings = readings

@@ -125,7 +125,7 @@ def remove_demo() -> DemoOut:
 
 
 def _read(body: ImportIn) -> CatalogueDraft:
-    """Raises InvalidCatalogue."""
+    """Read the catalogue of the body. Raises InvalidCatalogue."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"faq.{body.format}"
         path.write_text(body.content, encoding="utf-8", newline="")

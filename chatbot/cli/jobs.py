@@ -165,7 +165,7 @@ class _RichBar:
 
 
 class _Lines:
-    """For a log file: one line for each step."""
+    """The progress of a job for a log file: one line for each step."""
 
     def __init__(self) -> None:
         self._step = ""

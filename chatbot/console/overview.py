@@ -84,7 +84,7 @@ def _gaps() -> dict[str, Any]:
 
 
 def _draw(days: list[tuple[date, Traffic]]) -> Bars | None:
-    """None before the first question of the time."""
+    """Return a chart of the days; None before the first question of the time."""
     total = Traffic.sum(day for _, day in days)
     if total.asked == 0:
         return None

@@ -151,7 +151,9 @@ def _verdict() -> str | None:
 
 
 def _judge(session: Session, query_id: str, intent: str | None) -> Query | None:
-    """None if it does not count: what another agent said first is not overwritten unseen."""
+    """Store a verdict; None if it does not count: what another agent said first is not overwritten
+    unseen.
+    """
     query = questions.get_query(session, query_id)
     if (said := query.confirmation) is not None and said.confirmed_by != who().name:
         first = said.intent.name if said.intent else None
@@ -188,7 +190,9 @@ def _next_card() -> dict[str, Any]:
 
 
 def _card(session: Session, query: Query | None) -> dict[str, Any]:
-    """What the desk shows: the question with all that helps to judge it, and today's progress."""
+    """Return what the desk shows: the question with all that helps to judge it, and today's
+    progress.
+    """
     name = who().name
     shown: dict[str, Any] = {
         "query": query,
@@ -221,7 +225,9 @@ def _matcher() -> Matcher | None:
 
 
 def _wanted(session: Session) -> questions.Filters:
-    """As the form says, and only what is like one question if the overview sent the agent here."""
+    """Return the form's filters, and only what is like one question if the overview sent the agent
+    here.
+    """
     matcher, like = _matcher(), _like()
     if matcher is None or like is None:
         return _filters()

@@ -136,7 +136,7 @@ def _now(session: Session) -> dict[str, Any]:
 
 
 def _read_form() -> WebhookIn:
-    """Of either form: one asks for a URL and its style, the other for an e-mail address."""
+    """Read either form: one asks for a URL and its style, the other for an e-mail address."""
     form = request.form
     try:
         return WebhookIn(

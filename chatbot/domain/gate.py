@@ -169,7 +169,9 @@ class _Evidence:
         return cls(rows, own, others, whole, *(map(weigh, (own, others)) if own else (None, None)))
 
     def find_losses_elsewhere(self, margins: Margins) -> list[str]:
-        """Why a gain where something was taught may be paid for by all other questions."""
+        """Return why all other questions would pay for a gain where something was taught; empty if
+        not.
+        """
         guards = (
             guard_right_answers(self.other_rows, margins.coverage),
             guard_wrong_answers(self.other_rows, margins.promise),
@@ -242,8 +244,11 @@ def _differ(live: Outcome, candidate: Outcome) -> bool:
 
 
 def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float | None) -> float:
-    """So that rows which differ weigh no more among all than with visitors: post-stratification
-    (Holt and Smith 1979). 1 where they are no more than that, or where all rows differ.
+    """Return the weight of rows that differ, so that they weigh no more among all than with
+    visitors.
+
+    This is post-stratification (Holt and Smith 1979). 1 where they are no more than that, or where
+    all rows differ.
     """
     differing = sum(_differ(a, b) for a, b in both)
     same = len(both) - differing

@@ -251,7 +251,8 @@ def _guard(name: str, loss: Loss, margin: float, state: State, words: str) -> Gu
 
 
 def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
-    """It holds where even the greatest share of wrong answers that chance explains keeps it.
+    """Guard the promise: it holds where even the greatest share of wrong answers that chance
+    explains keeps it.
 
     Where even the least is too much it is broken. That stops a candidate unless it is within the
     margin, or the live version is as bad.

@@ -41,7 +41,7 @@ def count_little_words(text: str) -> dict[str, int]:
 
 
 def _script(text: str) -> str:
-    """Of most letters, as Unicode names them."""
+    """Return the script of most letters, as Unicode names it."""
     if text.isascii():
         return "latin"
     counts: dict[str, int] = {}

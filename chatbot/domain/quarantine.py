@@ -117,7 +117,9 @@ def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selectio
 def _find_suspect(
     rows: Sequence[Verdict], alone: frozenset[Group], least: int
 ) -> dict[Group, list[str]]:
-    """What is apart itself does not count as usual, or a flood today would excuse one tomorrow."""
+    """Find suspect groups; what is apart itself does not count as usual, or a flood today would
+    excuse one tomorrow.
+    """
     groups: dict[Group, list[str]] = {}
     released: Counter[tuple[str, date]] = Counter()
     for row in rows:
@@ -177,7 +179,8 @@ def _is_shared(row: Verdict) -> bool:
 
 
 def _find_unseconded(rows: Sequence[Verdict]) -> frozenset[str]:
-    """Those beyond what their source may say alone, where each verdict of others backs one more.
+    """Find verdicts beyond what their source may say alone, where each verdict of others backs one
+    more.
 
     Who says the same of the same words backs it in any case.
     """

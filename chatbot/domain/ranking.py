@@ -49,7 +49,7 @@ def rank_by_coverage(
 
 
 class _Worth:
-    """What each question would add to what is covered so far, 0 to 1 for each question."""
+    """The worth of each question, what it would add to what is covered so far, 0 to 1."""
 
     def __init__(self, vectors: Floats, own: Floats, weights: Floats, known: Floats) -> None:
         self._vectors, self._own, self._weights = vectors, own, weights

@@ -123,7 +123,9 @@ def _rank_teaching(
 
 
 def _would_measure(question: Open, rules: Rules) -> bool:
-    """Where its intent has all held-out questions that it may have, a verdict would train."""
+    """Return whether a verdict would measure; it trains where its intent has all held-out questions
+    it may have.
+    """
     has_room = question.id in rules.disputed or question.first not in rules.full
     return has_room and may_measure(question, rules.held_out_share)
 

@@ -103,7 +103,7 @@ def _check_length(text: str, max_chars: int) -> None:
 
 
 def _clean_line(line: str) -> str:
-    """What indents a line tells what it is; otherwise white space is folded."""
+    """Clean a line; what indents it tells what it is, otherwise white space is folded."""
     indent = " " if line[:1].isspace() else ""
     return indent + " ".join(_visible(line).split())
 
@@ -133,7 +133,9 @@ def _hide(text: str, pattern: re.Pattern[str], is_valid: Callable[[str], bool], 
 
 
 def _valid_run(found: re.Match[str], is_valid: Callable[[str], bool]) -> tuple[int, int]:
-    """Where the longest valid run starts and ends; an empty one behind `found` if there is none."""
+    """Return start and end of the longest valid run; of an empty one behind `found` if there is
+    none.
+    """
     groups = [group.span() for group in _GROUP.finditer(found.string, *found.span())]
     for first, (start, _) in enumerate(groups):
         for _, end in reversed(groups[first:]):

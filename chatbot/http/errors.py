@@ -158,7 +158,9 @@ def _summary(mistakes: Sequence[dict[str, str]]) -> str:
 
 
 def _log_ours(error: Exception, status: int) -> None:
-    """Where it happened and what kind it was, never the message: that may quote a question."""
+    """Log where an error happened and what kind it was, never the message: that may quote a
+    question.
+    """
     kinds: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(kinds) < 10:

@@ -64,7 +64,7 @@ def preflight(**_path: str) -> Response:
 
 
 def _is_own(origin: str | None) -> bool:
-    """Whether the page is one of this instance; a GET from such a page has no `Origin`."""
+    """Return whether the page is one of this instance; a GET from such a page has no `Origin`."""
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
     return urlsplit(origin).netloc == request.host
@@ -78,7 +78,7 @@ def _let_read(origin: str, response: Response) -> Response:
 
 
 def _tell_limits(quotas: list[Quota], response: Response) -> Response:
-    """As draft-ietf-httpapi-ratelimit-headers has it."""
+    """Tell the limits as draft-ietf-httpapi-ratelimit-headers has it."""
     policies = (f'"{quota.name}";q={quota.limit};w={quota.window_seconds}' for quota in quotas)
     states = (f'"{quota.name}";r={quota.remaining};t={quota.resets_in}' for quota in quotas)
     response.headers["RateLimit-Policy"] = ", ".join(policies)

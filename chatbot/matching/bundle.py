@@ -201,7 +201,9 @@ def _open_guessed(folder: Path, meaning: Meaning) -> Guessed:
 
 
 def _open_passages(folder: Path, meaning: Meaning) -> tuple[Keys, Vectors] | None:
-    """Raises ArtefactRefused if there are not as many as the manifest says."""
+    """Open the stored passages. Raises ArtefactRefused if there are not as many as the manifest
+    says.
+    """
     if not meaning.passages:
         return None
     keys = (folder / _PASSAGE_KEYS).read_bytes().split()

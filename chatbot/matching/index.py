@@ -183,7 +183,9 @@ def nearest(positions: Positions, similarities: Vectors, k: int) -> Found:
 
 
 def _stored_dimension(path: Path) -> int:
-    """From the offsets in hnswlib 0.8's header: float32 numbers lie between data and label."""
+    """Return the dimension from the offsets in hnswlib 0.8's header: float32 numbers lie between
+    data and label.
+    """
     with path.open("rb") as file:
         *_, label_offset, data_offset = _HEADER.unpack(file.read(_HEADER.size))
     return int(label_offset - data_offset) // 4

@@ -271,7 +271,9 @@ class Matcher:
         return self._with_answers(votes, said, without_intent)
 
     def _with_answers(self, votes: list[Scored], said: Said, without: str | None) -> list[Scored]:
-        """With what answers say of these intents, and with those whose answers say most."""
+        """Return the votes with what answers say of these intents, and with those whose answers say
+        most.
+        """
         if not self.passages.says_much:
             return votes
         names, number = self.passages.names, self.passages.number
@@ -293,14 +295,18 @@ class Matcher:
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
     def _recall(self, text: str) -> Match | None:
-        """What was said of the same words; questions are kept, and confirmed, in redacted form."""
+        """Return what was said of the same words; questions are kept, and confirmed, in redacted
+        form.
+        """
         match = self._recall_exactly(text)
         if match is None and (redacted := redact(text)) != text:
             return self._recall_exactly(redacted)
         return match
 
     def _recall_exactly(self, text: str) -> Match | None:
-        """By an agent's word, as a known phrasing, or as a title that only one intent has."""
+        """Return what is known by an agent's word, a known phrasing, or a title that only one
+        intent has.
+        """
         obeyed = self._obeyed.get(key(text)) if self._obeyed else None
         if obeyed is not None:
             return _exact(obeyed.intent)
@@ -336,19 +342,21 @@ class Matcher:
 
 
 def _edited(before: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
-    """With the changes; None takes away."""
+    """Return a copy with the changes; None takes away."""
     after = {**before, **changes}
     return {name: value for name, value in after.items() if value is not None}
 
 
 def _exact(intent: str | None) -> Match:
-    """Of what is known to be none of the intents, nothing is near enough to be named."""
+    """Return an exact match; of what is known to be none of the intents, nothing is near enough to
+    be named.
+    """
     if intent is None:
         return Match(Decision.HANDOFF, (), exact=True)
     return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
 
 
 def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
-    """Of each line, (row, similarity)."""
+    """Yield (row, similarity) pairs of each line."""
     for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
         yield list(zip(line, cosines, strict=True))

@@ -91,7 +91,7 @@ class Names:
 
 
 def _read(entry: Entry) -> Text:
-    """Without words that are too short, or common in English, to be a name."""
+    """Read an entry without words that are too short, or common in English, to be a name."""
     words = [
         word
         for word in dict.fromkeys(words_of(entry.text))

@@ -235,7 +235,7 @@ class Titles:
 
 
 def _with_texts(rows: Rows, texts: Sequence[str], encoder: Encoder) -> Rows:
-    """With rows for those of `texts` that have none yet."""
+    """Return the rows with more for those of `texts` that have none yet."""
     keys = as_keys([key(text) for text in texts])
     first = dict.fromkeys(
         place for place, row in enumerate(rows.find(keys).tolist()) if row == UNKNOWN

@@ -187,7 +187,7 @@ class Phrasings:
 
     @cached_property
     def _holds(self) -> NDArray[np.bool_]:
-        """Whether the index holds a row, for the rows of now."""
+        """The mask of rows that the index holds, for today's rows."""
         holds = np.zeros(len(self.rows), bool)
         holds[: len(self.indexed.holds)] = self.indexed.holds
         return holds

@@ -106,7 +106,9 @@ def _top(match: Match) -> float:
 
 
 def _sure_parts(clauses: Sequence[tuple[str, Match]]) -> list[Match]:
-    """Of each intent that a clause surely asks for, the surest; at least one is to be answered."""
+    """Return the surest part of each intent that a clause surely asks for; at least one is to be
+    answered.
+    """
     best: dict[str, Match] = {}
     for clause, match in clauses:
         if not _is_sure(clause, match):

@@ -75,7 +75,7 @@ class Spelling:
         return "".join([*parts, text[done:]])
 
     def _may_be_slip(self, found: re.Match[str], text: str) -> bool:
-        """Whether it is a word, no name, and unknown."""
+        """Return whether a token is a word, no name, and unknown."""
         token = found[0]
         if not _LEAST_LETTERS <= len(token) <= _MOST_LETTERS or self._is_right(token):
             return False
@@ -157,7 +157,7 @@ def _in_case_of(written: str, word: str) -> str:
 
 
 def _is_slip(word: str, meant: str, distance: int) -> bool:
-    """Whether fingers or ears would make `word` of `meant`, which is `distance` edits away.
+    """Return whether fingers or ears would make `word` of `meant`, which is `distance` edits away.
 
     Two slips leave the first letter alone. In a short word another letter makes another word
     (“wlan” and “plan”); one too few, one too many and two that changed places do not.

@@ -55,7 +55,9 @@ def alembic_config(database: Database) -> "Config":
 
 @contextmanager
 def _one_process_at_a_time(database: Database) -> Iterator[None]:
-    """On SQLite a file is locked: the database's own lock does not cover its switch to WAL."""
+    """Lock out other processes; on SQLite by a file: the database's own lock does not cover its
+    switch to WAL.
+    """
     if database.is_sqlite:
         with Path(f"{database.url.database}.migrating").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -85,7 +85,9 @@ def serve_asset(name: str) -> Response:
 
 
 def _things_to_try(session: Session) -> ThingsToTry | None:
-    """None while nothing can be answered; found anew when the model or the FAQ changes."""
+    """Return things to try, found again when the model or the FAQ changes; None while nothing can
+    be answered.
+    """
     try:
         matcher = parts().live.current()
     except NotReady:

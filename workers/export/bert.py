@@ -73,7 +73,7 @@ def pool(hidden: Tensor, mask: Tensor, how: str) -> Tensor:
 
 
 def _places(mask: Tensor) -> Tensor:
-    """Where the tokens stand in the flattened `mask`, (tokens)."""
+    """Return the places of the tokens in the flattened `mask`, (tokens)."""
     return mask.flatten().nonzero().squeeze(1)
 
 

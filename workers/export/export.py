@@ -133,7 +133,7 @@ def _try(
     rows: Sequence[Example],
     trained: NDArray[np.float32],
 ) -> tuple[Parity | None, str | None]:
-    """How alike an export in `precision` is, and what speaks against it; None for nothing.
+    """Return how alike an export in `precision` is, and what speaks against it; None for nothing.
 
     One that cannot be written or opened is no reason to be left without a model: there is
     another.

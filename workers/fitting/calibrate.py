@@ -90,7 +90,7 @@ def gather_votes(
 
 
 def _weights(part: Unseen, confirmed: Container[str]) -> list[float]:
-    """As how many questions each row counts."""
+    """Return as how many questions each row counts."""
     size = part.matcher.phrasings.size / max(1, len(part.matcher.intents))
     authored = size / (size + _AUTHORED_HALF)
     return [1.0 if normalise(text) in confirmed else authored for text in part.texts]
@@ -104,7 +104,7 @@ def _weighing(scored: Sequence[list[Scored]], weight: float) -> list[Vote]:
 def _not_covered(
     generic: Sequence[list[Scored]], familiar: Sequence[list[Scored]]
 ) -> list[list[Scored]]:
-    """Without those that are as near to the FAQ as its own phrasings: an FAQ may cover small talk.
+    """Drop questions as near to the FAQ as its own phrasings: an FAQ may cover small talk.
 
     Nine tenths of its phrasings are nearer to the others than a question that is kept.
     """
@@ -267,7 +267,9 @@ class _Counted:
         return int(np.argmax(margins)) if margins else 0
 
     def keeps(self, promise: float, threshold: float, prior: Prior, confidence: float) -> bool:
-        """Whether at most `promise` of the answers from `threshold` on are likely enough wrong."""
+        """Return whether at most `promise` of the answers from `threshold` on are likely enough
+        wrong.
+        """
         n = bisect_right(self.falling, -threshold)
         weight, square = (self.weight[n - 1], self.square[n - 1]) if n else (0.0, 1.0)
         effective = min(weight, weight**2 / square)

@@ -85,7 +85,7 @@ def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
 def _measure_both(
     parts: Parts, frozen: Frozen, matcher: Matcher, live_matcher: Matcher | None
 ) -> tuple[Measured, Measured | None]:
-    """On the same questions.
+    """Measure both versions on the same questions.
 
     A young helpdesk has few held-out questions. What both versions were trained on is then asked
     too, each as if it did not know it: out of fold.

@@ -45,7 +45,8 @@ def _judge_again(parts: Parts, lease: jobs.Lease) -> None:
 
 
 def _find_case(parts: Parts) -> tuple[Case | None, int]:
-    """None if nothing could change, or if the night itself will judge this candidate again.
+    """Return the case to judge again; None if nothing could change, or if the night itself will
+    judge this candidate again.
 
     The verdicts are counted, not read: when to judge must not depend on what would be found.
     """

@@ -83,7 +83,7 @@ class Trainee:
             self._bert.pooler.requires_grad_(requires_grad=False)
 
     def _keep_lower(self) -> list[Tensor]:
-        """What leaves the frozen layers, (tokens, hidden) for each text."""
+        """Return the outputs of the frozen layers, (tokens, hidden) for each text."""
         kept = [torch.empty(0)] * len(self._tokens)
         with torch.no_grad(), _autocast(self._model.device):
             for rows in _of_like_length(range(len(kept)), self._tokens):
@@ -134,7 +134,7 @@ def _autocast(device: torch.device) -> torch.autocast:
 
 
 def _computes_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here; elsewhere it would be emulated."""
+    """Return whether bfloat16 is faster than float32 here; elsewhere it would be emulated."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     capabilities = torch.cpu.get_capabilities()

@@ -157,7 +157,7 @@ class _Training:
 
     @property
     def has_epoch_zero(self) -> bool:
-        """Whether there is anything to measure the model by before it trains."""
+        """True if there is anything to measure the model by before it trains."""
         return bool(self.validates) or bool(self.pairs) or bool(self.left_out_pairs)
 
     def keep_best(self) -> int:

@@ -48,14 +48,14 @@ def do_bulk() -> Response:
 
 
 def _found() -> Wanted:
-    """What the filters of the page say; `topic` is where to move to, so theirs is `of_topic`."""
+    """Return the filters of the page; `topic` is where to move to, so theirs is `of_topic`."""
     values = request.form.copy()
     values["topic"] = values.get("of_topic", "")
     return wanted_intents(values)
 
 
 def _act() -> tuple[Action, str]:
-    """Which act, and for a move, where to."""
+    """Return the act, and for a move, the topic to move to."""
     try:
         action = Action(request.form.get("action", ""))
     except ValueError:

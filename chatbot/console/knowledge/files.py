@@ -148,7 +148,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
 
 
 def _seen(wanted: Wanted) -> str:
-    """What a preview holds for: the way of importing, and the FAQ of that moment."""
+    """Return what a preview holds for: the way of importing, and the FAQ of that moment."""
     with parts().database.read() as session:
         return f"{wanted.mode}:{wanted.clashes}:{edit_faq.current_revision(session)}"
 

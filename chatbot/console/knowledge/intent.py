@@ -162,7 +162,7 @@ def seen() -> datetime:
 
 
 def _both_texts(name: str, typed: Typed) -> Response:
-    """Nothing is saved: the editor sees what somebody else wrote, beside their own."""
+    """Show what somebody else wrote beside the editor's own text; nothing is saved."""
     with parts().database.read() as session:
         intent = edit_faq.get_intent(session, name)
         page = render_template(

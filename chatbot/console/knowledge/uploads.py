@@ -99,7 +99,7 @@ def _folder_name(part: FileStorage) -> str:
 
 
 def _pack(parts: list[FileStorage]) -> bytes:
-    """Those files of a folder that make an FAQ; their names come with their path."""
+    """Pack those files of a folder that make an FAQ; their names come with their path."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for part in parts:
@@ -109,7 +109,7 @@ def _pack(parts: list[FileStorage]) -> bytes:
 
 
 def _unpack(content: bytes, target: Path) -> None:
-    """Only files whose place in an FAQ is known, whatever else the archive holds."""
+    """Unpack only files whose place in an FAQ is known, whatever else the archive holds."""
     target.mkdir()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:

@@ -74,7 +74,7 @@ def contradicts(negated: Negated, turns: Turn) -> bool:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _may_turn(word: str) -> bool:
-    """Whether a text with this word need be looked at: most need not."""
+    """Return whether a text with this word need be looked at: most need not."""
     return _MAY_TURN.search(word) is not None
 
 
@@ -84,7 +84,9 @@ def _end_of_clause(text: str, start: int) -> int:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """What is left to ask for; a word or two, such as the subject of what is gone, is nothing."""
+    """Return what is left to ask for; a word or two, such as the subject of what is gone, is
+    nothing.
+    """
     before, after = text[:start], text[end:]
     clause_start = max((found.end() for found in _CLAUSE_END.finditer(before)), default=0)
     if len(before[clause_start:].split()) < _LEAST_WORDS:
@@ -95,7 +97,7 @@ def _without(text: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class _Language:
-    """How a language says it.
+    """The ways in which a language says it.
 
     `refused`: how requests are negated; the group `wanted` begins what is not wanted. `without`:
     the same, for what is to be spared. `orders`: how something is to be ended, from the group

@@ -115,7 +115,7 @@ def _without_quotations(lines: Sequence[str]) -> list[str]:
 
 
 def _introduction(lines: Sequence[str], place: int) -> int:
-    """How many lines from `place` on introduce a quotation; 0 if none."""
+    """Return how many lines from `place` on introduce a quotation; 0 if none."""
     if _SEPARATOR.fullmatch(lines[place]):
         return 1
     if _ATTRIBUTION.fullmatch(lines[place]):
@@ -135,7 +135,7 @@ def _unmarked(lines: Iterable[str]) -> list[str]:
 
 
 def _without_traces(lines: Sequence[str]) -> list[str]:
-    """Without the frames of a stack trace, and the exception above or below them."""
+    """Return lines without the frames of a stack trace, and the exception above or below them."""
     frames = [bool(_TRACE_START.fullmatch(line) or _TRACE_LINE.fullmatch(line)) for line in lines]
     if sum(frames) < 2:
         return list(lines)

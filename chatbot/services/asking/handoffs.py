@@ -116,7 +116,9 @@ def _says(handoff: Handoff, message: str) -> bool:
 
 
 def _announce(session: Session, handoff: Handoff) -> None:
-    """To the audit trail, which is kept for ever and so gets no address, and to webhooks."""
+    """Announce a hand-off to the audit trail, which is kept for ever and so gets no address, and to
+    webhooks.
+    """
     by = f"visitor of {handoff.site_key or 'an API key'}"
     audit.record(session, by, "handoff.request", handoff.id)
     events.record(

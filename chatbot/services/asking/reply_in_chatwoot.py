@@ -111,7 +111,7 @@ def _hand_over(bot: ChatwootBot) -> Iterator[_Step]:
 
 
 def _describe(bot: ChatwootBot, incoming: Incoming) -> dict[str, str]:
-    """Of a hand-over, for whoever wants to be told of it."""
+    """Describe a hand-over, for whoever wants to be told of it."""
     place = f"accounts/{bot.account_id}/conversations/{incoming.conversation_id}"
     return {
         "channel": "chatwoot",

@@ -114,7 +114,7 @@ def remove_demo(session: Session, by: str) -> Demo:
 
 
 class _Removal:
-    """Which rows are the demo's, and how they go."""
+    """The removal of the demo: which rows are its, and how they go."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -173,7 +173,9 @@ class _Removal:
         )
 
     def _about_the_demo(self, cards: set[int]) -> ColumnElement[bool]:
-        """Which logged questions: all from before the first own intent, else those it answered."""
+        """Select the demo's logged questions: all from before the first own intent, else those it
+        answered.
+        """
         names, ids = list(self.gone.values()), list(self.gone)
         own = select(func.min(Intent.created_at)).where(
             Intent.id.not_in([*cards, *self.kept]), Intent.origin.is_(None)
@@ -249,7 +251,7 @@ class _Removal:
             session.execute(delete(Intent).where(Intent.id.in_(some)))
 
     def _withdraw_trained(self) -> None:
-        """What was trained on the demo is not promoted by itself any more."""
+        """Withdraw what was trained on the demo: it is not promoted by itself any more."""
         pointer = read_pointer(self.session)
         live = pointer.version_id if pointer else None
         trained = (ModelVersion.kind == Kind.TRAIN, ModelVersion.id.is_distinct_from(live))

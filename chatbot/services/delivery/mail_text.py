@@ -71,7 +71,7 @@ def _subject(kind: Kind, data: Mapping[str, Any]) -> str:
 
 
 def _about(data: Mapping[str, Any]) -> str:
-    """What tells this subject from others of its kind."""
+    """Return what tells this subject from others of its kind."""
     for name in ("version", "job"):
         if name in data:
             return f": {name} {data[name]}"

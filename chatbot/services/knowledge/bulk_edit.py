@@ -104,7 +104,7 @@ def _changes(intent: Intent, action: Action, topic: str) -> bool:
 
 
 def _get(session: Session, names: Iterable[str]) -> list[Intent]:
-    """By title, locked until the transaction ends."""
+    """Return intents by title, locked until the transaction ends."""
     wanted = set(names)
     found: list[Intent] = []
     for some in batched(wanted):

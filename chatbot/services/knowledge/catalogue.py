@@ -119,7 +119,7 @@ Rows = Iterator[tuple[str, Entry]]
 
 
 class _Words:
-    """What texts mean, by their normalised form.
+    """The meanings of texts, by their normalised form.
 
     A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it. Of verdicts on the same
     words the newest decides, and the newest of those that vote is a neighbour. What was said of an

@@ -131,7 +131,7 @@ def unguarded(cell: str) -> str:
 
 
 def _says_what_is_what(columns: Collection[str]) -> bool:
-    """Whether lines say which intent they are about, and something of it."""
+    """Return whether lines say which intent they are about, and something of it."""
     return {"text", "intent"} <= set(columns) or {"title", "answer"} <= set(columns)
 
 

@@ -227,7 +227,7 @@ def move_utterance(session: Session, by: str, name: str, text: str) -> Utterance
 
 
 def _add_utterances(session: Session, intent: Intent, texts: Sequence[str]) -> list[Utterance]:
-    """Those that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
+    """Add the utterances that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
     wanted = {normalise(t): t for t in (clean(text, MAX_UTTERANCE_CHARS) for text in texts)}
     for taken in session.scalars(_having(*wanted)):
         if taken.intent_id != intent.id:

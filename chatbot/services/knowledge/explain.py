@@ -42,7 +42,7 @@ def nearest_of_each(neighbours: Iterable[Neighbouring]) -> dict[str, Neighbourin
 
 
 def _texts(session: Session, intents: set[str], keys: set[str]) -> dict[str, str]:
-    """By key: confirmed questions are stored with theirs, utterances are not."""
+    """Return texts by key: confirmed questions are stored with theirs, utterances are not."""
     asked = session.execute(select(Query.text_key, Query.text).where(Query.text_key.in_(keys)))
     authored = session.execute(
         select(Utterance.normalised, Utterance.text).join(Intent).where(Intent.name.in_(intents))

@@ -154,7 +154,9 @@ def undo(session: Session, by: str, event_id: int) -> AuditEvent:
 def _restore_intents(
     session: Session, wanted: dict[str, State], current: dict[str, State]
 ) -> set[str]:
-    """What has to go goes first, as a phrasing may move. Return all phrasings touched."""
+    """Restore intents, removing first what has to go, as a phrasing may move; return all phrasings
+    touched.
+    """
     rows: dict[str, Intent] = {}
     for some in batched(list(wanted)):
         rows |= {i.name: i for i in session.scalars(select(Intent).where(Intent.name.in_(some)))}

@@ -226,7 +226,9 @@ class _Importing:
             self.done.lost_utterances[intent.name] = [u.text for u in lost]
 
     def _move_clashes(self) -> None:
-        """They leave their intents here, and come in as the file's own afterwards."""
+        """Remove clashing utterances from their intents; they come in as the file's
+        own afterwards.
+        """
         for some in batched(self.moved):
             self.session.execute(delete(Utterance).where(Utterance.normalised.in_(some)))
         for clash in self.done.clashes:
@@ -291,7 +293,7 @@ class _Importing:
             self.done.changes[intent.name] = list(after)
 
     def _add_evaluation_questions(self) -> None:
-        """Those that no utterance is, and that are not there yet."""
+        """Add test questions that no utterance is, and that are not there yet."""
         known = set(self.session.scalars(select(EvaluationQuestion.normalised)))
         names = {name: i for i, name in self.session.execute(select(Intent.id, Intent.name))}
         for item in self.draft.intents.values():
@@ -327,7 +329,7 @@ def calibrates(text: str) -> bool:
 
 
 def _owners(session: Session, draft: CatalogueDraft) -> dict[str, str]:
-    """By normalised text, the intents of those utterances that the FAQ has already."""
+    """Return the intents of those utterances that the FAQ has already, by normalised text."""
     owners: dict[str, str] = {}
     texts = {normalise(text) for item in draft.intents.values() for text in item.utterances}
     for some in batched(texts):
@@ -338,7 +340,7 @@ def _owners(session: Session, draft: CatalogueDraft) -> dict[str, str]:
 
 
 def _said(session: Session, texts: list[str]) -> set[str]:
-    """Those of normalised `texts` that are utterances."""
+    """Return those of normalised `texts` that are utterances."""
     said: set[str] = set()
     for some in batched(texts):
         said |= set(
@@ -348,7 +350,7 @@ def _said(session: Session, texts: list[str]) -> set[str]:
 
 
 def _changes(intent: Intent, item: IntentDraft) -> dict[str, Any]:
-    """What the file says of an intent otherwise than it is."""
+    """Return what the file says of an intent otherwise than it is."""
     said: dict[str, Any] = {}
     if item.answer is not None:
         said["title"] = item.title if item.has_own_title else intent.title

@@ -207,7 +207,7 @@ def _described(pair: ScoredPair) -> dict[str, Any]:
 
 
 def _before(session: Session, pair: ScoredPair) -> dict[str, Any] | None:
-    """What a pair's score replaced when it was given, as the audit trail keeps it."""
+    """Return what a pair's score replaced when it was given, as the audit trail keeps it."""
     events = session.scalars(
         select(AuditEvent)
         .where(

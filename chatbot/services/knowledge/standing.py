@@ -229,7 +229,9 @@ def _read_standings(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _same_kind(query: Query, verdict: Confirmation) -> ColumnElement[bool]:
-    """What says the same instead of the same first intent, in a window and one before it."""
+    """Return the condition for what says the same instead of the same first intent, in a window and
+    one before it.
+    """
     return and_(
         Query.first_intent == query.first_intent,
         Confirmation.intent_id.is_not_distinct_from(verdict.intent_id),
@@ -238,7 +240,9 @@ def _same_kind(query: Query, verdict: Confirmation) -> ColumnElement[bool]:
 
 
 def _says_same(query: Query, verdict: Confirmation, since: datetime) -> ColumnElement[bool]:
-    """Of “none of these”, what the bot had said first is part of what is said."""
+    """Return the condition for saying the same; of “none of these”, what the bot had said first is
+    part of it.
+    """
     says = Confirmation.intent_id == verdict.intent_id
     if verdict.intent_id is None:
         none = Confirmation.intent_id.is_(None)
@@ -263,7 +267,7 @@ def _read_group(session: Session, query: Query, verdict: Confirmation) -> dict[s
 def _exceeds_caps(
     session: Session, query: Query, verdict: Confirmation, settings: Settings
 ) -> bool:
-    """Whether today's share of its source, or of what it says, is used up."""
+    """Return whether today's share of its source, or of what it says, is used up."""
     if verdict.released_by is not None:
         return False
     used = and_(

@@ -101,7 +101,9 @@ def _revert(session: Session, by: str, intent: Intent, event: AuditEvent) -> Non
 
 
 def _bring_back(session: Session, by: str, name: str, detail: dict[str, Any]) -> None:
-    """With its utterances and the questions that measure it; the verdicts of agents are gone."""
+    """Bring an intent back with its utterances and the questions that measure it; the verdicts of
+    agents are gone.
+    """
     intent = edit_faq.create_intent(
         session,
         by,

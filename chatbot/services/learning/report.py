@@ -123,7 +123,9 @@ def _count_rows(frozen: Frozen, measured: int, disputed: int) -> RowCounts:
 
 
 def _kept(promise: float, answer_at: float, outcomes: Sequence[Outcome]) -> PromiseKept:
-    """What became of the held-out questions if `promise` were made; known texts are answered."""
+    """Return the fate of the held-out questions if `promise` were made; known texts
+    are answered.
+    """
     answered = [o for o in outcomes if o.probability >= min(answer_at, 1.0)]
     return PromiseKept(
         promise=promise,

@@ -54,7 +54,7 @@ PARTS = {
 
 
 def _weighed(comparison: ComparisonFigures) -> str:
-    """Nothing for reports from before decisions were weighed."""
+    """Render the weighed comparison; nothing for reports from before decisions were weighed."""
     if comparison.whole is None:
         return ""
     rows = [

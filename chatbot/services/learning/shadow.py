@@ -187,7 +187,8 @@ def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
 
 
 def _read_evidence(report: EvaluationReport) -> tuple[dict[int, int], float]:
-    """By how much questions told the two apart, and what share of its alpha that test may spend.
+    """Return by how much questions told the two apart, and what share of its alpha that test may
+    spend.
 
     Reports from before decisions were weighed count who had the right intent first.
     """

@@ -170,7 +170,9 @@ def _passages(catalogue: Catalogue, known: Container[str]) -> list[Example]:
 def _unlabelled(
     session: Session, settings: Settings, known: Container[str], rows: int
 ) -> list[str]:
-    """None where there are few, or so many `rows` that guesses add nothing to them."""
+    """Return unlabelled questions; none where there are few, or so many `rows` that guesses add
+    nothing to them.
+    """
     if rows > MOST_ROWS_TO_GUESS_FROM:
         return []
     questions = list_unlabelled(session, settings, known)

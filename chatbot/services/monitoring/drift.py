@@ -93,7 +93,7 @@ def measure_drift(session: Session) -> Drift:
 
 
 def _read(session: Session, query: Select[Any, Any, Any, Any]) -> _Window:
-    """What was asked, and when the last of it."""
+    """Return what was asked, and when the last of it was."""
     rows = session.execute(query).all()
     asked = [
         _Asked(

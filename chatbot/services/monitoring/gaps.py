@@ -83,7 +83,7 @@ def _list_unanswered(session: Session) -> Sequence[Unanswered]:
 
 
 def _embed(matcher: Matcher, texts: Sequence[str]) -> NDArray[np.float32]:
-    """In small batches: a visitor's question must not wait for all of them."""
+    """Embed texts in small batches: a visitor's question must not wait for all of them."""
     embed = matcher.bundle.embedder.embed
     batches = [embed(some) for some in in_batches(texts, _BATCH)]
     return np.vstack(batches) if batches else embed([])

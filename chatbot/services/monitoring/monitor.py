@@ -77,7 +77,9 @@ def _readings(state: LiveState, promise: float) -> Sequence[Reading]:
 
 
 def _bounds(share: Share) -> list[tuple[str, float]]:
-    """Nothing where nothing was judged: 0 would look like a figure."""
+    """Return the bounds of a share; nothing where nothing was judged, as 0 would look like a
+    figure.
+    """
     if share.of == 0:
         return []
     return [("value", share.value), ("low", share.low), ("high", share.high)]

@@ -105,7 +105,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class _Tried:
-    """Of one matcher, whatever else its FAQ's tables say."""
+    """The trials of one matcher, whatever else its FAQ's tables say."""
 
     covered: list[Trial]
     uncovered: list[Trial]
@@ -229,7 +229,7 @@ def _describe(
 
 
 def _why_mute(matcher: Matcher, covered: OfHundred | None) -> tuple[str, str]:
-    """Why it hardly answers, and what helps; both empty if it does answer."""
+    """Say why it hardly answers, and what helps; both empty if it does answer."""
     if not matcher.intents:
         return "The FAQ has no intents.", "Add intents, or import your FAQ."
     if matcher.calibration.answer_at > 1:
@@ -245,7 +245,7 @@ def _why_mute(matcher: Matcher, covered: OfHundred | None) -> tuple[str, str]:
 
 
 def _by_intent(trials: Sequence[Trial], titles: dict[str, str]) -> list[OfIntent]:
-    """Those that miss most first."""
+    """Return the trials by intent, those that miss most first."""
     own: defaultdict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
         own[trial.intent].append(trial)
@@ -290,7 +290,9 @@ def _tell_apart(
 
 
 def _titles_alike(matcher: Matcher) -> Iterator[Step]:
-    """Of intents without phrasings, of which nothing else can be tried."""
+    """Yield steps for like titles of intents without phrasings, of which nothing else
+    can be tried.
+    """
     passages, cards = matcher.passages, matcher.intents
     bare = set(_without_phrasings(matcher)[:_MOST_TITLES])
     places = [place for place, name in enumerate(passages.names) if name in bare]
@@ -316,7 +318,9 @@ def _give_answers(
 
 
 def _first_phrasings(matcher: Matcher) -> Iterator[Step]:
-    """Of each intent without phrasings, as many questions are expected as of any other."""
+    """Yield a step for intents without phrasings; of each, as many questions are expected as of any
+    other.
+    """
     bare = _without_phrasings(matcher)
     if bare:
         titles = {name: matcher.intents[name].title for name in bare[:MOST_NAMED]}

@@ -81,7 +81,7 @@ def request(
 
 
 def _joins(session: Session, job: TrainingJob, by: str) -> bool:
-    """Whether the waiting job will do for `by`; not if it began meanwhile as the night's."""
+    """Return whether the waiting job will do for `by`; not if it began meanwhile as the night's."""
     if by == NIGHTLY or job.requested_by != NIGHTLY:
         return True
     take = (
@@ -165,7 +165,9 @@ def _first_job(session: Session) -> TrainingJob | None:
 
 
 def _last_due(retrain_at: str, moment: datetime) -> datetime:
-    """When the nightly training was last to begin; a message that comes late means that night."""
+    """Return when the nightly training was last to begin; a message that comes late means that
+    night.
+    """
     hour, minute = map(int, retrain_at.split(":"))
     due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
     return due if due <= moment else due - timedelta(days=1)

@@ -140,7 +140,7 @@ def _put_on_hold(session: Session, by: str, version_id: int, reason: str) -> Cal
 
 
 def _live(session: Session) -> int:
-    """Raises Conflict while there is no model."""
+    """Return the live version's id. Raises Conflict while there is no model."""
     pointer = read_pointer(session)
     if pointer is None:
         raise Conflict("There is no model yet.")

@@ -107,7 +107,7 @@ def filtered(filters: Filters) -> Select[Query]:
 
 
 def _judged(filters: Filters) -> Iterator[ColumnElement[bool]]:
-    """What is wanted of the verdicts."""
+    """Yield the conditions that are wanted of the verdicts."""
     verdict = Query.confirmation
     if filters.reviewed is not None:
         yield verdict.has() if filters.reviewed else ~verdict.has()

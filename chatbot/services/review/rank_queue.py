@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the live version makes of the queue.
+    """The answers of the live version to the queue.
 
     `vectors` is (n, d), one for each of the `questions`; `known` is (m, d), one for each text that
     was judged and not learnt.

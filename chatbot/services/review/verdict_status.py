@@ -192,7 +192,7 @@ def _said_of_words(session: Session, text_keys: set[str]) -> Mapping[str, list[S
 
 
 def _authored(session: Session, texts: set[str]) -> dict[str, str]:
-    """What the FAQ has of these normalised texts, with its intents."""
+    """Return what the FAQ has of these normalised texts, with its intents."""
     found: dict[str, str] = {}
     for some in batched(texts):
         rows = (
