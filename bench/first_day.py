@@ -50,7 +50,7 @@ SHOWN_CHARS = 60
 
 @dataclass(frozen=True)
 class Asked:
-    """One line of a questions file."""
+    """A line of a questions file."""
 
     text: str
     wanted: frozenset[str]

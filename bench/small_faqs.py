@@ -48,7 +48,9 @@ KINDS = ("right", "offered", "asked in vain", "silent", "wrong")
 
 @dataclass(frozen=True)
 class Cut:
-    """`intents` of the shipped FAQ from `first` on, every `step`-th, with `utterances` of each."""
+    """A small FAQ: `intents` of the shipped one from `first` on, every `step`-th, with `utterances`
+    of each.
+    """
 
     intents: int
     utterances: int

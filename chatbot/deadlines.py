@@ -1,4 +1,4 @@
-"""One deadline for a whole conversation over a socket, however slowly the other side drips.
+"""A deadline for a whole conversation over a socket, however slowly the other side drips.
 
 A socket's own timeout begins anew with each byte that arrives.
 """

@@ -43,7 +43,7 @@ class InvalidText(ChatbotError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in an FAQ file; `line` counts from 1, 0 means the whole file."""
+    """A mistake in an FAQ file; `line` counts from 1, 0 means the whole file."""
 
     file: str
     line: int

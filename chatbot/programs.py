@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Program:
-    """One process to keep running. `harsh_signal` follows `stop_signal` if that is not enough."""
+    """A process to keep running. `harsh_signal` follows `stop_signal` if that is not enough."""
 
     name: str
     command: tuple[str, ...]

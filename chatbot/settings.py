@@ -43,7 +43,7 @@ def without_password(url: str) -> str:
 
 
 class Settings(BaseModel):
-    """One frozen object; nothing else in the project reads the environment."""
+    """The settings in one frozen object; nothing else in the project reads the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -171,7 +171,7 @@ class _Child:
         self._restart_at = None
 
     def revive(self, environment: Mapping[str, str]) -> str | None:
-        """Restart a dead process when its pause is over; returns what to tell, if anything."""
+        """Restart a dead process when its pause is over, and return what to tell, if anything."""
         self._shorten_log()
         if self._restart_at is not None:
             if time.monotonic() >= self._restart_at:

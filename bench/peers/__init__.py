@@ -37,7 +37,7 @@ def read_catalogue(path: Path) -> list[tuple[str, str]]:
 
 @dataclass
 class Peer(ABC):
-    """One alternative.
+    """An alternative that `/ask` is measured against.
 
     The server listens on 127.0.0.1 when it is ready, not before. Then call `prepare` once, and
     after that `intent` on the reply to each `request`. Bodies are JSON; send them as that.
@@ -101,7 +101,9 @@ class FlaskPeer(Peer):
 
 @dataclass
 class Txtai(Peer):
-    """txtai's own API: `GET /search?query=…`; an id is "number:intent", see `txtai/server.py`."""
+    """The API of txtai itself: `GET /search?query=…`; an id is "number:intent", see
+    `txtai/server.py`.
+    """
 
     def command(self, model: Path, catalogue: Path, port: int, workers: int = WORKERS) -> list[str]:
         return [
@@ -120,7 +122,7 @@ class Txtai(Peer):
 
 @dataclass
 class Infinity(Peer):
-    """infinity's embedding server; the client compares with every utterance of the catalogue.
+    """The embedding server of infinity; the client compares with every utterance of the catalogue.
 
     It is one process by design, so `workers` changes nothing. Vectors come as base64 of float32,
     which spares both sides the JSON of 384 numbers.

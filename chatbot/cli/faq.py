@@ -153,7 +153,7 @@ def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> I
 
 
 def ask_for_model(context: Context) -> None:
-    """Have thresholds made that fit the FAQ of now, or, where a worker lives, a first model.
+    """Have thresholds made that fit today's FAQ, or, where a worker lives, a first model.
 
     Without either, the next command that asks makes the first model.
     """

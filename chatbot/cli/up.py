@@ -114,7 +114,9 @@ def _make_first_model(context: Context, learns: bool) -> bool:
 
 
 def _fill(context: Context, door: str | None, faq: Path | None) -> bool:
-    """Bring in what was chosen, if the FAQ is empty. Whether it holds anything afterwards."""
+    """Import what was chosen, if the FAQ is empty, and return whether it holds
+    anything afterwards.
+    """
     with context.parts.database.read() as session:
         if has_intents(session):
             if door or faq:

@@ -115,7 +115,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bars:
-    """One column for each label, made of one part for each series, stacked."""
+    """A bar chart: one column for each label, made of one part for each series, stacked."""
 
     id: str
     title: str
@@ -155,7 +155,7 @@ class Bars:
 
     @property
     def x_ticks(self) -> list[Tick]:
-        """Every seventh, counted from the last."""
+        """The ticks of every seventh column, counted from the last."""
         n = len(self.columns)
         return [
             Tick(self.frame.x((place + 0.5) / n), self.columns[place][0])

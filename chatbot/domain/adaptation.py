@@ -57,7 +57,8 @@ class Promise(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """One question's evidence; a verdict (`meant`, None for "none of these") where `is_judged`.
+    """The evidence of one question; a verdict (`meant`, None for "none of these") where
+    `is_judged`.
 
     `weight` is how many questions a judged one stands for: one by its probability of being drawn.
     """
@@ -70,7 +71,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Questions as arrays, by one calibration.
+    """The questions of visitors as arrays, by one calibration.
 
     `logits` (questions, candidates) against "none of these", -inf where there is no candidate;
     `right` the column of the right candidate, the last one more for none, -1 without a verdict;

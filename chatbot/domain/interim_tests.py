@@ -49,7 +49,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class InterimTest:
-    """One figure of both versions, and what its tests said so far; `tested_at` is their last n."""
+    """The test of one figure of both versions, and what it said so far; `tested_at` is
+    its last n.
+    """
 
     figure: Figure
     before: Counted

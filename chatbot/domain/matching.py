@@ -47,7 +47,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One intent's evidence, before calibration; similarities are cosines, -1 to 1."""
+    """The evidence of one intent, before calibration; similarities are cosines, -1 to 1."""
 
     intent: str
     share: float  # of the votes, 0 to 1

@@ -65,8 +65,9 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """A night's most of one source and of one intent; how many of a day are never sudden; and how
-    often one source may overrule an answer in the same way before somebody else has to.
+    """The limits of a night: the most of one source and of one intent; how many of a day are never
+    sudden; and how often one source may overrule an answer in the same way before somebody else has
+    to.
     """
 
     source: int
@@ -77,7 +78,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Selection:
-    """Ids that may teach and measure, that wait for a later night, and that are quarantined.
+    """The ids that may teach and measure, that wait for a later night, and that are quarantined.
 
     `unseconded` wait for a second person. Groups that are `alone` overrule an answer as hardly
     anybody else does; the others came in a flood.

@@ -14,7 +14,7 @@ class IntentCard:
 
 
 class Entry(NamedTuple):
-    """One known phrasing of an intent: an FAQ utterance, or a question that agents `confirmed`.
+    """A known phrasing of an intent: an FAQ utterance, or a question that agents `confirmed`.
 
     Without an intent, agents said that it is none of these.
     """
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All that the FAQ says at one knowledge revision, as one model version may use it.
+    """The content of the FAQ at one knowledge revision, as one model version may use it.
 
     `keys[i]` is the key (domain.text.key) of `entries[i]`; none stands there twice. `obeyed` are,
     by key, texts that an agent's verdict decides on and that do not vote, whatever the entries say.

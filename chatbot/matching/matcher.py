@@ -106,7 +106,7 @@ class Matcher:
         )
 
     def edited(self, edit: Edit) -> Self:
-        """Return the same model after an edit of the FAQ, at the price of the edit."""
+        """Return the same model after an edit of the FAQ; the cost is that of the edit."""
         return self._with(
             revision=edit.revision,
             intents=_edited(self.intents, edit.cards),

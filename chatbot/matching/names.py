@@ -52,7 +52,7 @@ class Names:
     heard: Mapping[str, int] = field(default_factory=dict)
 
     def edited(self, entries: Mapping[str, Entry | None]) -> Self:
-        """Return what is known after an edit, at the price of the edit and a copy."""
+        """Return what is known after an edit; the cost is that of the edit and a copy."""
         new = {key: _read(entry) for key, entry in entries.items() if entry and entry.confirmed}
         gone = [self.texts[key] for key in entries if key in self.texts]
         if not new and not gone:

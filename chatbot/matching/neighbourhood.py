@@ -14,7 +14,9 @@ from chatbot.matching.phrasings import Phrasings
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhood:
-    """Rows are those of the phrasings, behind them those of the guesses, then those of titles."""
+    """The rows to search: those of the phrasings, behind them those of the guesses, then those of
+    titles.
+    """
 
     phrasings: Phrasings
     guessed: Guessed

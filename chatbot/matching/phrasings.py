@@ -198,7 +198,7 @@ class Phrasings:
 
     @cached_property
     def _loose(self) -> Positions:
-        """Rows that came after the index."""
+        """The rows that came after the index."""
         return self.known_rows[~self._holds[self.known_rows]]
 
     @cached_property

@@ -38,7 +38,7 @@ MatchEach = Callable[[Sequence[str]], list[Match]]
 
 @dataclass(frozen=True)
 class Reading:
-    """One message as it is matched: without quotations as `text`, and with its slips repaired.
+    """A message as it is matched: without quotations as `text`, and with its slips repaired.
 
     All of it is `whole`, which counts only if the FAQ knows those very words.
     """
@@ -62,7 +62,7 @@ class Reading:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """All texts to be matched, each once."""
+        """The texts to be matched, each once."""
         return tuple(dict.fromkeys((self.whole, self.text, self.repaired, *self.clauses)))
 
 

@@ -27,7 +27,7 @@ def as_keys(keys: Sequence[str] | Sequence[bytes]) -> Keys:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Rows that lie together in memory, or in a file that is mapped into it."""
+    """A block of rows that lie together in memory, or in a file that is memory-mapped."""
 
     keys: Keys
     vectors: Vectors

@@ -116,7 +116,7 @@ class Spelling:
 
     @cached_property
     def is_judge(self) -> bool:
-        """Tell whether the lists speak the FAQ's language: what they lack is unusual then."""
+        """True if the lists speak the FAQ's language: what they lack is unusual then."""
         words = (word for word in self.counts if len(word) >= _LEAST_LETTERS)
         looked_at = list(islice(words, _LOOKED_AT))
         listed = sum(is_listed(word, self._spoken) for word in looked_at)
@@ -128,7 +128,7 @@ class Spelling:
 
     @cached_property
     def _spoken(self) -> tuple[str, ...]:
-        """Languages of the FAQ that there are lists for; English words are used everywhere."""
+        """The languages of the FAQ that there are lists for; English words are used everywhere."""
         clear = sum(self.languages.get(language, 0) for language in LANGUAGES)
         least = _LEAST_SHARE * clear
         return tuple(
@@ -139,7 +139,7 @@ class Spelling:
 
     @cached_property
     def _choices(self) -> list[str]:
-        """Words to repair to; none if the lists do not speak the FAQ's language."""
+        """The words to repair to; none if the lists do not speak the FAQ's language."""
         if not self.is_judge:
             return []
         return [w for w in self.counts if len(w) >= _LEAST_LETTERS and self._is_right(w)]

@@ -35,7 +35,7 @@ class Wording:
         return cls().edited(Edit(catalogue.revision, catalogue.intents, dict(entries)))
 
     def edited(self, edit: Edit) -> Self:
-        """Return what is known after an edit, at the price of the edit and a copy."""
+        """Return what is known after an edit; the cost is that of the edit and a copy."""
         cards, entries = edit.cards, edit.entries
         titles = {name: turn for name, turn in self.titles.items() if name not in cards}
         phrasings = {key: kept for key, kept in self.phrasings.items() if key not in entries}

@@ -115,7 +115,8 @@ def _not_covered(
 
 @dataclass(frozen=True)
 class Table:
-    """Votes as arrays: features (rows, candidates, 4), which are real, the right place, weights.
+    """The votes as arrays: features (rows, candidates, 4), which are real, the right place,
+    weights.
 
     The place behind the last candidate means "none of these".
     """

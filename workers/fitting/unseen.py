@@ -25,7 +25,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Unseen:
-    """Rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
+    """The rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
 
     matcher: Matcher
     rows: list[int]

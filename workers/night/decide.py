@@ -34,21 +34,21 @@ class Situation:
 
 @dataclass(frozen=True)
 class Skip:
-    """Do nothing, and say `why`."""
+    """The decision to do nothing, and `why`."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Reconsider:
-    """Judge this version again instead of making the same one."""
+    """The decision to judge this version again instead of making the same one."""
 
     version_id: int
 
 
 @dataclass(frozen=True)
 class Train:
-    """Make a version and judge it."""
+    """The decision to make a version and judge it."""
 
 
 def decide(

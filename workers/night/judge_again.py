@@ -1,4 +1,4 @@
-"""Judge the candidate in the shadow anew when agents settled enough of what it disputes.
+"""Judge the candidate in the shadow again when agents settled enough of what it disputes.
 
 The next training gives another candidate; without this, no verdict that was asked for a candidate's
 sake would ever count. See decision 0019.

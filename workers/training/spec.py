@@ -17,7 +17,7 @@ temperature makes its gradients about so much larger."""
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """Settings and texts of one training.
+    """The settings and texts of one training.
 
     `base_model` is read by `workers.training.base_model.resolve`; `start_from` is the `torch/`
     folder of an earlier training, to go on from there. `epochs=0` exports the model as it is.

@@ -63,7 +63,7 @@ class Live(Protocol):
 
 
 class Answerer:
-    """Answers with what is live; what threads ask at the same moment is worked on together."""
+    """The answerer with what is live; what threads ask at the same moment is worked on together."""
 
     def __init__(
         self, database: Database, live: Live, max_chars: int, sample_share: float = 0.0

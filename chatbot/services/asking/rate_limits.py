@@ -35,7 +35,9 @@ class Quota:
 
 
 class RateLimits:
-    """Counts of requests in windows of a minute. An address is kept no longer than its window."""
+    """The counts of requests in windows of a minute. An address is kept no longer than
+    its window.
+    """
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters

@@ -46,7 +46,7 @@ class _Step:
 def reply(
     database: Database, live: LiveMatcher, answerer: Answerer, bot: ChatwootBot, incoming: Incoming
 ) -> bool:
-    """Queue the reply, once however often the message comes; whether this call did it.
+    """Queue the reply, once however often the message comes, and return whether this call did it.
 
     Raises Conflict if the message is of another account, NotReady and ServiceUnavailable.
     """

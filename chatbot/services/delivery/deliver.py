@@ -34,7 +34,7 @@ class _Answer:
 
 
 def deliver_due(database: Database, settings: Settings) -> int:
-    """Send until nothing is due; returns how many attempts that took."""
+    """Send until nothing is due, and return how many attempts that took."""
     attempts = 0
     while delivery := deliveries.claim(database):
         failpoint("delivery.after_claim")

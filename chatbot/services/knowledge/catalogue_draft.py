@@ -44,7 +44,7 @@ class CatalogueDraft:
 
     @property
     def size(self) -> int:
-        """Texts in it, for a progress bar."""
+        """The number of texts in it, for a progress bar."""
         drafts = self.intents.values()
         return sum(len(d.utterances) + len(d.held_out) for d in drafts) + len(self.out_of_scope)
 

@@ -131,7 +131,9 @@ class FolderReader(Reader):
 
 
 class FileReader(FolderReader):
-    """One file with all intents, each with its own `topic`; as `write_yaml` makes it."""
+    """A reader of one file with all intents, each with its own `topic`; as
+    `write_yaml` makes it.
+    """
 
     def read(self) -> CatalogueDraft:
         self._read_intents(self.path)

@@ -31,7 +31,7 @@ _SHOWN_AT_ONCE = 25
 
 
 class Ranked(NamedTuple):
-    """Two rows of a matcher and their cosine, -1 to 1."""
+    """A pair of rows of a matcher and their cosine, -1 to 1."""
 
     one: int
     other: int

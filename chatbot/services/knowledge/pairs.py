@@ -30,7 +30,7 @@ class Source(StrEnum):
 
 
 class PairDraft(NamedTuple):
-    """Two cleaned and redacted texts, as they are stored, and their score."""
+    """A pair of cleaned and redacted texts, as they are stored, and their score."""
 
     text_a: str
     text_b: str

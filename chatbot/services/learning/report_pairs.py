@@ -10,7 +10,7 @@ FELL = 0.05
 
 @dataclass(frozen=True)
 class PairEpoch:
-    """Spearman's rank correlation, -1 to 1, of cosines and scores after an epoch.
+    """The rank correlation (Spearman), -1 to 1, of cosines and scores after an epoch.
 
     `trained` is of the pairs that teach, `left_out` of those that never do; None of too few.
     """

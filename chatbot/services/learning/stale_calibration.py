@@ -57,7 +57,8 @@ def has_intents(session: Session, enabled_only: bool = False) -> bool:
 
 
 def request_what_is_needed(session: Session, by: str) -> bool:
-    """Ask for a first model, or for thresholds that fit the FAQ of now. Whether either is needed.
+    """Request a first model, or thresholds that fit today's FAQ, and return whether either is
+    needed.
 
     A first model is trained on the FAQ afterwards; so is one that replaces what the demo taught.
     """

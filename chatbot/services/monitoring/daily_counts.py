@@ -43,7 +43,9 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Questions without a verdict, counted up to MOST_COUNTED, and since when the first waits."""
+    """The questions without a verdict, counted up to MOST_COUNTED, and since when the
+    first waits.
+    """
 
     waiting: int
     oldest: datetime | None

@@ -28,7 +28,7 @@ MOST = 1_000
 
 @dataclass(frozen=True)
 class Shift:
-    """One figure: its stability index, and its mean before and after.
+    """The shift of one figure: its stability index, and its mean before and after.
 
     Of `handed_over`, and of the language that was usual before, it is their share.
     """

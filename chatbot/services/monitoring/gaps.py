@@ -35,7 +35,9 @@ class Unanswered(NamedTuple):
 
 @dataclass(frozen=True)
 class Gap:
-    """Questions that ask much the same; `centre` is the one that most others are like."""
+    """A group of questions that ask much the same; `centre` is the one that most
+    others are like.
+    """
 
     centre: str
     size: int

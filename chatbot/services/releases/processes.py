@@ -25,7 +25,7 @@ class ProcessKind(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Names one process for as long as it runs; made after a fork, never before."""
+    """The name of one process for as long as it runs; made after a fork, never before."""
 
     kind: ProcessKind
     id: str = field(default_factory=lambda: uuid4().hex)

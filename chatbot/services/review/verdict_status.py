@@ -39,7 +39,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """Another verdict on the same words; no intent means "none of these"."""
+    """A further verdict on the same words; no intent means "none of these"."""
 
     query_id: str
     intent: str | None

@@ -12,7 +12,9 @@ FILE = "file"
 
 
 class Knowledge(Table):
-    """One row: a counter that every FAQ edit raises; web processes follow it."""
+    """The revision of the FAQ in one row: a counter that every edit raises; web processes follow
+    it.
+    """
 
     __tablename__ = "knowledge"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -61,7 +63,7 @@ class Intent(Table):
 
 
 class Utterance(Table):
-    """One phrasing. Its normalised text is unique across intents."""
+    """A phrasing of an intent. Its normalised text is unique across intents."""
 
     __tablename__ = "utterances"
 
@@ -113,7 +115,7 @@ class Pin(Table):
 
 
 class ScoredPair(Table):
-    """Two texts, redacted, and how alike somebody says they are: 0 to 1, see `domain.pair`.
+    """A pair of texts, redacted, and how alike somebody says they are: 0 to 1, see `domain.pair`.
 
     There is one for two texts, in whichever order; a newer score replaces the one before. It names
     no intent and no query, so it outlives what its texts came from.

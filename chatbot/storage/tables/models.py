@@ -10,7 +10,7 @@ from chatbot.storage.database import Moment, Table, now
 
 
 class ModelVersion(Table):
-    """One trained artefact with its evaluation report, whether it was promoted or not.
+    """A trained artefact with its evaluation report, whether it was promoted or not.
 
     `report` is `{}` until it is evaluated; `services.releases.reports` keeps and reads it. What SQL
     looks for in it are columns of their own: `live_id` is the version that it was compared with,
@@ -51,7 +51,9 @@ class VersionExample(Table):
 
 
 class ModelPointer(Table):
-    """One row, so that "exactly one live version" holds by shape; `generation` only grows."""
+    """The live version in one row, so that "exactly one" holds by shape; `generation`
+    only grows.
+    """
 
     __tablename__ = "model_pointer"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
