@@ -56,7 +56,7 @@ class Reply:
 
     @property
     def speaks_itself(self) -> bool:
-        """True if it is no article and no hand-off, as a greeting in reply to a greeting."""
+        """True if a reply is no article and no hand-off, as a greeting in reply to a greeting."""
         return not (self.answered or self.offered or self.hands_over)
 
 
@@ -70,7 +70,9 @@ class Judged:
 
     @property
     def answers(self) -> bool:
-        """True if it counts as an automatic answer: an article, or words that miss the question."""
+        """True if a reply counts as an automatic answer: an article, or words that miss the
+        question.
+        """
         speaks = self.reply.speaks_itself and self.outcome is Outcome.WRONG
         return bool(self.reply.answered) or speaks
 

@@ -1,4 +1,4 @@
-"""Batcher: work on what many threads ask for at the same moment together.
+"""Batcher: work together on what many threads ask for at the same moment.
 
 There is no thread of its own and no timer. A caller who finds nobody at work leads: it works at
 once, on its own item and all that wait. Whoever comes meanwhile waits; when the leader is done, the

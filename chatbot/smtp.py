@@ -70,7 +70,7 @@ class Reply:
 
     @property
     def is_final(self) -> bool:
-        """True if sending the same again will be refused again."""
+        """True if the relay will refuse the same message again."""
         return 500 <= self.code < 600
 
     def __str__(self) -> str:

@@ -83,7 +83,9 @@ class Comparison:
 
     @property
     def could_decide(self) -> bool:
-        """True if it could have promoted a candidate, whoever was right; else it fools nobody."""
+        """True if the comparison could have promoted a candidate, whoever was right; else it fools
+        nobody.
+        """
         return any(each.could_decide for each in (self.whole, self.taught) if each is not None)
 
     def to_json(self) -> dict[str, Any]:

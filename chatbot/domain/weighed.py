@@ -50,12 +50,16 @@ class Weighed:
 
     @property
     def proves_a_gain(self) -> bool:
-        """True if better beyond chance, and not by what is paid with a few dear mistakes."""
+        """True if the candidate is better beyond chance, and not by what is paid with a few dear
+        mistakes.
+        """
         return self.p_value < self.needed_p_value and self.net > 0 and self.better > self.worse
 
     @property
     def proves_a_loss(self) -> bool:
-        """True if worse beyond chance, on more questions than better, and dearer in all."""
+        """True if the candidate is worse beyond chance, on more questions than better, and dearer
+        in all.
+        """
         return self.p_value < self.needed_p_value and self.net < 0 and self.worse > self.better
 
     @property

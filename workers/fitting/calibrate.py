@@ -158,7 +158,8 @@ class Table:
 def fit(
     votes: Sequence[Vote], answers: Sequence[Answer], prior: Prior, settings: Settings
 ) -> Calibration:
-    """Return what votes mean, and from which probability on questions are answered or asked back.
+    """Return the calibration: what votes mean, and from which probability on questions are answered
+    or asked back.
 
     What `prior` says of FAQs like this one counts as much as its uncertainty lets it. The threshold
     is set on `answers`, which `cross_fit` gives for the same votes: their probabilities come from

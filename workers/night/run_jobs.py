@@ -23,7 +23,7 @@ _ORPHAN_SECONDS = 24 * 3600
 
 
 def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
-    """Return how many jobs were run until none waits; one that fails is recorded as failed."""
+    """Run jobs until none waits, and return how many; one that fails is recorded as failed."""
     count = 0
     while lease := jobs.claim(
         parts.database, f"{who.host}:{who.pid}", parts.settings.lease_seconds

@@ -118,7 +118,7 @@ class TrainingSpec:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     def settings(self) -> dict[str, Any]:
-        """Return everything, of texts and folds only the counts: fit to store and to show."""
+        """Return all settings, of texts and folds only the counts: fit to store and to show."""
         settings = {
             field.name: getattr(self, field.name)
             for field in fields(self)

@@ -51,7 +51,7 @@ def wait_after(attempt: int) -> timedelta:
 
 
 def claim(database: Database) -> Delivery | None:
-    """Take what is due, what was tried least first; None if nothing is. One worker gets each."""
+    """Claim what is due, what was tried least first; None if nothing is. One worker gets each."""
     with database.write() as session:
         moment = database.clock(session)
         due = (

@@ -48,7 +48,9 @@ HEADLINES = {
 
 
 def record(session: Session, kind: str, data: Mapping[str, Any]) -> None:
-    """Tell every webhook that wants it. `data` must be JSON; an unknown kind is a ValueError."""
+    """Tell every webhook that wants an event. `data` must be JSON; an unknown kind is
+    a ValueError.
+    """
     known, event_id = Kind(kind), new_id()
     for webhook in session.scalars(select(Webhook).where(Webhook.enabled)):
         if known in webhook.kinds:

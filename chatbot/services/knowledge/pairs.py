@@ -69,7 +69,7 @@ def draft_pair(text_a: str, text_b: str, score: float) -> PairDraft:
 def add_pair(
     session: Session, by: str, text_a: str, text_b: str, score: float, source: Source
 ) -> ScoredPair:
-    """Say how alike two texts are, 0 to 1.
+    """Store how alike two texts are, 0 to 1.
 
     Saying the same again changes nothing, whoever says it; another score replaces the one before.
     Raises InvalidText, and Conflict beyond MOST_PAIRS.

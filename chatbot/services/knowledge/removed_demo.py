@@ -1,4 +1,6 @@
-"""Tell whether the demo was removed: what was made before is measured and calibrated by it."""
+"""Tell whether the demo was removed since: what was made before is measured and
+calibrated by it.
+"""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

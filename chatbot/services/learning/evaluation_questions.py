@@ -151,7 +151,7 @@ def change(
 
 
 def remove(session: Session, by: str, ids: Iterable[int]) -> int:
-    """Return how many there were."""
+    """Remove test questions, and return how many there were."""
     rows: list[EvaluationQuestion] = []
     for some in batched(set(ids)):
         query = select(EvaluationQuestion).where(EvaluationQuestion.id.in_(some))

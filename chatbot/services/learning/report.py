@@ -57,7 +57,7 @@ def make_report(
     disputed: int = 0,
     sources: Sequence[SourceFigures] = (),
 ) -> EvaluationReport:
-    """Return everything there is to know about a candidate.
+    """Return the report on a candidate: everything there is to know about it.
 
     `comparisons` counts those with the live version that could decide, `disputed` the held-out
     questions that were asked for because the two disagree.

@@ -21,7 +21,9 @@ class PairEpoch:
 
 
 def pair_epochs(report: EvaluationReport) -> list[PairEpoch]:
-    """Return one for each epoch; none of a training without pairs, or of an older report."""
+    """Return the rank correlations of each epoch; none of a training without pairs, or of an older
+    report.
+    """
     if not report.training.measures_pairs:
         return []
     return [

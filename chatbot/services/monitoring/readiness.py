@@ -132,7 +132,7 @@ class ReadinessOf:
             return _judge(session, matcher, tried, findings or lint(session, matcher))
 
     def read_mute(self, matcher: Matcher) -> Readiness:
-        """Return whether it is mute and why, without checking the FAQ: no steps."""
+        """Return whether the bot is mute and why, without checking the FAQ: no steps."""
         return _describe(matcher, self._try(matcher), {}, [])
 
     def _try(self, matcher: Matcher) -> _Tried:
@@ -229,7 +229,7 @@ def _describe(
 
 
 def _why_mute(matcher: Matcher, covered: OfHundred | None) -> tuple[str, str]:
-    """Say why it hardly answers, and what helps; both empty if it does answer."""
+    """Say why the bot hardly answers, and what helps; both empty if it does answer."""
     if not matcher.intents:
         return "The FAQ has no intents.", "Add intents, or import your FAQ."
     if matcher.calibration.answer_at > 1:

@@ -197,7 +197,7 @@ def find_newest(session: Session, kind: Kind, is_open: bool) -> TrainingJob | No
 
 
 def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
-    """Take the oldest job that waits or whose worker died; None if there is none.
+    """Claim the oldest job that waits or whose worker died; None if there is none.
 
     A job that killed its worker three times is marked failed instead of being tried again.
     """
@@ -242,7 +242,7 @@ def heartbeat(database: Database, lease: Lease, lease_seconds: float) -> None:
 
 
 def report(database: Database, lease: Lease, step: str, progress: float, message: str) -> None:
-    """Say how far the job is, 0 to 1 within `step`. Raises LeaseLost."""
+    """Report how far the job is, 0 to 1 within `step`. Raises LeaseLost."""
     with database.write() as session:
         _change(session, lease, step=step, progress=progress, message=message)
 

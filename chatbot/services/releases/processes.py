@@ -36,7 +36,7 @@ class Identity:
 def beat(
     session: Session, who: Identity, adopted: Target | None = None, error: str | None = None
 ) -> None:
-    """Say that this process lives and what it serves."""
+    """Record that this process lives and what it serves."""
     session.merge(
         WorkingProcess(
             id=who.id,
@@ -53,7 +53,7 @@ def beat(
 
 
 def leave(session: Session, who: Identity) -> None:
-    """Say that this process stops."""
+    """Delete the row of this process, which stops."""
     session.execute(delete(WorkingProcess).where(WorkingProcess.id == who.id))
 
 

@@ -20,7 +20,9 @@ Action = Literal["revert", "hold", "release"]
 
 
 def read_in_force(session: Session, version_id: int) -> Calibration | None:
-    """Return what `version_id` decides by; None for the calibration it was published with."""
+    """Return the calibration that `version_id` decides by; None for the one it was
+    published with.
+    """
     row = find_in_force(session, version_id)
     return Calibration.from_json(row.calibration) if row and row.calibration else None
 

@@ -45,14 +45,16 @@ def take(session: Session, agent: str, filters: Filters) -> Query | None:
 
 
 def reserve(session: Session, agent: str, query_id: str) -> Query:
-    """Take this question, whoever has it; to be called in a write. Raises NotFound."""
+    """Reserve this question for the agent, whoever has it; to be called in a write. Raises
+    NotFound.
+    """
     query = get_query(session, query_id)
     _hold(session, agent, query_id)
     return query
 
 
 def skip(session: Session, agent: str, query_id: str) -> None:
-    """Leave it to others for the rest of the day. Raises NotFound."""
+    """Leave a question to others for the rest of the day. Raises NotFound."""
     get_query(session, query_id)
     session.merge(
         ReviewTurn(query_id=query_id, agent=agent, until=now() + SKIPPED_FOR, skipped=True)
