@@ -1,4 +1,6 @@
-"""What every benchmark needs: data sets, the machine's description, and the RESULT line."""
+"""The helpers that every benchmark needs: data sets, the machine's description, and the RESULT
+line.
+"""
 
 import argparse
 import csv
@@ -34,7 +36,7 @@ class Dataset:
 
 
 def load_dataset(folder: Path, name: str) -> Dataset:
-    """BANKING77 (`banking77/train.csv`, `test.csv`) or CLINC150 (`clinc150/data_full.json`).
+    """Load BANKING77 (`banking77/train.csv`, `test.csv`) or CLINC150 (`clinc150/data_full.json`).
 
     `banking77+oos` has a fifth of CLINC150's out-of-scope test questions in its test part, and, as
     its FAQ would, knows none of their kind beforehand.
@@ -92,7 +94,7 @@ def finish(name: str, figures: dict[str, Any], keep: bool) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Processors, cores, memory, date and commit, without which a timing says nothing."""
+    """Return processors, cores, memory, date and commit, without which a timing says nothing."""
     return {
         "processor": _processor(),
         "vnni": _has_vnni(),
@@ -124,7 +126,7 @@ def _gpu() -> str:
 
 
 def _said(*command: str) -> str:
-    """What a program says about this machine or checkout; nothing where there is none."""
+    """Return what a program says about this machine or checkout; nothing where there is none."""
     if not shutil.which(command[0]):
         return ""
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""How soon, and how well, an agent's word counts: in all web processes, without a training.
+"""Measure how soon, and how well, an agent's word counts: in all web processes, without a training.
 
 Two instances of one web process each share the shipped FAQ and its untrained first model. First,
 visitors ask questions, and agents say what each was meant for: another intent than the bot put
@@ -38,7 +38,7 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Name:
-    """A name, what it stands for, questions to confirm, and others to ask."""
+    """A name: what it stands for, questions to confirm, and others to ask."""
 
     intent: str
     verdicts: list[str] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Instances:
         return answer
 
     def confirm(self, query_id: str, intent: str | None) -> dict[str, Any]:
-        """At one instance after the other, by one agent after the other."""
+        """Confirm at one instance after the other, by one agent after the other."""
         turn = next(self.turn)
         port, agent = self.ports[turn % len(self.ports)], self.agents[turn % len(self.agents)]
         path = f"/v1/queries/{query_id}/confirmation"
@@ -68,11 +68,11 @@ class Instances:
         return confirmed
 
     def obey(self, text: str, intent: str | None) -> bool:
-        """Whether all of them do as they were told of these words."""
+        """Return whether all of them do as they were told of these words."""
         return all(is_as_said(self.ask(port, text), intent) for port in self.ports)
 
     def wait(self, text: str, intent: str | None) -> float:
-        """Seconds until all obey; GIVEN_UP_SECONDS if that is not soon."""
+        """Return the seconds until all obey; GIVEN_UP_SECONDS if that is not soon."""
         began = time.monotonic()
         while not self.obey(text, intent):
             if time.monotonic() - began > GIVEN_UP_SECONDS:
@@ -90,7 +90,7 @@ class Instances:
 
 
 def is_as_said(answer: dict[str, Any], intent: str | None) -> bool:
-    """None: handed over, without any candidate."""
+    """Return whether `answer` is `intent`, or for None handed over, without any candidate."""
     if intent is None:
         return bool(answer["decision"] == "handoff" and not answer["candidates"])
     return bool(answer["decision"] == "answer" and answer["answer"]["intent"] == intent)

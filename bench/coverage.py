@@ -1,4 +1,4 @@
-"""Which lines the tests ran, by package: `make coverage` collects them and prints this.
+"""Show which lines the tests ran, by package: `make coverage` collects them and prints this.
 
 What tests start as processes of its own (web server, worker, trainer) is not seen, so integration
 tests count for less than they check. There is no threshold: a line that ran may still be untested.
@@ -42,7 +42,7 @@ def run() -> None:
 
 
 def read(collected: Coverage) -> Iterator[tuple[Path, Lines]]:
-    """Each file that was measured, with its statements and those that no test ran."""
+    """Return each file that was measured, with its statements and those that no test ran."""
     collected.load()
     for name in collected.get_data().measured_files():
         _, statements, _, missing, _ = collected.analysis2(name)

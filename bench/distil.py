@@ -1,4 +1,5 @@
-"""Would fewer layers do? A student of 3 of the 6 layers learns the teacher's vectors of texts.
+"""Test whether fewer layers do: a student of 3 of the 6 layers learns the teacher's vectors of
+texts.
 
 It sees only training rows (BANKING77, CLINC150), no intents and no test rows, and is then compared
 with its teacher as both would be served: votes among the training rows, on the int8 graph.

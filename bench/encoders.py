@@ -110,7 +110,9 @@ def _input_names(folder: Path) -> tuple[str, ...]:
 def measure(
     encode: Encode, sets: dict[str, Dataset], expected: dict[str, tuple[Any, Any]]
 ) -> dict[str, Any]:
-    """`expected` is filled by the first variant, torch, with what the others are compared to."""
+    """Measure a variant; the first, torch, fills `expected` with what the others are
+    compared to.
+    """
     figures: dict[str, Any] = {}
     for name, dataset in sets.items():
         asked = [row for row in dataset.test if row.intent is not None]
@@ -161,7 +163,9 @@ def _time(variants: dict[str, Encode], texts: list[str], figures: dict[str, Any]
 def _emulate(
     emulator: str, folder: Path, texts: list[str], here: NDArray[np.float32]
 ) -> dict[str, float]:
-    """How far the same file's vectors are from `here` on a processor with AVX2 but no VNNI."""
+    """Measure how far the same file's vectors are from `here` on a processor with AVX2
+    but no VNNI.
+    """
     asked, found = folder / "texts.json", folder / "vectors.npy"
     asked.write_text(json.dumps(texts))
     code = (

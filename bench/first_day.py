@@ -50,7 +50,7 @@ SHOWN_CHARS = 60
 
 @dataclass(frozen=True)
 class Asked:
-    """One line of a questions file."""
+    """A line of a questions file."""
 
     text: str
     wanted: frozenset[str]
@@ -125,7 +125,7 @@ def _live_through(
 
 
 def _train(parts: Parts) -> tuple[bool, str]:
-    """Whether a trained version is live now, and how it came to be, in words."""
+    """Return whether a trained version is live now, and how it came to be, in words."""
     job = run_job(parts, jobs.Kind.TRAIN, "bench")
     if job.version_id is None:
         return False, f"ended as {job.state}: {job.message}"

@@ -1,4 +1,5 @@
-"""How often the gate is fooled: a year of null nights, planted regressions, planted improvements.
+"""Measure how often the gate is fooled: a year of null nights, planted regressions, planted
+improvements.
 
 Real outcomes: models trained with several seeds answer BANKING77's test questions. A model that is
 exactly as good as another takes each question's outcome from a random one of them, so two such
@@ -121,7 +122,9 @@ def _promoted(models: Sequence[Model], trials: int, plant: Plant) -> float:
 
 
 def _promoted_names(models: Sequence[Model], trials: int, plant: Plant) -> float:
-    """As `_promoted`, of a candidate that learnt six names, on as many rows as README's has."""
+    """Return the share of trials, as `_promoted`, of a candidate that learnt six names, on as many
+    rows as README's has.
+    """
     random = Random(0)
     promoted = 0
     for _ in range(trials):

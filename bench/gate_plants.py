@@ -1,4 +1,4 @@
-"""What is planted in a candidate that is as good as the live model: losses, gains, and trades.
+"""Plant losses, gains, and trades in a candidate that is as good as the live model.
 
 Losses and gains in the right first candidate, and in decisions: of how many questions a visitor is
 answered, asked back, or handed over.
@@ -24,7 +24,7 @@ _SILENT = (End.HANDED_OVER, End.ASKED_IN_VAIN)
 
 @dataclass(frozen=True)
 class Named:
-    """What two models make of the same questions, and which of these have a name in them."""
+    """The outcomes of two models on the same questions, and which of these have a name in them."""
 
     live: Model
     candidate: Model
@@ -32,7 +32,8 @@ class Named:
 
 
 def ask_for_names(live: Model, candidate: Model, random: Random) -> Named:
-    """As in README: the live model hands over every name, and the candidate answers most of them.
+    """Return outcomes as in README: the live model hands over every name, and the candidate answers
+    most of them.
 
     On all other questions neither is better.
     """
@@ -98,7 +99,7 @@ def _right(outcome: Outcome, model: Outcome) -> Outcome:
 def _turn(
     candidate: Model, random: Random, changes: Sequence[tuple[Sequence[End], End, float]]
 ) -> Model:
-    """Of questions that end in one of some ways, as many as a share of all end otherwise."""
+    """Let a share of all questions end otherwise, drawn from those that end in one of some ways."""
     changed = list(candidate)
     untouched = set(range(len(candidate)))
     for before, after, share in changes:

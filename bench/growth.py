@@ -1,4 +1,5 @@
-"""How the chatbot bears a growing FAQ: build, open, search and edit from 1,000 to 1,000,000 rows.
+"""Measure how the chatbot bears a growing FAQ: build, open, search and edit from 1,000 to 1,000,000
+rows.
 
 The first rows are the training texts of BANKING77 and CLINC150, encoded by the product's untrained
 encoder. Larger FAQs are extended synthetically: a row lies between two real ones of an intent, with
@@ -81,7 +82,7 @@ def run() -> None:
 
 
 def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """In a process of its own, so that its memory is its own."""
+    """Run `work` in a process of its own, so that its memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
@@ -228,7 +229,7 @@ def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
 
 
 def _serve(place: Path, questions: list[str]) -> dict[str, Any]:
-    """What a web process does: open what is live, search it, and follow edits."""
+    """Do what a web process does: open what is live, search it, and follow edits."""
     parts = build(Settings.from_env(data_dir=place))
     before = psutil.Process().memory_info().rss
     with _timed() as opening:

@@ -1,4 +1,5 @@
-"""What questions without a verdict are worth, on training rows that are neither learnt nor asked.
+"""Measure what questions without a verdict are worth, on training rows that are neither learnt nor
+asked.
 
 A few rows of each intent are labelled, others are asked, and the rest is traffic that nobody
 judged, mixed with questions of another data set. The product's own jobs, its encoder as it is

@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
-    """Run the real job; returns the version that it made."""
+    """Run the real job, and return the version that it made."""
     job = run_job(parts, kind, "bench")
     if job.version_id is None:
         raise SystemExit(f"the {kind} job ended as {job.state}: {job.message}")
@@ -38,7 +38,7 @@ def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
 
 
 def run_job(parts: Parts, kind: jobs.Kind, by: str) -> TrainingJob:
-    """As a worker runs it, in this process; what became of it."""
+    """Run a job as a worker does, in this process, and return what became of it."""
     with parts.database.write() as session:
         job_id = jobs.request(session, kind, by).id
     run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
@@ -47,7 +47,7 @@ def run_job(parts: Parts, kind: jobs.Kind, by: str) -> TrainingJob:
 
 
 def ask(parts: Parts, texts: Sequence[str]) -> None:
-    """Visitors ask the live version, which logs every question."""
+    """Ask the live version as visitors do; it logs every question."""
     parts.live.refresh()
     matcher = parts.live.current()
     for first in range(0, len(texts), MOST_TOGETHER):
@@ -62,7 +62,7 @@ def make_key(parts: Parts, scope: Scope) -> str:
 
 @contextmanager
 def serve(settings: Settings, port: int) -> Iterator[psutil.Process]:
-    """The web server as `chatbot up` starts it, on `port`, logging errors only."""
+    """Run the web server as `chatbot up` starts it, on `port`, logging errors only."""
     web = next(program for program in list_programs(settings) if program.name == "web")
     variables = {
         "CHATBOT_DATA_DIR": str(settings.data_dir),
@@ -81,7 +81,9 @@ def serve(settings: Settings, port: int) -> Iterator[psutil.Process]:
 
 
 def wait_until_ready(port: int, server: "subprocess.Popen[bytes]", path: str = "/readyz") -> None:
-    """Raises SystemExit when `server` ends, or is not ready after three minutes."""
+    """Wait until `server` is ready. Raises SystemExit when it ends, or is not ready after three
+    minutes.
+    """
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -101,7 +103,7 @@ def request(
     body: Any = None,
     secret: str = "",
 ) -> tuple[int, Any]:
-    """Status and body; a body that is no JSON is None."""
+    """Return status and body; a body that is no JSON is None."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
     connection.request(method, path, json.dumps(body) if body is not None else None, headers)
     response = connection.getresponse()
@@ -112,5 +114,5 @@ def request(
 
 
 def workers_of(server: psutil.Process) -> list[psutil.Process]:
-    """The web processes, without the one that watches them."""
+    """Return the web processes, without the one that watches them."""
     return list(server.children())

@@ -1,4 +1,5 @@
-"""How much fine-tuning helps: base and trained accuracy through int8 + HNSW on a public data set.
+"""Measure how much fine-tuning helps: base and trained accuracy through int8 + HNSW on a public
+data set.
 
 Uses the product's own services: import, training job, artefact, matcher. The test part is only
 measured, never trained or tuned on. `followed` figures are those of the test part but for 300
@@ -78,7 +79,7 @@ def _arguments() -> Any:
 
 
 def few_shot(dataset: Dataset, shots: int, seed: int) -> Dataset:
-    """`shots` training rows of each intent; 0 leaves all."""
+    """Return `shots` training rows of each intent; 0 leaves all."""
     if not shots:
         return dataset
     mixed = Random(seed).sample(dataset.train, len(dataset.train))
@@ -99,9 +100,9 @@ def _left_out(dataset: Dataset, few: Dataset) -> list[str]:
 def learn(
     dataset: Dataset, asked: Sequence[str], seed: int, compare_torch: bool = False
 ) -> dict[str, Any]:
-    """One seed: import, both versions by the product's own jobs, and their test figures.
+    """Return the test figures of one seed, for both versions: import, and the product's own jobs.
 
-    What visitors `asked` between the two has no verdict.
+    `asked` is what visitors asked between the two; it has no verdict.
     """
     with tempfile.TemporaryDirectory() as folder:
         # Keeping the full-precision weights lets us compare int8 with torch on the test part.
@@ -137,7 +138,7 @@ def learn(
 
 
 def import_rows(parts: Parts, dataset: Dataset) -> None:
-    """The training rows become the utterances of an FAQ."""
+    """Import the training rows as the utterances of an FAQ."""
     draft = CatalogueDraft(out_of_scope=dataset.out_of_scope)
     seen: set[str] = set()
     for row in dataset.train:

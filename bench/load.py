@@ -17,7 +17,7 @@ Receive = Callable[[str, bytes], None]
 
 @dataclass
 class Seen:
-    """One entry for each reply: seconds by status, and how long everything took."""
+    """The replies, one entry each: seconds by status, and how long everything took."""
 
     latencies: dict[int, list[float]] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
@@ -34,7 +34,7 @@ class Seen:
 
 
 def http_request(method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
-    """The bytes of one HTTP/1.1 request; a body is JSON."""
+    """Return the bytes of one HTTP/1.1 request; a body is JSON."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body:
@@ -57,7 +57,9 @@ class _Client:
         self.socket.sendall(request)
 
     def receive(self, seen: Seen, on_reply: Receive | None) -> bool:
-        """Whether the reply is complete now. Raises ConnectionError when the server hangs up."""
+        """Return whether the reply is complete now. Raises ConnectionError when the server hangs
+        up.
+        """
         data = self.socket.recv(65536)
         if not data:
             raise ConnectionError("closed by the server")
@@ -82,7 +84,7 @@ def ask_in_closed_loops(
     on_reply: Receive | None = None,
     most_seconds: float = 120.0,
 ) -> Seen:
-    """Each of `clients` asks its next question when it has a reply, until none is left.
+    """Let each of `clients` ask its next question when it has a reply, until none is left.
 
     There are at least as many questions as clients.
     """
@@ -119,8 +121,10 @@ def ask_in_closed_loops(
 def ask_at_a_rate(
     port: int, rate: float, seconds: float, connections: int, questions: list[str], prepare: Prepare
 ) -> tuple[Seen, int]:
-    """Ask `rate` times a second whatever the server does; a client without a free connection
-    among `connections` gives up, which is counted. Returns what was seen, and how many gave up.
+    """Ask `rate` times a second whatever the server does, and return what was seen, and how many
+    gave up.
+
+    A client without a free connection among `connections` gives up, which is counted.
     """
     seen, requests = Seen(), [(text, prepare(text)) for text in questions]
     given_up = sent = 0

@@ -1,4 +1,5 @@
-"""How many small faults in the code that decides the tests notice (mutation testing, by mutmut).
+"""Count how many small faults in the code that decides the tests notice (mutation testing, by
+mutmut).
 
 Works on a copy of what git knows, so that nothing here changes. mutmut changes what stands in
 functions; constants of a module it leaves alone. Each module is tried against the tests of its own,
@@ -90,7 +91,9 @@ def run() -> None:
 
 
 def list_modules() -> list[tuple[Path, Path]]:
-    """Each module with the file of its tests, both from the root; without those that have none."""
+    """List each module with the file of its tests, both from the root; without those that have
+    none.
+    """
     names = {
         f"services/{name}": f"services/{Path(name).parent}/{tests}.py"
         for name, tests in SERVICES.items()
@@ -130,7 +133,7 @@ def read_score(folder: str, module: Path, counts: dict[str, int], show: bool) ->
 
 
 def copy_tree(folder: Path) -> None:
-    """What git knows, as it is in the working tree."""
+    """Copy what git knows, as it is in the working tree."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )

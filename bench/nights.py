@@ -174,7 +174,7 @@ def _let_a_day_pass(parts: Parts) -> None:
 
 
 def train(parts: Parts) -> dict[str, Any]:
-    """What became of the night's candidate, and why."""
+    """Train as by night, and return what became of the candidate, and why."""
     job = run_job(parts, jobs.Kind.TRAIN, NIGHTLY)
     if job.version_id is None:
         return {"verdict": job.state, "reasons": [job.message]}
@@ -184,7 +184,7 @@ def train(parts: Parts) -> dict[str, Any]:
 
 
 def _measure(parts: Parts, dataset: Dataset) -> dict[str, float | int | None]:
-    """What visitors of the live version would meet."""
+    """Measure what visitors of the live version would meet."""
     parts.live.refresh()
     figures = summarise(evaluate(parts.live.current(), dataset.test))
     shown = {name: figures[name] for name in ("top1", "coverage", "wrong_answer_rate")}

@@ -1,4 +1,4 @@
-"""What noise does to the shipped FAQ's answers, without and with its handling.
+"""Measure what noise does to the shipped FAQ's answers, without and with its handling.
 
 Four kinds: a quotation beside the question (or a log, a trace, a signature), misspelt words, a
 request that refuses or ends something, two questions in one message. `bench/noise/` has a file a
@@ -47,7 +47,9 @@ TIMED = 5  # one in so many plain questions
 
 
 class Row(NamedTuple):
-    """`intents`: what the visitor wants, or in a negated one what they must not be sent."""
+    """A row of the noise corpus; `intents`: what the visitor wants, or in a negated one what they
+    must not be sent.
+    """
 
     half: str
     kind: str
@@ -109,7 +111,7 @@ Shown = tuple[Decision, list[str]]
 
 
 def judge(kind: str, row: Row, shown: Shown) -> str:
-    """One of RESULTS for what the visitor is shown: the decision and the intents."""
+    """Return one of RESULTS for what the visitor is shown: the decision and the intents."""
     decision, intents = shown
     if kind == "negated" and row.kind == "noise":
         answered = decision is Decision.ANSWER and intents[0] in row.intents
@@ -190,7 +192,7 @@ def _once(matcher: Matcher, way: Callable[[Sequence[str]], list[Match]], text: s
 
 
 def _open(work: Path) -> Matcher:
-    """Of the version that an earlier run made, or of a new one."""
+    """Open the matcher of the version that an earlier run made, or of a new one."""
     parts = build(Settings.from_env(data_dir=work))
     with parts.database.read() as session:
         made = bool(list_versions(session, None, 1))

@@ -1,4 +1,4 @@
-"""What became of a visitor's question: right, offered, asked in vain, silent or wrong."""
+"""Judge what became of a visitor's question: right, offered, asked in vain, silent or wrong."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from chatbot.domain.proportion import Share
 
 
 class Kind(StrEnum):
-    """What kind of question it is, as the `kind` column of a questions file says."""
+    """The kind of a question, as the `kind` column of a questions file says."""
 
     PLAIN = "plain"
     INDIRECT = "indirect"
@@ -35,7 +35,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a visitor is shown: articles, articles to choose from, or words of the bot's own."""
+    """The reply that a visitor is shown: articles, articles to choose from, or words of the bot's
+    own.
+    """
 
     answered: frozenset[str]
     offered: frozenset[str]
@@ -54,7 +56,7 @@ class Reply:
 
     @property
     def speaks_itself(self) -> bool:
-        """Whether it is no article and no hand-off, as a greeting in reply to a greeting."""
+        """True if a reply is no article and no hand-off, as a greeting in reply to a greeting."""
         return not (self.answered or self.offered or self.hands_over)
 
 
@@ -68,7 +70,9 @@ class Judged:
 
     @property
     def answers(self) -> bool:
-        """Whether it counts as an automatic answer: an article, or words that miss the question."""
+        """True if a reply counts as an automatic answer: an article, or words that miss the
+        question.
+        """
         speaks = self.reply.speaks_itself and self.outcome is Outcome.WRONG
         return bool(self.reply.answered) or speaks
 

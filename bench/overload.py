@@ -1,4 +1,5 @@
-"""Ten times the load that saturates: who is let in is answered in time, the others hear it at once.
+"""Apply ten times the load that saturates: who is let in is answered in time, the others hear it at
+once.
 
 Nominal is what a closed loop of 32 clients for each web process sees. Then questions come at ten
 times that rate, whatever the server does, over as many connections as there are; while all of them

@@ -1,4 +1,4 @@
-"""How heavy the console's pages are, and how soon something is seen on a slow phone.
+"""Measure how heavy the console's pages are, and how soon something is seen on a slow phone.
 
 Each page is loaded twice by a Chromium that is throttled as Lighthouse throttles it (slow 4G, a
 processor four times slower): with nothing cached, as on the first visit, and as later visits are.
@@ -58,7 +58,7 @@ def run() -> None:
 
 
 def measure(browser: Browser, port: int, address: str, times: int) -> dict[str, float]:
-    """Medians of milliseconds; bytes are those that came over the wire, headers included."""
+    """Return medians of milliseconds; bytes are those that came over the wire, headers included."""
     first = [load(browser, port, address, with_cache=False) for _ in range(times)]
     later = [load(browser, port, address, with_cache=True) for _ in range(times)]
     return {

@@ -1,4 +1,5 @@
-"""What fifty scored pairs teach about intents that are confused, beside fifty confirmations.
+"""Measure what fifty scored pairs teach about intents that are confused, beside fifty
+confirmations.
 
 The intents of BANKING77 that an untrained model confuses most, found on training rows alone, with
 some rows each. Then fifty verdicts of one kind, a training as by night, and the questions of the
@@ -48,7 +49,7 @@ LOOKED_AT = 20
 
 
 class Verdicts(NamedTuple):
-    """What a person said, all of one kind."""
+    """The verdicts of a person, all of one kind."""
 
     confirmed: Sequence[Example] = ()
     pairs: Sequence[PairExample] = ()
@@ -56,7 +57,9 @@ class Verdicts(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Of the confused intents: what the FAQ has, what visitors ask further, what is asked last."""
+    """The rows of the confused intents: what the FAQ has, what visitors ask further, what is asked
+    last.
+    """
 
     known: list[Example]
     asked: list[Example]

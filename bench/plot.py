@@ -1,4 +1,4 @@
-"""Draws the kept results as SVG files in docs/pictures/."""
+"""Draw the kept results as SVG files in docs/pictures/."""
 
 import json
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def _growth(result: dict[str, Any]) -> Figure:
 
 
 def _nights(result: dict[str, Any]) -> Figure:
-    """What the live version gets right after each night, by the verdicts given so far."""
+    """Draw what the live version gets right after each night, by the verdicts given so far."""
     figure, axes = plt.subplots(figsize=(7, 4))
     for name, nights in result["months"].items():
         clicks = [night["clicks"] for night in nights]

@@ -1,4 +1,5 @@
-"""What a hostile account can do: it confirms questions about one intent falsely, as another's.
+"""Measure what a hostile account can do: it confirms questions about one intent falsely, as
+another's.
 
 The FAQ has ten phrasings an intent of BANKING77. Honest agents confirm 500 visitors' questions; an
 account that was taken over confirms so many more that a given share of all confirmations is false.
@@ -119,7 +120,7 @@ def _confirm(parts: Parts, text: str, intent: str | None, by: str) -> None:
 
 
 def _nearest_rival(parts: Parts, victim: str, dataset: Dataset) -> str:
-    """What the victim's training questions are taken for most often."""
+    """Return what the victim's training questions are taken for most often."""
     asked = [row for row in dataset.train if row.intent == victim]
     outcomes = evaluate(parts.live.current(), asked)
     named = Counter(c.intent for o in outcomes for c in o.candidates if c.intent != victim)
@@ -133,8 +134,10 @@ def _right_share(parts: Parts, victim: str, dataset: Dataset) -> float:
 
 
 def _summarise(attacks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What the victims lost: at once, on average by the share of false verdicts, and by promoted
-    versions, against the version before and the version that the night makes without the attack."""
+    """Sum up what the victims lost: at once, on average by the share of false verdicts, and by
+    promoted versions, against the version before and the version that the night makes without the
+    attack.
+    """
     lost: dict[float, list[float]] = {}
     for attack in attacks:
         lost.setdefault(attack["share"], []).append(attack["before"] - attack["at_once"])

@@ -1,4 +1,4 @@
-"""What is usual for FAQs: learns fitting/prior.json from several hundred that are cut from others.
+"""Learn what is usual for FAQs: fitting/prior.json from several hundred that are cut from others.
 
 Each takes some intents of BANKING77's or CLINC150's training part, of HWU64, of the shipped FAQ, or
 of those that were written for this in bench/prior/, with a few of their texts as utterances. It is
@@ -81,7 +81,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Faq:
-    """One that was cut: what it knows, and what it is asked, each with its intent and kind."""
+    """An FAQ that was cut: what it knows, and what it is asked, each with its intent and kind."""
 
     source: str
     utterances: int
@@ -100,14 +100,18 @@ class Seen:
     density: float
 
     def weights(self, usual: Array) -> Array:
-        """Of this FAQ: `usual` has weights, what size adds to each, and density to the bias."""
+        """Return the weights of this FAQ; `usual` has weights, what size adds to each, and density
+        to the bias.
+        """
         weights: Array = usual[:WEIGHTS] + usual[WEIGHTS:-1] * self.size
         weights[-1] += usual[-1] * self.density
         return weights
 
 
 class Remembering:
-    """An encoder that computes no text twice: an FAQ shares most texts with others."""
+    """An encoder with a cache, which computes no text twice: an FAQ shares most texts
+    with others.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         self.dimension, self._encoder = encoder.dimension, encoder
@@ -203,7 +207,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _source(name: str, rows: Sequence[tuple[str, str]]) -> Source:
-    """Without answers; the intent's name is its title, as in an import without one."""
+    """Make a data set without answers; the intent's name is its title, as in an import
+    without one.
+    """
     texts: dict[str, dict[str, str]] = {}
     for text, intent in rows:
         texts.setdefault(intent, {})[normalise(text)] = text
@@ -289,7 +295,7 @@ def _learn(seen: Sequence[Seen]) -> dict[str, Any]:
 
 
 def _measure(seen: Sequence[Seen], usual: dict[str, Any]) -> dict[str, Any]:
-    """What is usual untrained, with how much trained encoders are wrong by it.
+    """Return what is usual untrained, with how much trained encoders are wrong by it.
 
     A few trained FAQs are too few to learn weights from, so these are less sure. FAQs differ as
     much as untrained, but the mean of so few groups is not sure either.
@@ -311,7 +317,9 @@ def _measure(seen: Sequence[Seen], usual: dict[str, Any]) -> dict[str, Any]:
 
 
 def _covariance(groups: Iterable[Sequence[Seen]], usual: Array) -> Array:
-    """How far the weights of groups of FAQs are from what is usual for them, (weights, weights)."""
+    """Return how far the weights of groups of FAQs are from what is usual for them, (weights,
+    weights).
+    """
     away = []
     for some in groups:
         own = _fit(some)
@@ -356,7 +364,7 @@ def _wide(seen: Sequence[Seen]) -> Table:
 
 
 def _answers(one: Seen, weights: Array) -> list[Answer]:
-    """Of each question."""
+    """Return the answer to each question."""
     own = one.weights(weights)
     logits = np.where(one.table.real, one.table.features @ own[:-1] + own[-1], -np.inf)
     logits = np.column_stack([logits, np.zeros(len(logits))])
@@ -381,20 +389,22 @@ def _share(counts: Sequence[tuple[float, float, float]]) -> float:
 
 
 def _worth(shares: Sequence[float]) -> float:
-    """As how many answers what is usual counts, by how far groups of FAQs differ: moments of the
-    beta distribution. The FAQs of a group share their texts, so they differ less than others would.
+    """Return as how many answers what is usual counts, by how far groups of FAQs differ: moments of
+    the beta distribution.
+
+    The FAQs of a group share their texts, so they differ less than others would.
     """
     mean = float(np.mean(shares))
     return mean * (1 - mean) / max(1e-4, float(np.var(shares, ddof=1))) - 1
 
 
 def _answered(answers: Sequence[Answer], least: float) -> float:
-    """Of the in-scope questions, which are half of all, how many are answered rightly."""
+    """Return how many of the in-scope questions, which are half of all, are answered rightly."""
     return sum(w for p, right, w in answers if p >= least and right) / MIX["in"]
 
 
 def _train(faq: Faq, folder: Path) -> Encoder:
-    """With the product's own settings, on what the FAQ knows."""
+    """Train an encoder with the product's own settings, on what the FAQ knows."""
     settings = Settings()
     teaching = list(faq.known)
     if say_much(faq.cards.values()):

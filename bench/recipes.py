@@ -43,7 +43,9 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Recipe:
-    """`loss` gets unit vectors and intents; `proxies` says whether it gets learnt proxies too."""
+    """A recipe; `loss` gets unit vectors and intents; `proxies` says whether it gets learnt proxies
+    too.
+    """
 
     loss: Callable[[Tensor | None], Loss]
     proxies: bool = False
@@ -57,7 +59,9 @@ def _plain(loss: Loss) -> Callable[[Tensor | None], Loss]:
 
 
 def multiple_negatives(texts: Tensor, intents: Tensor) -> Tensor:
-    """One positive a text, all others of the batch negatives, as if each were another intent."""
+    """Return the loss with one positive a text, and all others of the batch negatives, as if each
+    were another intent.
+    """
     similarity = 20 * texts @ texts.T
     itself = torch.eye(len(texts), dtype=torch.bool)
     positive = (intents[:, None] == intents[None, :]) & ~itself
@@ -67,7 +71,7 @@ def multiple_negatives(texts: Tensor, intents: Tensor) -> Tensor:
 
 
 def hardest_triplets(texts: Tensor, intents: Tensor) -> Tensor:
-    """Batch-hard triplets with a margin of 0.2 (Hermans et al. 2017)."""
+    """Return the loss of batch-hard triplets with a margin of 0.2 (Hermans et al. 2017)."""
     similarity = texts @ texts.T
     same = intents[:, None] == intents[None, :]
     furthest = similarity.masked_fill(~same, 2).amin(dim=1)
@@ -76,7 +80,9 @@ def hardest_triplets(texts: Tensor, intents: Tensor) -> Tensor:
 
 
 def cosine_scores(texts: Tensor, intents: Tensor) -> Tensor:
-    """Cosine 1 within an intent and 0 between two, each kind of pair weighing half."""
+    """Return the loss for cosine 1 within an intent and 0 between two, each kind of pair weighing
+    half.
+    """
     similarity = texts @ texts.T
     same = intents[:, None] == intents[None, :]
     pairs = ~torch.eye(len(texts), dtype=torch.bool)
@@ -84,7 +90,9 @@ def cosine_scores(texts: Tensor, intents: Tensor) -> Tensor:
 
 
 def ranked_scores(texts: Tensor, intents: Tensor) -> Tensor:
-    """CoSENT (Su 2022): every pair within an intent nearer than every pair between two."""
+    """Return the CoSENT loss (Su 2022): every pair within an intent nearer than every pair between
+    two.
+    """
     similarity = 20 * texts @ texts.T
     same = intents[:, None] == intents[None, :]
     pairs = ~torch.eye(len(texts), dtype=torch.bool)
@@ -139,7 +147,7 @@ def run() -> None:
 def divide(
     everything: Dataset, shots: int, seed: int
 ) -> tuple[list[Example], list[Example], list[Example]]:
-    """Training rows: some of each intent to learn, others to be asked, and what is left."""
+    """Divide training rows: some of each intent to learn, others to be asked, and what is left."""
     learnt = [Example(r.text, str(r.intent)) for r in few_shot(everything, shots, seed).train]
     taken = {example.text for example in learnt}
     others = [Example(r.text, str(r.intent)) for r in everything.train if r.text not in taken]
@@ -160,7 +168,7 @@ def _try(
 
 
 def right_first(model: SentenceTransformer, learnt: list[Example], asked: list[Example]) -> float:
-    """Share of `asked` that the model, served over `learnt`, gets right."""
+    """Return the share of `asked` that the model, served over `learnt`, gets right."""
     with tempfile.TemporaryDirectory() as folder:
         export.write(model, Path(folder), [example.text for example in learnt[:500]])
         matcher = serve(OnnxEncoder.open(Path(folder)), learnt)

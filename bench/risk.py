@@ -1,4 +1,5 @@
-"""Whether the promise is kept: at most so many automatic answers wrong, with so much confidence.
+"""Test whether the promise is kept: at most so many automatic answers wrong, with so much
+confidence.
 
 Models are made by the product's own jobs and kept under `--work`, with all votes, so that only the
 first run is slow. The test mix is the test part's in-scope questions, and a fifth of CLINC150's
@@ -118,7 +119,9 @@ def _measure(calibration: Calibration, votes: Sequence[Vote]) -> dict[str, Any]:
 
 
 def _votes(data: Path, work: Path, name: str, encoder: str) -> tuple[Votes, Prior]:
-    """From the cache, or through a model that the product's own jobs make; and its prior."""
+    """Return votes from the cache, or through a model that the product's own jobs make; and its
+    prior.
+    """
     cache = work / f"votes-{name}-{encoder}.json"
     dataset = load_dataset(data, name)
     parts = build(Settings.from_env(data_dir=work / name))
@@ -135,7 +138,7 @@ def _votes(data: Path, work: Path, name: str, encoder: str) -> tuple[Votes, Prio
 
 
 def _matcher(parts: Parts, dataset: Dataset, kind: jobs.Kind) -> Matcher:
-    """Of the version that an earlier run made, or of a new one."""
+    """Open the matcher of the version that an earlier run made, or of a new one."""
     with parts.database.read() as session:
         made = [v.id for v in list_versions(session, None, 10) if v.kind == kind]
     if not made:

@@ -57,7 +57,9 @@ def run() -> None:
         floors: list[dict[int, float]] = []
 
         def measure_ours() -> None:
-            """Beside its floor each time, because a shared machine is not always as fast."""
+            """Measure ours beside its floor each time, because a shared machine is not always as
+            fast.
+            """
             floors.append(_floor(encoder, [row.text for row in questions]))
             ours.append(_measure_ours(folder / "ours", secret, questions))
 

@@ -1,4 +1,4 @@
-"""Whether the promise holds on traffic of which much is not covered, in the words of the FAQ.
+"""Test whether the promise holds on traffic of which much is not covered, in the words of the FAQ.
 
 A third of the intents is taken out of the catalogue. Their test questions stay in the traffic, and
 with questions that are foreign altogether they make 20, 50 and 70 % of it; three in ten of these
@@ -99,7 +99,9 @@ def _run(
 def _matcher(
     dataset: Dataset, kept: set[str], shots: int | None, chance: Random, encoder: Encoder
 ) -> Matcher:
-    """Of an FAQ that has only the intents `kept`; no votes are calibrated yet."""
+    """Return the matcher of an FAQ that has only the intents `kept`; no votes are
+    calibrated yet.
+    """
     rows = {key(row.text): row for row in dataset.train if row.intent in kept}
     known: dict[str, list[tuple[str, str]]] = {name: [] for name in sorted(kept)}
     for name, row in chance.sample(sorted(rows.items()), len(rows)):
@@ -186,7 +188,7 @@ def _measure(
 def settle(
     asked: Sequence[Asked], own: Calibration, promise: float, before: Calibration | None = None
 ) -> Calibration:
-    """After as many runs as two hours have."""
+    """Return the calibration after as many runs as two hours have."""
     for _ in range(RUNS):
         adapted = adapt(asked, own, before, promise)
         assert adapted is not None
@@ -195,7 +197,7 @@ def settle(
 
 
 def _look(measure: Sequence[Asked], calibration: Calibration) -> tuple[int, int, int]:
-    """How many questions, of them answered, and of these wrong, as visitors would get it."""
+    """Count questions, of them answered, and of these wrong, as visitors would get it."""
     answered = wrong = 0
     for each in measure:
         candidates = calibration.candidates(each.scored)
@@ -206,7 +208,9 @@ def _look(measure: Sequence[Asked], calibration: Calibration) -> tuple[int, int,
 
 
 def _oracle(measure: Sequence[Asked], calibration: Calibration, promise: float) -> Calibration:
-    """With the lowest threshold from which not more than `promise` are wrong here."""
+    """Return the calibration with the lowest threshold from which not more than `promise` are wrong
+    here.
+    """
     answers = Answers.of(Traffic.of(measure, calibration))
     for threshold in sorted(answers.probability.tolist()):
         if threshold >= LEAST_THRESHOLD and answers.wrong_from(threshold).value <= promise:

@@ -66,7 +66,9 @@ Asked = tuple[str, str | None]  # a question, and what it wants
 
 
 def fill(settings: Settings) -> None:
-    """The shipped FAQ, a month of questions, what agents made of them, and two versions."""
+    """Fill an instance: the shipped FAQ, a month of questions, what agents made of them, and two
+    versions.
+    """
     parts = build(settings)
     chance = random.Random(7)
     with parts.database.write() as session:
@@ -99,7 +101,7 @@ def fill(settings: Settings) -> None:
 
 
 def _known(chance: random.Random) -> list[Asked]:
-    """As visitors put it: much like what the FAQ has, quite otherwise, and what it lacks."""
+    """Return questions as visitors put them: like the FAQ, otherwise, and what it lacks."""
     draft = read_path(REPOSITORY / "faq_data")
     intents = draft.intents.items()
     wanted = [(t, name) for name, i in intents for t in (*i.held_out, *i.utterances[:3])]

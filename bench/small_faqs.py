@@ -1,4 +1,4 @@
-"""Whether every small FAQ gets a first model, and whether that model says anything.
+"""Test whether every small FAQ gets a first model, and whether that model says anything.
 
 Twenty FAQs are cut from the shipped one, 3 to 30 intents with 1 to 8 utterances, every other one
 without answers, and asked what the shipped FAQ holds out for these intents. Five were written for
@@ -48,7 +48,9 @@ KINDS = ("right", "offered", "asked in vain", "silent", "wrong")
 
 @dataclass(frozen=True)
 class Cut:
-    """`intents` of the shipped FAQ from `first` on, every `step`-th, with `utterances` of each."""
+    """A small FAQ: `intents` of the shipped one from `first` on, every `step`-th, with `utterances`
+    of each.
+    """
 
     intents: int
     utterances: int
@@ -159,7 +161,7 @@ def _first_model(parts: Parts, small: Small) -> dict[str, Any]:
 
 
 def _job(parts: Parts, kind: jobs.Kind) -> dict[str, Any]:
-    """What became of a job, and in which precision its version is served."""
+    """Return what became of a job, and in which precision its version is served."""
     job = run_job(parts, kind, "bench")
     if job.version_id is None:
         return {"state": job.state, "message": job.message}

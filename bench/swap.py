@@ -39,7 +39,7 @@ SLOW = 0.25
 
 @dataclass
 class Load:
-    """What the clients of one instance saw while `stop` was not set."""
+    """The replies that the clients of one instance saw while `stop` was not set."""
 
     port: int
     secret: str

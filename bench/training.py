@@ -1,4 +1,4 @@
-"""How fast a night's training is beside the plain sentence-transformers trainer.
+"""Measure how fast a night's training is beside the plain sentence-transformers trainer.
 
 Both fine-tune the same base model on the same rows with the same loss, batch size, rate and number
 of epochs, one after the other on the same cores; then both are exported and asked the test part as
@@ -53,7 +53,9 @@ def _train(spec: TrainingSpec, folder: Path, dataset: Dataset) -> dict[str, floa
 
 
 def _train_plainly(spec: TrainingSpec, job: Path, dataset: Dataset) -> dict[str, float]:
-    """Raises CalledProcessError, after what the trainer wrote to stderr."""
+    """Train with the plain trainer. Raises CalledProcessError, after what the trainer wrote to
+    stderr.
+    """
     job.mkdir()
     numbers: dict[str, int] = {}
     given = {
@@ -72,7 +74,7 @@ def _train_plainly(spec: TrainingSpec, job: Path, dataset: Dataset) -> dict[str,
 
 
 def _top1(weights: Path, spec: TrainingSpec, dataset: Dataset) -> float:
-    """Of the test part, by an encoder exported from the folder `weights`."""
+    """Return top-1 on the test part, by an encoder exported from the folder `weights`."""
     sample = [example.text for example in spec.examples[:500]]
     with tempfile.TemporaryDirectory() as folder:
         export.write(base_model.load(weights), Path(folder), sample)

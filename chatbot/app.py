@@ -83,7 +83,8 @@ class ChatbotApp(APIFlask):
 def create_app(
     settings: Settings | None = None, parts: Parts | None = None, follow: bool = True
 ) -> APIFlask:
-    """A WSGI application over `parts`, by default those that `settings` or the environment give.
+    """Create a WSGI application over `parts`, by default those that `settings` or the environment
+    give.
 
     With `follow`, threads of this process keep its matcher up to date: call this after a fork.
     """
@@ -120,7 +121,9 @@ def create_app(
 
 
 def stop_following(app: APIFlask) -> None:
-    """When the process ends: no more swaps, and no more of its row among the running processes."""
+    """Stop following when the process ends: no more swaps, and its row leaves the running
+    processes.
+    """
     parts: Parts = app.extensions[EXTENSION]
     parts.live.stop()
     parts.models.leave()

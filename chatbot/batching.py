@@ -1,4 +1,4 @@
-"""Batcher: what many threads ask for at the same moment is worked on together.
+"""Batcher: work together on what many threads ask for at the same moment.
 
 There is no thread of its own and no timer. A caller who finds nobody at work leads: it works at
 once, on its own item and all that wait. Whoever comes meanwhile waits; when the leader is done, the
@@ -32,7 +32,7 @@ class _Ticket(Generic[Item, Result]):
 
 
 class Batcher(Generic[Item, Result]):
-    """`work` gets 1 to `most` items and returns as many results, in their order.
+    """A batcher; `work` gets 1 to `most` items and returns as many results, in their order.
 
     If it raises for several items, each is tried alone, so that only the item at fault fails; an
     error of a `shared` kind is no item's fault, and all get it. `watch` is told of each batch: how
@@ -55,7 +55,7 @@ class Batcher(Generic[Item, Result]):
         self._led = False
 
     def __call__(self, item: Item) -> Result:
-        """The result for `item`; raises what `work` raised for it."""
+        """Return the result for `item`; raises what `work` raised for it."""
         ticket: _Ticket[Item, Result] = _Ticket(item)
         with self._state:
             self._waiting.append(ticket)

@@ -21,7 +21,7 @@ from chatbot.storage.nudge import Nudge
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything that a use case may need, assembled once for each process."""
+    """The parts that a use case may need, assembled once for each process."""
 
     settings: Settings
     database: Database

@@ -1,4 +1,4 @@
-"""One deadline for a whole conversation over a socket, however slowly the other side drips.
+"""A deadline for a whole conversation over a socket, however slowly the other side drips.
 
 A socket's own timeout begins anew with each byte that arrives.
 """
@@ -9,7 +9,9 @@ import time
 
 
 def left(deadline: float) -> float:
-    """Seconds until `deadline` of the monotonic clock. Raises TimeoutError if it has passed."""
+    """Return the seconds until `deadline` of the monotonic clock. Raises TimeoutError if it has
+    passed.
+    """
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise TimeoutError
@@ -17,7 +19,7 @@ def left(deadline: float) -> float:
 
 
 class HurriedReader(io.RawIOBase):
-    """Reads from a socket until the deadline; then it raises TimeoutError."""
+    """A reader of a socket until the deadline; then it raises TimeoutError."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock, self._deadline = sock, deadline

@@ -1,4 +1,4 @@
-"""Everything this package raises on purpose.
+"""The errors that this package raises on purpose.
 
     ChatbotError
     ├── SettingsError             a setting has an impossible value
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 
 class ChatbotError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
 
 class SettingsError(ChatbotError):
@@ -43,7 +43,7 @@ class InvalidText(ChatbotError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in an FAQ file; `line` counts from 1, 0 means the whole file."""
+    """A mistake in an FAQ file; `line` counts from 1, 0 means the whole file."""
 
     file: str
     line: int

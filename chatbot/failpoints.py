@@ -1,4 +1,5 @@
-"""Named points at which a test can kill the process, one for each step that must survive it.
+"""Failpoints: named points at which a test can kill the process, one for each step that must
+survive it.
 
 A step added to training or release without a point here goes untested: the crash test enumerates
 `FAILPOINTS`, that of deliveries `DELIVERY_FAILPOINTS`. Nothing happens unless `CRASH_AT` in the

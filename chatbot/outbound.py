@@ -48,7 +48,7 @@ _METADATA = _networks("100.100.100.200/32", "168.63.129.16/32", "fd00:ec2::254/1
 
 @dataclass(frozen=True)
 class Target:
-    """What a URL asks for."""
+    """The target that a URL asks for."""
 
     tls: bool
     host: str
@@ -63,7 +63,8 @@ def post(
     private_networks: bool = False,
     seconds: float = SECONDS,
 ) -> int:
-    """The status of the answer, whose body is not kept: it may come from where nobody may look.
+    """Post a body and return the status of the answer, whose body is not kept: it may come from
+    where nobody may look.
 
     Raises AddressRefused, or Unreachable if no answer came in time.
     """
@@ -86,7 +87,7 @@ def post(
 
 
 def check_url(url: str, private_networks: bool) -> Target:
-    """Without asking anyone: its form, and its address if that is written as a number.
+    """Check a URL without asking anyone: its form, and its address if that is written as a number.
 
     Raises AddressRefused.
     """
@@ -114,7 +115,7 @@ def check_url(url: str, private_networks: bool) -> Target:
 
 
 def is_allowed(text: str, private_networks: bool) -> bool:
-    """Whether a connection may go to this IP address."""
+    """Return whether a connection may go to this IP address."""
     address = _plain(ipaddress.ip_address(text.partition("%")[0]))
     if any(address in network for network in _METADATA):
         return False
@@ -151,7 +152,9 @@ def _resolve(target: Target, private_networks: bool) -> list[str]:
 
 
 def _look_up(target: Target, flags: int = 0) -> list[str]:
-    """Also `2130706433`, `0x7f.1` and `0177.0.0.1`, which resolvers take for 127.0.0.1."""
+    """Look a host up; it may also be `2130706433`, `0x7f.1` or `0177.0.0.1`, which resolvers take
+    for 127.0.0.1.
+    """
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, flags=flags)
     except (socket.gaierror, UnicodeError):
@@ -190,7 +193,7 @@ class _Connection(http.client.HTTPConnection):
         return http.client.HTTPResponse(HurriedReader(sock, self._deadline), method=method)  # type: ignore[arg-type]
 
     def _open(self) -> socket.socket:
-        """To the first address that listens."""
+        """Connect to the first address that listens."""
         *others, last = self._addresses
         for address in others:
             try:

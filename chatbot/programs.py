@@ -1,4 +1,4 @@
-"""Which processes an instance consists of, and how each is started."""
+"""The processes that an instance consists of, and how each is started."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Program:
-    """One process to keep running. `harsh_signal` follows `stop_signal` if that is not enough."""
+    """A process to keep running. `harsh_signal` follows `stop_signal` if that is not enough."""
 
     name: str
     command: tuple[str, ...]
@@ -29,7 +29,7 @@ class Program:
 
 
 def list_programs(settings: Settings, learns: bool = True) -> list[Program]:
-    """In the order in which they stop."""
+    """List the programs in the order in which they stop."""
     programs = [_web()]
     if learns:
         programs += [_beat(settings), _courier(), _worker()]
@@ -90,7 +90,7 @@ def _store(settings: Settings) -> Program:
 
 
 def find_store_server() -> str:
-    """Path of a Redis-compatible server. Raises SettingsError when there is none."""
+    """Return the path of a Redis-compatible server. Raises SettingsError when there is none."""
     for name in ("redis-server", "valkey-server"):
         if path := shutil.which(name):
             return path
@@ -106,7 +106,9 @@ def find_store_server() -> str:
 
 
 def prepare_store_folders(settings: Settings) -> None:
-    """Raises SettingsError if the socket's folder could be another user's."""
+    """Make the folders of the store. Raises SettingsError if the socket's folder could be another
+    user's.
+    """
     (settings.data_dir / "store").mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = settings.store_socket.parent
     if folder == settings.data_dir:

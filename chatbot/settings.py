@@ -43,7 +43,7 @@ def without_password(url: str) -> str:
 
 
 class Settings(BaseModel):
-    """One frozen object; nothing else in the project reads the environment."""
+    """The settings in one frozen object; nothing else in the project reads the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -329,12 +329,12 @@ class Settings(BaseModel):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the database in use."""
+        """The SQLAlchemy URL of the database in use."""
         return self.database_url or f"sqlite:///{self.data_dir / 'chatbot.db'}"
 
     @property
     def artefacts(self) -> str:
-        """fsspec URL of the artefact store in use."""
+        """The fsspec URL of the artefact store in use."""
         return self.artefacts_url or str(self.data_dir / "artefacts")
 
     @property
@@ -348,17 +348,17 @@ class Settings(BaseModel):
 
     @property
     def redis(self) -> str:
-        """URL of the store in use, as redis-py reads it."""
+        """The URL of the store in use, as redis-py reads it."""
         return self.redis_url or f"unix://{self.store_socket}"
 
     @property
     def broker(self) -> str:
-        """URL of the store in use, as Celery reads it."""
+        """The URL of the store in use, as Celery reads it."""
         return self.redis_url or f"redis+socket://{self.store_socket}?virtual_host=0"
 
     @property
     def cache_dir(self) -> Path:
-        """Folder with verified local copies of artefacts."""
+        """The folder with verified local copies of artefacts."""
         return self.data_dir / "artefacts" if not self.artefacts_url else self.data_dir / "cache"
 
 

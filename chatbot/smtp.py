@@ -38,7 +38,9 @@ PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 @dataclass(frozen=True)
 class Relay:
-    """Where e-mails are handed in, and as whom; without `user` nobody logs in."""
+    """A relay that e-mails are handed in at, and the sender's account; without `user` nobody logs
+    in.
+    """
 
     host: str
     port: int
@@ -50,14 +52,14 @@ class Relay:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the relay said last of a message."""
+    """The last words of the relay about a message."""
 
     code: int
     words: str
 
     @classmethod
     def of(cls, code: int, said: bytes | str) -> Self:
-        """In one short line without control characters: it is stored and shown."""
+        """Return a reply in one short line without control characters: it is stored and shown."""
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         return cls(code, line[:_MOST_WORDS_CHARS])
@@ -68,7 +70,7 @@ class Reply:
 
     @property
     def is_final(self) -> bool:
-        """Sending the same again will be refused again."""
+        """True if the relay will refuse the same message again."""
         return 500 <= self.code < 600
 
     def __str__(self) -> str:
@@ -138,7 +140,7 @@ def _explain(error: OSError | UnicodeError) -> str:
 
 
 class _Connection(smtplib.SMTP):
-    """With one deadline for all; TLS from the start where the relay wants it."""
+    """A connection with one deadline for all; TLS from the start where the relay wants it."""
 
     def __init__(self, relay: Relay, deadline: float) -> None:
         self._tls, self._deadline = relay.security is Security.TLS, deadline

@@ -51,7 +51,7 @@ def locked(data_dir: Path) -> Iterator[None]:
 
 
 def choose_port(host: str, port: int) -> int:
-    """`port`, or a free one for 0. Raises Conflict if it cannot be listened on."""
+    """Return `port`, or a free one for 0. Raises Conflict if it cannot be listened on."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -66,7 +66,9 @@ def choose_port(host: str, port: int) -> int:
 
 
 class Supervisor:
-    """Keeps `programs` running until SIGINT or SIGTERM, or until one of them dies too often."""
+    """A supervisor that keeps `programs` running until SIGINT or SIGTERM, or until one dies too
+    often.
+    """
 
     def __init__(
         self, settings: Settings, programs: list[Program], environment: Mapping[str, str]
@@ -169,7 +171,7 @@ class _Child:
         self._restart_at = None
 
     def revive(self, environment: Mapping[str, str]) -> str | None:
-        """Restart a dead process when its pause is over; returns what to tell, if anything."""
+        """Restart a dead process when its pause is over, and return what to tell, if anything."""
         self._shorten_log()
         if self._restart_at is not None:
             if time.monotonic() >= self._restart_at:
@@ -199,7 +201,7 @@ class _Child:
             end(self._process, self.program.stop_seconds, self.program.harsh_signal)
 
     def read_log(self, lines: int = 20) -> str:
-        """Its last lines, with their place."""
+        """Return the last lines of the log, with their place."""
         return f"{self._log}:\n{read_end(self._log, lines)}"
 
     def _shorten_log(self) -> None:

@@ -1,4 +1,4 @@
-"""What `/metrics` shows, in one list. Times are in seconds.
+"""The metrics that `/metrics` shows, in one list. Times are in seconds.
 
 With `PROMETHEUS_MULTIPROC_DIR` set, as `chatbot.web` does, those of all web processes add up.
 """
@@ -66,7 +66,7 @@ class Reading(NamedTuple):
 
 
 class _Readings(Collector):
-    """Without a file of this process's own, as a `Gauge` would leave one behind."""
+    """A collector without a file of this process's own, as a `Gauge` would leave one behind."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._readings = readings
@@ -80,7 +80,7 @@ class _Readings(Collector):
 
 
 def render(readings: Iterable[Reading] = ()) -> bytes:
-    """All metrics of all processes, and `readings`, in Prometheus's text format."""
+    """Render all metrics of all processes, and `readings`, in Prometheus's text format."""
     read = CollectorRegistry()
     read.register(_Readings(readings))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

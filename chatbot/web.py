@@ -82,7 +82,7 @@ def _end_with(server: int) -> None:
 
 
 def _load() -> "WSGIApplication":
-    """In each web process: the application, and an orderly end whichever way it comes."""
+    """Load the application in each web process, with an orderly end whichever way it comes."""
     from chatbot.app import stop_following
     from wsgi import app
 
@@ -93,7 +93,8 @@ def _load() -> "WSGIApplication":
 
 
 def _stay_on_one_core(web_processes: int, folder: Path) -> None:
-    """With a process for each core, keep this one where no other is, until it ends.
+    """Keep this process on a core where no other is until it ends, if there is a process for each
+    core.
 
     Its threads hand work on to each other all the time, which costs much less on the same core.
     Threads that run already, those that load models, stay free.

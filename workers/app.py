@@ -12,7 +12,7 @@ QUEUES = ("training", "default")
 
 
 def make_app(settings: Settings) -> Celery:
-    """An app on the settings' broker; connects to nothing until used."""
+    """Make an app on the settings' broker; it connects to nothing until used."""
     app = Celery("chatbot", broker=settings.broker, include=["workers.tasks"])
     app.conf.update(
         beat_schedule=beat_schedule(settings),

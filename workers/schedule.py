@@ -1,4 +1,4 @@
-"""When things run. All times are UTC, so that no night has 23 or 25 hours."""
+"""The schedule of the workers. All times are UTC, so that no night has 23 or 25 hours."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ADAPT_SECONDS = 10 * 60
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    """The whole timetable; a missed night is made up for by `run_due_jobs`."""
+    """Return the whole timetable; a missed night is made up for by `run_due_jobs`."""
     hour, minute = settings.retrain_at.split(":")
     return {
         "request the nightly training": {

@@ -26,18 +26,18 @@ INFINITY_MODEL = "model"
 
 
 def python(name: str, folder: Path = FOLDER) -> Path:
-    """The interpreter of the peer's environment."""
+    """Return the interpreter of the peer's environment."""
     return folder.absolute() / name / "venv" / "bin" / "python"
 
 
 def read_catalogue(path: Path) -> list[tuple[str, str]]:
-    """The utterances and their intents."""
+    """Read the utterances and their intents."""
     return [(text, intent) for text, intent in json.loads(path.read_text(encoding="utf-8"))]
 
 
 @dataclass
 class Peer(ABC):
-    """One alternative.
+    """An alternative that `/ask` is measured against.
 
     The server listens on 127.0.0.1 when it is ready, not before. Then call `prepare` once, and
     after that `intent` on the reply to each `request`. Bodies are JSON; send them as that.
@@ -49,7 +49,7 @@ class Peer(ABC):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables to set, besides those that are set already."""
+        """The variables to set, besides those that are set already."""
         return {
             "PYTHONPATH": str(REPOSITORY),
             "HF_HUB_OFFLINE": "1",
@@ -59,18 +59,20 @@ class Peer(ABC):
 
     @abstractmethod
     def command(self, model: Path, catalogue: Path, port: int, workers: int = WORKERS) -> list[str]:
-        """What starts the server; `catalogue` is a JSON list of [text, intent]."""
+        """Return the command that starts the server; `catalogue` is a JSON list of
+        [text, intent].
+        """
 
     def prepare(self, catalogue: Path, port: int) -> None:  # noqa: B027 most need nothing
-        """What the client does once, before it asks."""
+        """Do what the client does once, before it asks."""
 
     @abstractmethod
     def request(self, question: str) -> tuple[str, str, bytes]:
-        """Method, path and body that ask one question."""
+        """Return method, path and body that ask one question."""
 
     @abstractmethod
     def intent(self, body: bytes) -> str:
-        """The intent that the reply names; "" if it names none."""
+        """Return the intent that the reply names; "" if it names none."""
 
 
 @dataclass
@@ -99,7 +101,9 @@ class FlaskPeer(Peer):
 
 @dataclass
 class Txtai(Peer):
-    """txtai's own API: `GET /search?query=…`; an id is "number:intent", see `txtai/server.py`."""
+    """The API of txtai itself: `GET /search?query=…`; an id is "number:intent", see
+    `txtai/server.py`.
+    """
 
     def command(self, model: Path, catalogue: Path, port: int, workers: int = WORKERS) -> list[str]:
         return [
@@ -118,7 +122,7 @@ class Txtai(Peer):
 
 @dataclass
 class Infinity(Peer):
-    """infinity's embedding server; the client compares with every utterance of the catalogue.
+    """The embedding server of infinity; the client compares with every utterance of the catalogue.
 
     It is one process by design, so `workers` changes nothing. Vectors come as base64 of float32,
     which spares both sides the JSON of 384 numbers.
@@ -166,7 +170,7 @@ def _vectors(body: bytes) -> NDArray[np.float32]:
 
 
 def known(folder: Path = FOLDER) -> dict[str, Peer]:
-    """Every peer by name; `folder` is where the environments are."""
+    """Return every peer by name; `folder` is where the environments are."""
     peers = (
         FlaskPeer("textbook", "Flask, sentence-transformers, exact search", folder),
         FlaskPeer("setfit", "Flask, SetFit", folder),

@@ -23,7 +23,7 @@ ERROR_LINES = 8
 
 @dataclass(frozen=True)
 class Status:
-    """What became of an environment; `requirements` is the digest of what was asked for."""
+    """The state of an environment; `requirements` is the digest of what was asked for."""
 
     installed: bool
     requirements: str
@@ -47,7 +47,7 @@ def run() -> None:
 
 
 def read_status(name: str, folder: Path = FOLDER) -> Status | None:
-    """What became of the peer's environment; None if it was never made."""
+    """Return the state of the peer's environment; None if it was never made."""
     path = folder / name / "status.json"
     return Status(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 

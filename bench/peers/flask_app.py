@@ -6,7 +6,9 @@ from flask import Flask, request
 
 
 def build(match: Callable[[str], str | None]) -> Flask:
-    """`POST /ask {"text": …}` answers `{"intent": …}`, null where the peer declines to name one."""
+    """Build an app whose `POST /ask {"text": …}` answers `{"intent": …}`, null where the peer
+    declines to name one.
+    """
     app = Flask(__name__)
 
     @app.post("/ask")

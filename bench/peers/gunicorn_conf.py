@@ -1,4 +1,5 @@
-"""How gunicorn runs the Flask peers. Addresses and numbers of workers come by the command line.
+"""The settings of gunicorn for the Flask peers. Addresses and numbers of workers come by the
+command line.
 
 The application is loaded before the workers are forked (`preload_app`): the catalogue is embedded
 once, and the port opens when everything is ready. Torch must not have started its threads by then,

@@ -1,4 +1,4 @@
-"""Fine-tunes as the documentation of sentence-transformers shows it, with this product's loss.
+"""Fine-tune as the documentation of sentence-transformers shows it, with this product's loss.
 
 Runs in an environment that has `datasets` and `accelerate`: `python -m bench.peers.plain_trainer
 JOB`, where JOB/spec.json has the base model, rows and settings. Writes JOB/model and prints the

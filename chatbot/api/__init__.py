@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: one file for each area; errors, keys and pages look the same in all."""
+"""HTTP API: one file for each area; errors, keys and pages look the same in all."""

@@ -89,7 +89,7 @@ def receive(path_secret: str) -> dict[str, bool]:
 
 
 class _Part(BaseModel):
-    """Of what Chatwoot sends, a small part is needed; the rest may change."""
+    """A part of what Chatwoot sends: little of it is needed, and the rest may change."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -111,12 +111,12 @@ class _Message(_Part):
 
     @property
     def text(self) -> str:
-        """What was written now: of a mail, its reply without what it quotes."""
+        """The text written now: of a mail, its reply without what it quotes."""
         return self.reply or self.content or ""
 
 
 def _read(event: Any) -> Incoming | None:
-    """What a visitor wrote or chose while the bot, and no person, has the conversation."""
+    """Return what a visitor wrote or chose while the bot, and no person, has the conversation."""
     if not isinstance(event, dict):
         raise BadRequest("An event of Chatwoot is a JSON object.")
     written = event.get("event") == "message_created" and event.get("message_type") == "incoming"

@@ -142,7 +142,8 @@ def _with_short_names(spec: dict[str, Any]) -> dict[str, Any]:
 def _schemas(
     models: Iterable[type[BaseModel]], mode: Literal["validation", "serialization"]
 ) -> dict[str, Any]:
-    """What goes out is as serialised: under its own names, always with every field.
+    """Return schemas of models; what goes out is as serialised: under its own names, always with
+    every field.
 
     Problems are the exception: they leave out what they have not got.
     """
@@ -189,7 +190,7 @@ def _complete_responses(operation: dict[str, Any]) -> None:
 
 
 def _possible(operation: dict[str, Any]) -> set[str]:
-    """What may go wrong follows from what an operation takes."""
+    """Return the statuses that may go wrong, which follow from what an operation takes."""
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
     possible = set()
     if operation.get("security"):

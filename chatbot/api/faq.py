@@ -152,5 +152,5 @@ def remove_demo() -> DemoOut:
 
 
 def _read(body: ImportIn) -> CatalogueDraft:
-    """Raises InvalidCatalogue."""
+    """Read the catalogue of the body. Raises InvalidCatalogue."""
     return read_source(source_of(f"faq.{body.format}", body.content.encode()))

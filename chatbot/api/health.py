@@ -1,4 +1,6 @@
-"""For load balancers and the curious: is the process up, can it answer, where are the docs."""
+"""Health for load balancers and the curious: is the process up, can it answer, where
+are the docs.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the live bot does with visitors, and the hold after an automatic rollback."""
+"""Monitoring: how the live bot does with visitors, and the hold after an automatic rollback."""
 
 from apiflask import APIBlueprint
 

@@ -1,4 +1,4 @@
-"""How the live model's thresholds follow the traffic, and their undo."""
+"""Thresholds of the live model, how they follow the traffic, and their undo."""
 
 from apiflask import APIBlueprint
 

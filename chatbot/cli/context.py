@@ -1,4 +1,4 @@
-"""What every command shares: the settings, the parts, the actor's name, and how to print."""
+"""The context of every command: the settings, the parts, the actor's name, and how to print."""
 
 import getpass
 import json
@@ -22,7 +22,9 @@ remarks = Console(stderr=True, highlight=False)
 
 
 class Context:
-    """Reads the settings when first needed, so that `--help` works with a broken environment."""
+    """A context that reads the settings when first needed, so that `--help` works with a broken
+    environment.
+    """
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
         self._overrides = dict(overrides)
@@ -40,7 +42,7 @@ class Context:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """For children: they must read the same settings."""
+        """The environment for child processes, which must read the same settings."""
         return self._environment() | {f"{PREFIX}DATA_DIR": str(self.settings.data_dir)}
 
     @cached_property
@@ -55,7 +57,7 @@ class Context:
 
     @property
     def actor(self) -> str:
-        """As the audit trail names whoever typed the command."""
+        """The name by which the audit trail knows whoever typed the command."""
         try:
             return f"cli:{getpass.getuser()}"
         except (KeyError, OSError):  # a user id without a name, as in many containers
@@ -81,7 +83,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(*columns: str, rows: list[tuple[object, ...]]) -> None:
-    """The first column is never wrapped, because people copy it."""
+    """Print a table; its first column is never wrapped, because people copy it."""
     out = Console(highlight=False)
     if not out.is_terminal:
         out = Console(highlight=False, width=_PLAIN_WIDTH)

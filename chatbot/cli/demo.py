@@ -64,7 +64,7 @@ def remove(context: Context, dry_run: bool, yes: bool, as_json: bool) -> None:
 
 
 def describe(found: shipped.Demo) -> list[str]:
-    """What goes and what stays, a line each."""
+    """Describe what goes and what stays, a line each."""
     lines = [
         "This goes:",
         f"  {len(found.intents)} intents and {found.utterances} utterances",
@@ -82,7 +82,7 @@ def describe(found: shipped.Demo) -> list[str]:
 
 
 def bring_demo(context: Context) -> Imported:
-    """Raises NotFound where the installation came without it."""
+    """Import the demo. Raises NotFound where the installation came without it."""
     size = shipped.read_demo().size if shipped.is_shipped() else 0
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=size)

@@ -212,7 +212,7 @@ def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
 
 
 def describe(done: Imported) -> str:
-    """What an import did, in one sentence."""
+    """Describe what an import did, in one sentence."""
     said = (
         f"{done.intents_added} intents added, {done.intents_changed} changed, "
         f"{done.utterances_added} utterances added, {done.evaluation_added} evaluation questions "
@@ -229,7 +229,7 @@ def describe(done: Imported) -> str:
 
 
 def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> Imported:
-    """Raises InvalidCatalogue."""
+    """Import a file, folder or archive. Raises InvalidCatalogue."""
     draft = read_path(path)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
@@ -246,7 +246,7 @@ def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> I
 
 
 def ask_for_model(context: Context) -> None:
-    """Have thresholds made that fit the FAQ of now, or, where a worker lives, a first model.
+    """Have thresholds made that fit today's FAQ, or, where a worker lives, a first model.
 
     Without either, the next command that asks makes the first model.
     """

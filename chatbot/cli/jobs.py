@@ -61,7 +61,7 @@ def run_job_here(context: Context, kind: jobs.Kind, force: bool = False) -> Trai
 
 
 def worker_lives(parts: Parts) -> bool:
-    """Whether some worker process takes jobs; one of this host must also exist."""
+    """Return whether some worker process takes jobs; one of this host must also exist."""
     with parts.database.read() as session:
         return any(
             _exists(row.host, row.pid) for row in processes.list_alive(session, ProcessKind.WORKER)
@@ -165,7 +165,7 @@ class _RichBar:
 
 
 class _Lines:
-    """For a log file: one line for each step."""
+    """The progress of a job for a log file: one line for each step."""
 
     def __init__(self) -> None:
         self._step = ""

@@ -72,7 +72,7 @@ def revoke(context: Context, key_id: str) -> None:
 
 
 def make_first_keys(context: Context) -> dict[str, str]:
-    """One key a scope, by scope, if there is no key at all yet."""
+    """Make one key a scope, and return them by scope, if there is no key at all yet."""
     with context.parts.database.write() as session:
         if keys.list_keys(session):
             return {}

@@ -84,7 +84,7 @@ def revoke(context: Context, key: str) -> None:
 
 
 def make_first_site(context: Context) -> None:
-    """One for `/demo`, if there is no site at all yet."""
+    """Make a site for `/demo`, if there is no site at all yet."""
     with context.parts.database.write() as session:
         if not sites.list_sites(session):
             sites.create_site(session, context.actor, DEMO, [sites.SELF])

@@ -1,4 +1,4 @@
-"""`chatbot up`: everything that an instance needs, from nothing to a served address."""
+"""`chatbot up`: start everything that an instance needs, from nothing to a served address."""
 
 import importlib.util
 import shutil
@@ -92,7 +92,9 @@ def _can_learn() -> bool:
 
 
 def _make_first_model(context: Context, learns: bool) -> bool:
-    """Whether there is a model; without one, everything else is served all the same."""
+    """Make the first model, and return whether there is one; without it, all else is served all the
+    same.
+    """
     try:
         if ensure_model(context) and learns:
             request_job(context, jobs.Kind.TRAIN)
@@ -112,7 +114,9 @@ def _make_first_model(context: Context, learns: bool) -> bool:
 
 
 def _fill(context: Context, door: str | None, faq: Path | None) -> bool:
-    """Bring in what was chosen, if the FAQ is empty. Whether it holds anything afterwards."""
+    """Import what was chosen, if the FAQ is empty, and return whether it holds
+    anything afterwards.
+    """
     with context.parts.database.read() as session:
         if has_intents(session):
             if door or faq:
@@ -132,7 +136,9 @@ def _fill(context: Context, door: str | None, faq: Path | None) -> bool:
 
 
 def _ask_for_door() -> tuple[str | None, Path | None]:
-    """Only a person at a terminal is asked; a script or a service starts with an empty FAQ."""
+    """Ask how to begin, but only a person at a terminal; a script or a service starts with an empty
+    FAQ.
+    """
     if not _is_terminal():
         return None, None
     remark("The FAQ is empty. Begin with")
@@ -151,7 +157,9 @@ def _is_terminal() -> bool:
 
 
 def _show_keys(made: dict[str, str]) -> None:
-    """At once: whatever fails later, nobody is left with keys that were never seen."""
+    """Show new keys at once: whatever fails later, nobody is left with keys that were
+    never seen.
+    """
     if made:
         click.echo("API keys. They are stored hashed, so this is the only time to see them:")
         for scope, secret in made.items():

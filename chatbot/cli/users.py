@@ -91,7 +91,7 @@ def list_users(context: Context, as_json: bool) -> None:
 
 
 def make_first_user(context: Context) -> str | None:
-    """The password of the first admin, if there is no person at all yet."""
+    """Make the first admin and return the password, if there is no person at all yet."""
     with context.parts.database.write() as session:
         if users.list_users(session):
             return None

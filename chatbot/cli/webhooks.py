@@ -1,4 +1,4 @@
-"""`chatbot webhook`: who is told of events, and how that went."""
+"""`chatbot webhook`: mailboxes and URLs that are told of events, and how that went."""
 
 from typing import Any
 

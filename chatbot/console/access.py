@@ -1,4 +1,4 @@
-"""Who may see which page: a role on every view, a cookie that says who asks, and nothing from afar.
+"""Access to the pages: a role on every view, a cookie that says who asks, and nothing from afar.
 
 A request that changes something must come from a page of this site. Browsers say so themselves
 (Fetch Metadata, or `Origin` in older ones), so no form carries a token; see decision 0013.
@@ -54,13 +54,13 @@ def console_rule_of(view: Callable[..., Any]) -> str | None:
 
 
 def who() -> Caller:
-    """Who looks at this page; only in views that need a role."""
+    """Return who looks at this page; only in views that need a role."""
     known: Caller = g.caller
     return known
 
 
 def signed_in() -> Caller:
-    """Raises NotAuthenticated."""
+    """Return the person who is signed in. Raises NotAuthenticated."""
     with parts().database.read() as session:
         return users.who_is_signed_in(session, token())
 
@@ -70,7 +70,9 @@ def token() -> str:
 
 
 def keep_token(response: Response, value: str) -> Response:
-    """In a cookie that scripts cannot read and other sites cannot send along with a change."""
+    """Keep the token in a cookie that scripts cannot read and other sites cannot send along with a
+    change.
+    """
     response.set_cookie(
         _cookie(),
         value,
@@ -88,7 +90,7 @@ def drop_token(response: Response) -> Response:
 
 
 def refuse_other_sites() -> None:
-    """Before every request. Raises NotAuthorised for a change that another site sends."""
+    """Refuse a change that another site sends, before every request. Raises NotAuthorised."""
     if request.method in _SAFE_METHODS:
         return
     site = request.headers.get("Sec-Fetch-Site")

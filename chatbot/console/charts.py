@@ -60,7 +60,7 @@ class Frame:
         return round(self.left + share * (self.x_end - self.left), 1)
 
     def y(self, share: float) -> float:
-        """Upwards, as everybody but SVG counts."""
+        """Return the height of a share, counted upwards, as everybody but SVG does."""
         return round(self.y_end - share * (self.y_end - self.top), 1)
 
 
@@ -115,7 +115,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bars:
-    """One column for each label, made of one part for each series, stacked."""
+    """A bar chart: one column for each label, made of one part for each series, stacked."""
 
     id: str
     title: str
@@ -155,7 +155,7 @@ class Bars:
 
     @property
     def x_ticks(self) -> list[Tick]:
-        """Every seventh, counted from the last."""
+        """The ticks of every seventh column, counted from the last."""
         n = len(self.columns)
         return [
             Tick(self.frame.x((place + 0.5) / n), self.columns[place][0])

@@ -32,7 +32,9 @@ def show(error: Exception) -> AnyResponse | HTTPException:
 
 
 def _to_sign_in() -> AnyResponse:
-    """And back again afterwards, to a page that can be asked for by its address."""
+    """Redirect to the sign-in, and afterwards back to a page that can be asked for by
+    its address.
+    """
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     if request.headers.get("HX-Request"):
         response = Response(status=204)

@@ -47,7 +47,7 @@ def show() -> str:
 @blueprint.post("/<int:handoff_id>")
 @allows(Scope.AGENT)
 def change(handoff_id: int) -> str:
-    """Closed or open again, whichever the form says."""
+    """Close or reopen a hand-off, whichever the form says."""
     act = handoffs.reopen_handoff if "open" in request.form else handoffs.close_handoff
     with parts().database.write() as session:
         act(session, who().name, handoff_id)

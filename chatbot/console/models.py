@@ -63,7 +63,7 @@ def show() -> str:
 @blueprint.get("/now")
 @allows(Scope.AGENT)
 def show_now() -> str:
-    """The part of the page that changes by itself, asked for again and again."""
+    """Show the part of the page that changes by itself, asked for again and again."""
     with parts().database.read() as session:
         pointer = release.read_pointer(session)
         return render_template("console/models_now.html", pointer=pointer, **_now(session))
@@ -72,7 +72,7 @@ def show_now() -> str:
 @blueprint.get("/promise")
 @allows(Scope.AGENT)
 def show_promise() -> str:
-    """What the promise that the slider is at would cost."""
+    """Show what the promise that the slider is at would cost."""
     with parts().database.read() as session:
         pointer = release.read_pointer(session)
         return render_template("console/models_promise.html", **_promise(session, pointer))
@@ -184,7 +184,7 @@ def _now(session: Session) -> dict[str, Any]:
 
 
 def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
-    """What the live version would do under each promise, and the one that is looked at."""
+    """Return what the live version would do under each promise, and the one that is looked at."""
     settings = parts().settings
     live = release.get_version(session, pointer.version_id) if pointer else None
     offers = report_view.other_promises(reports.find_report(live)) if live else []
@@ -198,7 +198,7 @@ def _promise(session: Session, pointer: ModelPointer | None) -> dict[str, Any]:
 
 
 def _read(version: ModelVersion) -> dict[str, Any]:
-    """What the stored report says, and its charts; nothing while there is none."""
+    """Return what the stored report says, and its charts; nothing while there is none."""
     stored = reports.find_report(version)
     if stored is None:
         return {}
@@ -238,13 +238,15 @@ def _matcher() -> Matcher | None:
 
 
 def _before() -> int | None:
-    """Where the page of older versions starts; a number that no database can hold means newest."""
+    """Return where the page of older versions starts; a number that no database can hold means
+    newest.
+    """
     before = request.args.get("before", type=int)
     return before if before is not None and 0 <= before <= LARGEST_ID else None
 
 
 def _generation() -> int:
-    """Which pointer the person saw when they decided."""
+    """Return the generation of the pointer that the person saw when they decided."""
     generation = request.form.get("generation", type=int)
     if generation is None:
         raise BadRequest("The form lacks the generation that it was made for. Load the page again.")

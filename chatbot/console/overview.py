@@ -1,4 +1,4 @@
-"""How it goes: what is asked and answered, what waits, and whether all parts are well."""
+"""Overview: what is asked and answered, what waits, and whether all parts are well."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ blueprint = APIBlueprint("overview", __name__, enable_openapi=False)
 @blueprint.get("/")
 @allows(Scope.AGENT)
 def show() -> str:
-    """How it goes; of an empty FAQ, which has nothing to tell, the ways to begin."""
+    """Show how the bot does; for an empty FAQ, which has nothing to tell, the ways to begin."""
     with parts().database.read() as session:
         is_empty = not has_intents(session)
     if is_empty and "all" not in request.args:
@@ -66,7 +66,9 @@ def show() -> str:
 @blueprint.get("/gaps")
 @allows(Scope.AGENT)
 def show_gaps() -> str:
-    """A page of its own, or, asked for by the overview when that is there, a part of it."""
+    """Show the gaps on a page of their own, or, for the overview when that is there, as a part of
+    it.
+    """
     is_part = bool(request.headers.get("HX-Request"))
     template = "console/gaps.html" if is_part else "console/gaps_page.html"
     return render_template(template, **_gaps())
@@ -82,7 +84,7 @@ def _gaps() -> dict[str, Any]:
 
 
 def _draw(days: list[tuple[date, Traffic]]) -> Bars | None:
-    """None before the first question of the time."""
+    """Return a chart of the days; None before the first question of the time."""
     total = Traffic.sum(day for _, day in days)
     if total.asked == 0:
         return None

@@ -1,4 +1,4 @@
-"""Who may sign in, and as what."""
+"""The people who may sign in, and their roles."""
 
 from apiflask import APIBlueprint
 from flask import render_template, request
@@ -38,7 +38,9 @@ def create() -> str:
 @blueprint.post("/change")
 @allows(Scope.ADMIN)
 def change() -> str:
-    """A new role, a new password, or in and out of service, whichever the form sends."""
+    """Set a new role or password, or take a person in or out of service, whichever the
+    form sends.
+    """
     form = request.form
     email = form.get("email", "")
     with parts().database.write() as session:

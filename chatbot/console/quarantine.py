@@ -43,7 +43,7 @@ def release() -> str:
 @blueprint.post("/<word:query_id>/second")
 @allows(Scope.AGENT)
 def second(query_id: str) -> str:
-    """Say of somebody else's verdict that it is right."""
+    """Second somebody else's verdict."""
     with parts().database.write() as session:
         verdict = questions.get_query(session, query_id).confirmation
         if verdict is None:

@@ -46,7 +46,9 @@ def show() -> str:
 @blueprint.post("/<word:query_id>/verdict")
 @allows(Scope.AGENT)
 def judge(query_id: str) -> Response:
-    """One verdict for the question and those ticked beside it; the next question comes back."""
+    """Store one verdict for the question and those ticked beside it; the next question
+    comes back.
+    """
     intent = _verdict()
     with parts().database.write() as session:
         judged = [q for each in _ticked(query_id) if (q := _judge(session, each, intent))]
@@ -82,7 +84,7 @@ def undo() -> Response:
 @blueprint.post("/<word:query_id>/intent")
 @allows(Scope.AGENT)
 def create_intent(query_id: str) -> Response:
-    """A new FAQ whose utterances are the question and those ticked beside it."""
+    """Create an intent whose utterances are the question and those ticked beside it."""
     with parts().database.write() as session:
         queries = [questions.get_query(session, each) for each in _ticked(query_id)]
         new = IntentIn(
@@ -119,7 +121,7 @@ def find_intents(query_id: str) -> str:
 @blueprint.get("/<word:query_id>/changes")
 @allows(Scope.AGENT)
 def show_changes(query_id: str) -> str:
-    """What each candidate, if it were confirmed, would change for other questions."""
+    """Show what each candidate, if it were confirmed, would change for other questions."""
     matcher = parts().live.current()
     with parts().database.read() as session:
         query = questions.get_query(session, query_id)
@@ -149,7 +151,9 @@ def _verdict() -> str | None:
 
 
 def _judge(session: Session, query_id: str, intent: str | None) -> Query | None:
-    """None if it does not count: what another agent said first is not overwritten unseen."""
+    """Store a verdict; None if it does not count: what another agent said first is not overwritten
+    unseen.
+    """
     query = questions.get_query(session, query_id)
     if (said := query.confirmation) is not None and said.confirmed_by != who().name:
         first = said.intent.name if said.intent else None
@@ -186,7 +190,9 @@ def _next_card() -> dict[str, Any]:
 
 
 def _card(session: Session, query: Query | None) -> dict[str, Any]:
-    """What the desk shows: the question with all that helps to judge it, and today's progress."""
+    """Return what the desk shows: the question with all that helps to judge it, and today's
+    progress.
+    """
     name = who().name
     shown: dict[str, Any] = {
         "query": query,
@@ -219,7 +225,9 @@ def _matcher() -> Matcher | None:
 
 
 def _wanted(session: Session) -> questions.Filters:
-    """As the form says, and only what is like one question if the overview sent the agent here."""
+    """Return the form's filters, and only what is like one question if the overview sent the agent
+    here.
+    """
     matcher, like = _matcher(), _like()
     if matcher is None or like is None:
         return _filters()

@@ -48,7 +48,7 @@ def _form(email: str, mistake: str, status: HTTPStatus) -> Response:
 
 
 def _next() -> str:
-    """Where to go afterwards: a page of the console, never another site."""
+    """Return where to go afterwards: a page of the console, never another site."""
     wanted = request.values.get("next", "")
     home = url_for("console.overview.show")
     inside = wanted.startswith(home) and "\\" not in wanted and wanted.isprintable()

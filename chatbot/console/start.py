@@ -1,4 +1,4 @@
-"""Where an empty instance begins: the demo, an FAQ of one's own, or nothing."""
+"""The start of an empty instance: the demo, an FAQ of one's own, or nothing."""
 
 from http import HTTPStatus
 
@@ -44,7 +44,7 @@ def add_demo() -> Response:
 @blueprint.get("/model")
 @allows(Scope.AGENT)
 def show_model() -> str:
-    """How far the model is: a part of a page, asked for again until it is there."""
+    """Show how far the model is: a part of a page, asked for again until it is there."""
     return render_template("console/start_model.html", **making())
 
 
@@ -58,7 +58,7 @@ def make_model() -> Response:
 
 
 def doors() -> str:
-    """The three ways to begin; the demo's page says how to remove it."""
+    """Show the three ways to begin; the demo's page says how to remove it."""
     with parts().database.read() as session:
         is_empty, has_demo = not has_intents(session), demo.is_marked(session)
     return render_template(
@@ -71,7 +71,7 @@ def doors() -> str:
 
 
 def making() -> dict[str, object]:
-    """What the pages say of the model that fits the FAQ: its job, and whether it answers."""
+    """Return what the pages say of the model that fits the FAQ: its job, and whether it answers."""
     try:
         parts().live.current()
         answers = True

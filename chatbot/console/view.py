@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""The helpers that every template may use."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -53,7 +53,7 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def ago(moment: datetime) -> str:
-    """“3 minutes ago”, short, for people."""
+    """Say for people how long ago a moment was, in short: “3 minutes ago”."""
     seconds = (datetime.now(UTC) - moment).total_seconds()
     for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if (count := int(seconds // size)) > 0:

@@ -38,7 +38,7 @@ def show() -> str:
 @blueprint.get("/deliveries")
 @allows(Scope.ADMIN)
 def show_deliveries() -> str:
-    """The part of the page that changes by itself."""
+    """Show the part of the page that changes by itself."""
     with parts().database.read() as session:
         return render_template("console/webhooks_now.html", **_now(session))
 
@@ -81,7 +81,7 @@ def rotate_secret(webhook_id: int) -> str:
 @blueprint.post("/<int:webhook_id>/change")
 @allows(Scope.ADMIN)
 def change(webhook_id: int) -> str:
-    """In or out of service, whichever the form sends."""
+    """Take a webhook in or out of service, whichever the form sends."""
     enabled = "enable" in request.form
     with parts().database.write() as session:
         row = webhooks.change_webhook(session, who().name, webhook_id, enabled=enabled)
@@ -136,7 +136,7 @@ def _now(session: Session) -> dict[str, Any]:
 
 
 def _read_form() -> WebhookIn:
-    """Of either form: one asks for a URL and its style, the other for an e-mail address."""
+    """Read either form: one asks for a URL and its style, the other for an e-mail address."""
     form = request.form
     try:
         return WebhookIn(

@@ -1,4 +1,4 @@
-"""How well a matcher did on labelled questions, in the terms of the field."""
+"""Measure how well a matcher did on labelled questions, in the terms of the field."""
 
 import math
 from collections import Counter
@@ -20,7 +20,7 @@ Reply = tuple[Decision, str | None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a matcher made of one labelled question; `expected` None means out of scope.
+    """The outcome of one labelled question with a matcher; `expected` None means out of scope.
 
     `offered` is how many of the candidates a visitor who is asked back may choose from.
     """
@@ -79,7 +79,7 @@ class Outcome:
 
 
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
-    """Every headline figure; None where there are no rows to compute it from.
+    """Return every headline figure; None where there are no rows to compute it from.
 
     `top1`, `top3`: right intent first / among three, in-scope rows, decision ignored.
     `in_scope_accuracy`: in-scope rows answered rightly. `oos_recall`: out-of-scope rows not
@@ -110,13 +110,13 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
 
 
 def reply_of(decision: Decision, candidates: Sequence[Candidate]) -> Reply:
-    """What a visitor notices: how it is decided and, unless handed over, the first candidate."""
+    """Return what a visitor notices: the decision and, unless handed over, the first candidate."""
     seen = candidates[0].intent if candidates and decision is not Decision.HANDOFF else None
     return decision, seen
 
 
 def count_ends(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
-    """How many questions ended how, for those in scope and those out of scope."""
+    """Count how many questions ended how, for those in scope and those out of scope."""
     in_scope = Counter(o.end for o in outcomes if o.expected is not None)
     foreign = Counter(o.end for o in outcomes if o.expected is None)
     return {
@@ -126,7 +126,9 @@ def count_ends(outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
 
 
 def per_intent(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """Precision, recall, F1 of the first candidate per intent, and what it is confused with."""
+    """Return precision, recall, F1 of the first candidate per intent, and what it is
+    confused with.
+    """
     in_scope = [o for o in outcomes if o.expected is not None]
     expected = Counter(o.label for o in in_scope)
     predicted = Counter(o.best for o in in_scope)
@@ -147,7 +149,9 @@ def per_intent(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
 
 
 def matthews(expected: Sequence[str], predicted: Sequence[str]) -> float | None:
-    """Multi-class Matthews correlation, -1 to 1; 0 when either side has a single class."""
+    """Return the multi-class Matthews correlation, -1 to 1; 0 when either side has a
+    single class.
+    """
     if not expected:
         return None
     n = len(expected)
@@ -161,14 +165,16 @@ def matthews(expected: Sequence[str], predicted: Sequence[str]) -> float | None:
 
 
 def calibration_error(rows: Sequence[tuple[float, bool]]) -> float | None:
-    """Mean gap between probability and how often it was right, weighted by bin size."""
+    """Return the expected calibration error, 0 to 1: the mean gap between probability and how often
+    it was right, weighted by bin size.
+    """
     if not rows:
         return None
     return sum(abs(p - right) * n for p, right, n in reliability(rows)) / len(rows)
 
 
 def reliability(rows: Sequence[tuple[float, bool]]) -> list[tuple[float, float, int]]:
-    """(mean probability, share right, rows) for each of 15 equal bins that holds rows."""
+    """Return (mean probability, share right, rows) for each of 15 equal bins that holds rows."""
     bins: dict[int, list[tuple[float, bool]]] = {}
     for probability, right in rows:
         bins.setdefault(min(int(probability * _BINS), _BINS - 1), []).append((probability, right))
@@ -179,10 +185,10 @@ def reliability(rows: Sequence[tuple[float, bool]]) -> list[tuple[float, float, 
 
 
 def risk_coverage(outcomes: Sequence[Outcome]) -> list[tuple[float, int, int]]:
-    """(least probability, questions answered from it on, how many of those wrongly), rising.
+    """Return (least probability, questions answered from it on, how many of those wrongly), rising.
 
-    What answering more would cost (El-Yaniv and Wiener 2010); at most 51 points. Answers that tie
-    are given together.
+    This risk-coverage curve shows what answering more would cost (El-Yaniv and Wiener 2010); at
+    most 51 points. Answers that tie are given together.
     """
     ranked = sorted(outcomes, key=lambda o: -o.probability)
     step = max(1, len(ranked) // _CURVE_POINTS)
@@ -199,7 +205,7 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[tuple[float, int, int]]:
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:
-    """Probability that a positive scores above a negative, ties counting half."""
+    """Return the probability that a positive scores above a negative, ties counting half."""
     if not positives or not negatives:
         return None
     scores = sorted([(s, True) for s in positives] + [(s, False) for s in negatives])

@@ -57,7 +57,8 @@ class Promise(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """One question's evidence; a verdict (`meant`, None for "none of these") where `is_judged`.
+    """The evidence of one question; a verdict (`meant`, None for "none of these") where
+    `is_judged`.
 
     `weight` is how many questions a judged one stands for: one by its probability of being drawn.
     """
@@ -70,7 +71,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Questions as arrays, by one calibration.
+    """The questions of visitors as arrays, by one calibration.
 
     `logits` (questions, candidates) against "none of these", -inf where there is no candidate;
     `right` the column of the right candidate, the last one more for none, -1 without a verdict;
@@ -116,7 +117,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Answers:
-    """Of each question, the first candidate's probability and what is known of it."""
+    """The first candidate's probability for each question, and what is known of it."""
 
     probability: Array
     wrong: NDArray[np.bool_]
@@ -186,7 +187,7 @@ class Adapted:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether enough questions would be treated otherwise."""
+        """True if enough questions would be treated otherwise."""
         return self.changed >= _ENOUGH
 
     def explain(self, promise: float) -> str:

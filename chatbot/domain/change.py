@@ -1,4 +1,4 @@
-"""What another version would change for visitors, in one sentence that needs no statistics."""
+"""Say what another version would change for visitors, in one sentence that needs no statistics."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,10 @@ _ASKED_BACK = (End.OFFERED, End.ASKED_IN_VAIN)
 
 
 def say_change(rows: Sequence[Row]) -> str:
-    """Of (live, candidate, weight): how many more of 100 questions the candidate answers, how many
-    of them wrongly, and what becomes of the others. Of 1,000 where it is less than one of 100.
+    """Say how many more of 100 questions the candidate answers, how many of them wrongly, and what
+    becomes of the others.
+
+    Rows are (live, candidate, weight). It is of 1,000 questions where it is less than one of 100.
     """
     if not rows:
         return "There is no question yet to compare it by."

@@ -1,4 +1,4 @@
-"""How far a distribution has shifted: the population stability index (Siddiqi 2006).
+"""Measure how far a distribution has shifted: the population stability index (Siddiqi 2006).
 
 Equal to the sum of both Kullback-Leibler divergences. By convention less than 0.1 is no shift and
 more than 0.25 a great one. Two samples of 300 from the same distribution in ten bins stay below
@@ -17,7 +17,7 @@ _UNSEEN = 0.5  # what counts for a category that one side lacks
 
 
 def stability_index(reference: Sequence[Hashable], recent: Sequence[Hashable]) -> float:
-    """0 if categories are as frequent as they were; the further off, the greater."""
+    """Return the stability index: 0 if categories are as frequent as they were, else greater."""
     before, after = Counter(reference), Counter(recent)
     index = 0.0
     for category in before.keys() | after.keys():
@@ -28,7 +28,10 @@ def stability_index(reference: Sequence[Hashable], recent: Sequence[Hashable]) -
 
 
 def stability_index_of_numbers(reference: Sequence[float], recent: Sequence[float]) -> float:
-    """In ten bins that hold a tenth of `reference` each; a number that fills one has its own."""
+    """Return the stability index over ten bins that hold a tenth of `reference` each.
+
+    A number that fills a bin has its own.
+    """
     ordered = sorted(reference)
     tenths = [ordered[len(ordered) * k // _BINS] for k in range(1, _BINS)]
     edges = sorted(set(tenths))

@@ -1,4 +1,4 @@
-"""E-mail addresses: which have the form of one, and how mail servers write them."""
+"""Check that e-mail addresses have the form of one, and write them as mail servers do."""
 
 import re
 
@@ -12,7 +12,7 @@ _OF_ANOTHER_DOMAIN = re.compile("[ßς\u200c\u200d]")
 
 
 def clean_email(text: str) -> str:
-    """Something that mail can be sent to, as far as its form tells. Raises InvalidText."""
+    """Return an address that mail can be sent to, as far as its form tells. Raises InvalidText."""
     email = text.strip().lower()
     if not _EMAIL.fullmatch(email) or len(email) > MAX_EMAIL_CHARS or not email.isprintable():
         raise InvalidText("This is not an e-mail address.")
@@ -20,7 +20,7 @@ def clean_email(text: str) -> str:
 
 
 def to_ascii(email: str) -> str | None:
-    """A clean address as every mail server takes it, an international domain in punycode.
+    """Return a clean address as every mail server takes it, an international domain in punycode.
 
     None if there is no such form. There is none of a part before the @ that is not ASCII, or that
     mail programs would decode (RFC 2047), and none here of the four characters that the standard

@@ -1,4 +1,6 @@
-"""How sure each of many comparisons must be, so that asking every night does not promote noise."""
+"""Spend alpha over many comparisons, so that asking every night does not promote noise (alpha
+spending).
+"""
 
 
 def significance(alpha: float, comparison: int) -> float:

@@ -1,4 +1,4 @@
-"""What a model learns from."""
+"""The examples that a model learns from."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Example:
 
 @dataclass(frozen=True)
 class PairExample:
-    """Two texts and the cosine, 0 to 1, that their vectors should have."""
+    """A pair of texts and the cosine, 0 to 1, that their vectors should have."""
 
     text_a: str
     text_b: str

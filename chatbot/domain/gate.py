@@ -1,4 +1,6 @@
-"""Whether a candidate may replace the live model: a paired comparison on the same held-out rows."""
+"""Decide whether a candidate may replace the live model: a paired comparison on the same held-out
+rows.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Significance level of a gain, and how much worse each guarded figure may get.
+    """The significance level of a gain, and how much worse each guarded figure may get.
 
     `differing` is the share of visitors' questions on which the two differ, where some rows were
     asked for because they do; None where none was. `taught` are the rows, by their text, that
@@ -81,7 +83,9 @@ class Comparison:
 
     @property
     def could_decide(self) -> bool:
-        """Whether it could have promoted a candidate, whoever was right; else it fools nobody."""
+        """True if the comparison could have promoted a candidate, whoever was right; else it fools
+        nobody.
+        """
         return any(each.could_decide for each in (self.whole, self.taught) if each is not None)
 
     def to_json(self) -> dict[str, Any]:
@@ -167,7 +171,9 @@ class _Evidence:
         return cls(rows, own, others, whole, *(map(weigh, (own, others)) if own else (None, None)))
 
     def find_losses_elsewhere(self, margins: Margins) -> list[str]:
-        """Why a gain where something was taught may be paid for by all other questions."""
+        """Return why all other questions would pay for a gain where something was taught; empty if
+        not.
+        """
         guards = (
             guard_right_answers(self.other_rows, margins.coverage),
             guard_wrong_answers(self.other_rows, margins.promise),
@@ -240,8 +246,11 @@ def _differ(live: Outcome, candidate: Outcome) -> bool:
 
 
 def _weight_of_differing(both: Sequence[tuple[Outcome, Outcome]], natural: float | None) -> float:
-    """So that rows which differ weigh no more among all than with visitors: post-stratification
-    (Holt and Smith 1979). 1 where they are no more than that, or where all rows differ.
+    """Return the weight of rows that differ, so that they weigh no more among all than with
+    visitors.
+
+    This is post-stratification (Holt and Smith 1979). 1 where they are no more than that, or where
+    all rows differ.
     """
     differing = sum(_differ(a, b) for a, b in both)
     same = len(both) - differing

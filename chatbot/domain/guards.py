@@ -1,4 +1,4 @@
-"""What a candidate must not lose, whatever it gains.
+"""Guard what a candidate must not lose, whatever it gains.
 
 A guard breaks where its figure is worse by more than a margin, and by more than chance explains: a
 helpdesk has a dozen questions about an intent, and of a hundred intents one always loses two.
@@ -30,7 +30,8 @@ Row = tuple[Outcome, Outcome, float]
 
 @dataclass(frozen=True)
 class Margins:
-    """How much worse each guarded figure may get, as shares; `promise` is that on wrong answers.
+    """The margins by which each guarded figure may get worse, as shares; `promise` is that on wrong
+    answers.
 
     `elsewhere` is what a question may cost more, in wrong answers, where a gain is proved on the
     few intents alone that something new was taught about.
@@ -54,7 +55,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Guard:
-    """How much worse one figure got, how much was allowed, and what that means, in words.
+    """The loss of one figure, how much was allowed, and what that means, in words.
 
     `broken` are the reasons not to promote the candidate; a promise that the live version breaks
     as well may be broken without one.
@@ -70,7 +71,9 @@ class Guard:
 
 @dataclass(frozen=True)
 class Loss:
-    """Of paired questions, how many turned good and bad, and the net loss as a weighted share."""
+    """The number of paired questions that turned good and bad, and the net loss as a weighted
+    share.
+    """
 
     gained: int
     lost: int
@@ -79,7 +82,9 @@ class Loss:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[bool, bool, float]]) -> Self:
-        """`pairs` are (good with the live version, good with the candidate, weight)."""
+        """Count the loss over `pairs` (good with the live version, good with the candidate,
+        weight).
+        """
         rows = list(pairs)
         total = sum(weight for _, _, weight in rows)
         net = sum(weight * (before - after) for before, after, weight in rows)
@@ -94,7 +99,9 @@ class Loss:
         return self.share > margin + 1e-9
 
     def is_real(self, margin: float, level: float = CHANCE) -> bool:
-        """Whether it is beyond `margin` and, by an exact one-sided sign test, beyond chance."""
+        """Return whether the loss is beyond `margin` and, by an exact one-sided sign test, beyond
+        chance.
+        """
         return self.is_beyond(margin) and sign_test(self.gained, self.lost) <= level
 
     def paid_for(self, margin: float) -> Self:
@@ -113,7 +120,7 @@ def set_guards(
     pins: Sequence[tuple[Outcome, Outcome]],
     margins: Margins,
 ) -> list[Guard]:
-    """All of them, broken or not; `pins` are (live, candidate) on pinned questions.
+    """Return all guards, broken or not; `pins` are (live, candidate) on pinned questions.
 
     Of `rows` only those `held_out` tell whether the promise is kept: the others set the threshold.
     """
@@ -128,20 +135,20 @@ def set_guards(
 
 
 def lose_right_answers(rows: Sequence[Row]) -> Loss:
-    """In-scope questions that are not answered rightly any more."""
+    """Return the loss of in-scope questions that are not answered rightly any more."""
     in_scope = [row for row in rows if row[0].expected is not None]
     return Loss.of((a.is_right_answer, b.is_right_answer, w) for a, b, w in in_scope)
 
 
 def are_more_wrong(rows: Sequence[Row]) -> bool:
-    """Whether a larger share of the automatic answers was wrong, chance or not."""
+    """Return whether a larger share of the automatic answers was wrong, chance or not."""
     return _wrong_of_answered((b, w) for _, b, w in rows).value > (
         _wrong_of_answered((a, w) for a, _, w in rows).value + 1e-9
     )
 
 
 def tarone_level(discordant: Sequence[int], level: float) -> float:
-    """What each of many sign tests may use up, for `level` in all (Tarone 1990).
+    """Return the level at which to run each of many sign tests, for `level` in all (Tarone 1990).
 
     `discordant` are their numbers of pairs. Bonferroni's inequality, where a test counts only if
     its pairs suffice to be significant.
@@ -214,7 +221,9 @@ def guard_right_answers(rows: Sequence[Row], margin: float) -> Guard:
 
 
 def guard_wrong_answers(rows: Sequence[Row], promise: float) -> Guard:
-    """Who answers more questions may be wrong on some of these: on as many as is promised."""
+    """Guard against wrong answers; a candidate that answers more may give as many as is promised of
+    these.
+    """
     loss = Loss.of((not a.is_wrong_answer, not b.is_wrong_answer, w) for a, b, w in rows)
     further = -Loss.of((a.is_answered, b.is_answered, w) for a, b, w in rows).share
     margin = promise * max(0.0, further)
@@ -242,7 +251,8 @@ def _guard(name: str, loss: Loss, margin: float, state: State, words: str) -> Gu
 
 
 def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
-    """It holds where even the greatest share of wrong answers that chance explains keeps it.
+    """Guard the promise: it holds where even the greatest share of wrong answers that chance
+    explains keeps it.
 
     Where even the least is too much it is broken. That stops a candidate unless it is within the
     margin, or the live version is as bad.

@@ -1,4 +1,6 @@
-"""Which rows may train and which are kept to measure: decided by a stable hash, never by chance."""
+"""Split rows into those that may train and those kept to measure: by a stable hash, never by
+chance.
+"""
 
 import hashlib
 from enum import StrEnum
@@ -12,22 +14,24 @@ class Purpose(StrEnum):
 
 
 def is_held_out(text: str, share: float) -> bool:
-    """Whether `text` belongs to the held-out share; the same text always gets the same reply."""
+    """Return whether `text` belongs to the held-out share; the same text always gets the same
+    reply.
+    """
     return _position(text, "held-out") < share
 
 
 def is_validation(text: str, share: float) -> bool:
-    """Whether a row that may train is kept for calibration; independent of `is_held_out`."""
+    """Return whether a row that may train is kept for calibration; independent of `is_held_out`."""
     return _position(text, "validation") < share
 
 
 def measuring_order(text: str) -> float:
-    """Where a text stands among those that may measure, 0 to 1; it says nothing of the text."""
+    """Return a text's place among those that may measure, 0 to 1; it says nothing of the text."""
     return _position(text, "order")
 
 
 def is_left_out(pair_key: str, share: float) -> bool:
-    """Whether a scored pair only measures; the same two texts always get the same reply."""
+    """Return whether a scored pair only measures; the same two texts always get the same reply."""
     return _position(pair_key, "pair") < share
 
 

@@ -1,4 +1,4 @@
-"""Whether a new version does worse with visitors than the one before it, tested again and again.
+"""Test again and again whether a new version does worse with visitors than the one before it.
 
 Each figure is tested by Fisher's exact test, one-sided, when its count has doubled since the last
 test; the k-th test may spend 1 / (k (k + 1)) of the figure's share of alpha. All that sums to
@@ -21,7 +21,7 @@ class Figure(StrEnum):
 
 @dataclass(frozen=True)
 class Counted:
-    """How many of a version's questions were `bad`."""
+    """The number of a version's questions that were `bad`."""
 
     bad: int
     of: int
@@ -33,7 +33,8 @@ class Counted:
 
 @dataclass(frozen=True)
 class Rules:
-    """`alpha` for a whole watch; `margin` is how much worse a share may get without an alarm.
+    """The rules of a watch: `alpha` for all of it; `margin`, how much worse a share may get without
+    alarm.
 
     `least` questions of each version are needed, and a tenth of that of what is judged or rated.
     """
@@ -48,7 +49,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class InterimTest:
-    """One figure of both versions, and what its tests said so far; `tested_at` is their last n."""
+    """The test of one figure of both versions, and what it said so far; `tested_at` is
+    its last n.
+    """
 
     figure: Figure
     before: Counted
@@ -74,7 +77,9 @@ class InterimTest:
         return asdict(self)
 
     def again(self, before: Counted, after: Counted, rules: Rules, is_last: bool = False) -> Self:
-        """With the counts of now; tested if they suffice and have doubled, or if it is the last."""
+        """Return the test with today's counts; tested if they suffice and have doubled, or if it is
+        the last.
+        """
         least = rules.least_of(self.figure)
         enough = before.of >= least and after.of >= least
         is_due = after.of >= 2 * self.tested_at or (is_last and after.of > self.tested_at)
@@ -104,12 +109,14 @@ def repeat_tests(
     rules: Rules,
     is_last: bool,
 ) -> list[InterimTest]:
-    """`counts` holds (before, after) for each figure."""
+    """Return all tests with new `counts`, which hold (before, after) for each figure."""
     return [test.again(*counts[test.figure], rules, is_last) for test in tests]
 
 
 def fisher_exact(before: Counted, after: Counted) -> float:
-    """One-sided p-value that `after` has as many bad ones or more by chance (Fisher 1935)."""
+    """Return the one-sided p-value that `after` has as many bad ones or more by chance (Fisher
+    1935).
+    """
     total, bad = before.of + after.of, before.bad + after.bad
     if after.bad > bad * after.of / max(1, total):
         return min(1.0, _tail(after.bad, bad, after.of, total))

@@ -20,7 +20,7 @@ for _language, _words in _WORDS.items():
 
 
 def guess_language(text: str) -> str:
-    """A code such as `en` by its little words, or a script such as `cyrillic`, or `unclear`.
+    """Return a code such as `en` by its little words, or a script such as `cyrillic`, or `unclear`.
 
     A word that several languages have counts for each; a tie is unclear.
     """
@@ -32,7 +32,7 @@ def guess_language(text: str) -> str:
 
 
 def count_little_words(text: str) -> dict[str, int]:
-    """How many little words of each language `text` has, for those of which it has any."""
+    """Count the little words of each language in `text`, without languages that have none."""
     votes: dict[str, int] = {}
     for word in text.casefold().split():
         for language in _LANGUAGES_OF.get(word.strip(".,;:!?¿¡\"'()"), ()):
@@ -41,7 +41,7 @@ def count_little_words(text: str) -> dict[str, int]:
 
 
 def _script(text: str) -> str:
-    """Of most letters, as Unicode names them."""
+    """Return the script of most letters, as Unicode names it."""
     if text.isascii():
         return "latin"
     counts: dict[str, int] = {}

@@ -8,12 +8,12 @@ _LEAST_RANK = 0.5
 
 
 def is_drawn(query_id: str, share: float) -> bool:
-    """True for `share` of all ids, whatever is asked."""
+    """Return whether a question is drawn: true for `share` of all ids, whatever is asked."""
     return _digits(query_id[:8]) < share
 
 
 def rank(query_id: str) -> float:
-    """Where it stands among the questions that agents judge: anywhere in the upper half.
+    """Return a drawn question's place among those that agents judge: anywhere in the upper half.
 
     It must not depend on the question: otherwise what is judged would be no random sample any more.
     """
@@ -23,7 +23,8 @@ def rank(query_id: str) -> float:
 def did_right(
     decision: Decision, candidates: Sequence[Candidate], offered: int, meant: str | None
 ) -> bool:
-    """Answered rightly, offered what was meant, or handed over what the FAQ has no answer to.
+    """Return whether the bot did right: answered rightly, offered what was meant, or handed over
+    what the FAQ has no answer to.
 
     `offered` says how many of the candidates a visitor who was asked back could choose from.
     """

@@ -1,4 +1,4 @@
-"""From neighbours to a decision: vote, calibrated probability, answer / clarify / hand off."""
+"""Decide from neighbours: vote, calibrated probability, answer / clarify / hand off."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One intent's evidence, before calibration; similarities are cosines, -1 to 1."""
+    """The evidence of one intent, before calibration; similarities are cosines, -1 to 1."""
 
     intent: str
     share: float  # of the votes, 0 to 1
@@ -57,7 +57,7 @@ class Scored:
 
     @property
     def features(self) -> tuple[float, float, float, float]:
-        """What calibration weighs, in the order of its weights."""
+        """The features that calibration weighs, in the order of its weights."""
         votes = math.log(max(self.share, UNKNOWN_SHARE))
         return self.similarity, votes, self.answer, self.passage
 
@@ -71,7 +71,8 @@ class Candidate:
 def vote(
     neighbours: Sequence[Neighbour], between: Sequence[Sequence[float]], temperature: float
 ) -> list[Scored]:
-    """Intents of `neighbours`, most votes first; each has weight × exp(similarity / temperature).
+    """Return the intents of `neighbours`, most votes first; each has weight × exp(similarity /
+    temperature).
 
     `between[i][j]` is the similarity of two neighbours. Where an intent has several, the question
     is compared with the weighted mean of their vectors: what its utterances have in common, without
@@ -106,7 +107,8 @@ def _to_centre(
 
 @dataclass(frozen=True)
 class Calibration:
-    """Turns evidence into the probability that an intent is right, and that into a decision.
+    """A calibration, which turns evidence into the probability that an intent is right, and that
+    into a decision.
 
     A conditional logit (McFadden 1974): the intents and "none of these" compete for one question.
     The first four weigh `Scored.features`, `bias` speaks against "none of these". Fitted for each
@@ -130,12 +132,16 @@ class Calibration:
 
     @classmethod
     def unfitted(cls, clarify_at: float) -> Self:
-        """For votes that nothing is known of: only known utterances are answered."""
+        """Return a calibration for votes that nothing is known of: only known utterances are
+        answered.
+        """
         return cls(16.0, 0.9, -10.0, answer_at=NEVER, clarify_at=clarify_at, rows=0)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        """A record of an earlier kind, which has other features, counts as unfitted."""
+        """Read a stored calibration; one of an earlier kind, with other features, counts as
+        unfitted.
+        """
         if "weights" in stored:
             return cls.unfitted(stored["clarify_at"])
         return cls(**stored | {"costs": Costs(**stored.get("costs", {}))})
@@ -145,18 +151,18 @@ class Calibration:
 
     @cached_property
     def id(self) -> str:
-        """Twelve hex digits that name exactly these numbers."""
+        """The twelve hex digits that name exactly these numbers."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def weights(self) -> tuple[float, float, float, float]:
-        """What the features of `Scored` are multiplied with."""
+        """The weights that the features of `Scored` are multiplied with."""
         return self.similarity, self.votes, self.answer, self.passage
 
     def candidates(
         self, scored: Sequence[Scored], named: Mapping[str, float] = _NOTHING
     ) -> list[Candidate]:
-        """At most MOST_CANDIDATES, the most probable first.
+        """Return at most MOST_CANDIDATES candidates, the most probable first.
 
         What they and the others lack of 1 is the probability of "none of these". `named` has what
         names in the question add to the logits of intents (`domain.names`).
@@ -169,7 +175,7 @@ class Calibration:
         return [Candidate(intent, value / total) for intent, value in ranked]
 
     def decide(self, candidates: Sequence[Candidate]) -> Decision:
-        """What is expected to cost least, of what the promise allows.
+        """Decide on what is expected to cost least, of what the promise allows.
 
         Beside an answer the other readings are shown, so it costs no more than to ask which is it.
         """
@@ -180,7 +186,8 @@ class Calibration:
         return Decision.CLARIFY if self.offered(candidates) else Decision.HANDOFF
 
     def offered(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """What a visitor who must choose is shown: two or three that reach `clarify_at`, else none.
+        """Return what a visitor who must choose is shown: two or three that reach `clarify_at`,
+        else none.
 
         A third is worth reading only if it is likely enough.
         """
@@ -195,12 +202,16 @@ class Calibration:
 
 
 def usefulness(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:
-    """How soon an agent should see a question of which nothing else is known, 0 to `DISPUTED`."""
+    """Return how soon an agent should see a question, 0 to `DISPUTED`, if nothing else is known of
+    it.
+    """
     return round(DISPUTED * uncertainty(decision, candidates, exact), 6)
 
 
 def uncertainty(decision: Decision, candidates: Sequence[Candidate], exact: bool) -> float:
-    """How much the bot has to learn about a question, 0 to 1: most where the odds are even."""
+    """Return how much the bot has to learn about a question, 0 to 1: most where the
+    odds are even.
+    """
     if exact:
         return 0.0
     top = candidates[0].probability if candidates else 0.0

@@ -1,4 +1,6 @@
-"""Names: what staff call things. No encoder knows such a word, so its vector says nothing of it."""
+"""Names that staff give to things. No encoder knows such a word, so its vector says
+nothing of it.
+"""
 
 import math
 

@@ -33,7 +33,7 @@ class Judged(NamedTuple):
 
 
 def contradicts(score: float, one: str | None, other: str | None) -> bool:
-    """Whether `score` denies that two texts of intents `one` and `other` belong as the FAQ says.
+    """Return whether `score` denies that texts of intents `one` and `other` belong as the FAQ says.
 
     A text of no intent, None, contradicts nothing.
     """

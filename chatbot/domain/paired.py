@@ -1,4 +1,4 @@
-"""Tests and estimates of paired differences: two models were asked the same questions."""
+"""Test and estimate paired differences: two models were asked the same questions."""
 
 import math
 from collections import Counter
@@ -11,7 +11,7 @@ _RESAMPLES = 10_000
 
 
 def permutation_test(differences: Mapping[int, int]) -> float:
-    """Two-sided exact p-value that each difference might as well have the other sign.
+    """Return the two-sided exact p-value that each difference might as well have the other sign.
 
     `differences` says how often each occurs; 0 tells nothing. The sum is compared with those of all
     choices of signs (Fisher 1935, Pitman 1937). Its distribution is that of independent coins, so
@@ -37,16 +37,19 @@ def permutation_test(differences: Mapping[int, int]) -> float:
 
 
 def signed_rank_test(differences: Mapping[int, int]) -> float:
-    """Two-sided exact p-value of the signed-rank test (Wilcoxon 1945) of paired differences.
+    """Return the two-sided exact p-value of the signed-rank test (Wilcoxon 1945) of paired
+    differences.
 
-    As `permutation_test`, of ranks in place of sizes: one large difference, of which there are few,
-    cannot drown many small ones. Ties have their mean rank, and ranks are counted in hundredths.
+    It is the `permutation_test` of ranks in place of sizes: one large difference, of which there
+    are few, cannot drown many small ones. Ties have their mean rank, and ranks are counted in
+    hundredths.
     """
     return permutation_test(_ranked(differences))
 
 
 def mcnemar_exact(gained: int, lost: int) -> float:
-    """Two-sided exact p-value that `gained` and `lost` discordant pairs are equally likely.
+    """Return the two-sided exact p-value that `gained` and `lost` discordant pairs are equally
+    likely.
 
     McNemar (1947) with the exact binomial distribution; 1.0 when nothing changed.
     """
@@ -54,13 +57,15 @@ def mcnemar_exact(gained: int, lost: int) -> float:
 
 
 def sign_test(gained: int, lost: int) -> float:
-    """One-sided exact p-value of `lost` or more of these discordant pairs, were both as likely."""
+    """Return the one-sided exact p-value of `lost` or more of these discordant pairs, were both as
+    likely.
+    """
     n = gained + lost
     return sum(math.comb(n, i) for i in range(gained + 1)) / (1 << n)
 
 
 def can_decide(differing: int, alpha: float) -> bool:
-    """Whether so many differing pairs, all in favour of one, would be significant."""
+    """Return whether so many differing pairs, all in favour of one, would be significant."""
     return _least_p(differing) < alpha
 
 
@@ -71,7 +76,7 @@ def fewest_that_decide(alpha: float) -> int:
 def more_needed(
     differences: Mapping[int, int], alpha: float, most: int, in_favour: float = 1.0
 ) -> int:
-    """How many more differing questions would be significant, or `most` if that is fewer.
+    """Return how many more differing questions would be significant, or `most` if that is fewer.
 
     Each is taken to weigh as the median of those seen; `in_favour` is the share of them, more than
     half, that speaks for the candidate.
@@ -92,9 +97,9 @@ def more_needed(
 def estimate_gain(
     changes: Sequence[tuple[float, float]], seed: int
 ) -> tuple[float, tuple[float, float]]:
-    """The mean paired change, and its 95 % percentile interval by resampling (Efron 1979).
+    """Return the mean paired change, and its 95 % percentile interval by resampling (Efron 1979).
 
-    Of each row its change and its weight.
+    Each row has its change and its weight.
     """
     if not changes:
         return 0.0, (0.0, 0.0)

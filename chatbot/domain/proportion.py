@@ -29,7 +29,8 @@ class Share:
         confidence: float = _CONFIDENCE,
         is_cautious: bool = False,
     ) -> Self:
-        """Of rows that stand for as many as they weigh: the ratio estimator of Hájek (1971).
+        """Return the share of rows that stand for as many as they weigh: the ratio estimator of
+        Hájek (1971).
 
         The interval is Wilson's, or the cautious one, for the effective number of rows (Kish 1965),
         which is their number if all weigh the same.
@@ -47,7 +48,7 @@ class Share:
 def wilson_interval(
     successes: float, n: float, confidence: float = _CONFIDENCE
 ) -> tuple[float, float]:
-    """Interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
+    """Return the interval of a share (Wilson 1927); everything from 0 to 1 without rows."""
     if n == 0:
         return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -60,9 +61,9 @@ def wilson_interval(
 def cautious_interval(
     successes: float, n: float, confidence: float = _CONFIDENCE
 ) -> tuple[float, float]:
-    """Wilson's with a continuity correction (Newcombe 1998), nearly the exact one.
+    """Return Wilson's interval with a continuity correction (Newcombe 1998), nearly the exact one.
 
-    For claims that hold with a handful of rows as well, where Wilson's own is too short.
+    It is for claims that hold with a handful of rows as well, where Wilson's own is too short.
     """
     if n == 0:
         return 0.0, 1.0

@@ -1,4 +1,5 @@
-"""Which confirmations may teach tonight: one hijacked or careless account must not steer a model.
+"""Select the confirmations that may teach tonight: one hijacked or careless account must not steer
+a model.
 
 A cap delays: what exceeds a night's share of a source or an intent waits for the nights after.
 Quarantine stops, until an admin releases it, what one source said of an intent on a day: far more
@@ -55,7 +56,7 @@ class Verdict(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What one source said of one intent on one day."""
+    """The verdicts of one source on one intent on one day."""
 
     source: str
     says: str
@@ -64,8 +65,9 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """A night's most of one source and of one intent; how many of a day are never sudden; and how
-    often one source may overrule an answer in the same way before somebody else has to.
+    """The limits of a night: the most of one source and of one intent; how many of a day are never
+    sudden; and how often one source may overrule an answer in the same way before somebody else has
+    to.
     """
 
     source: int
@@ -76,7 +78,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Selection:
-    """Ids that may teach and measure, that wait for a later night, and that are quarantined.
+    """The ids that may teach and measure, that wait for a later night, and that are quarantined.
 
     `unseconded` wait for a second person. Groups that are `alone` overrule an answer as hardly
     anybody else does; the others came in a flood.
@@ -89,7 +91,7 @@ class Selection:
     unseconded: frozenset[str] = frozenset()
 
     def standings(self) -> dict[str, Standing]:
-        """Of all verdicts, by id."""
+        """Return the standing of all verdicts, by id."""
         standings = dict.fromkeys(self.admitted, Standing.VOTES)
         standings |= dict.fromkeys(self.waiting, Standing.TURN)
         standings |= dict.fromkeys(self.unseconded, Standing.SECOND)
@@ -99,7 +101,7 @@ class Selection:
 
 
 def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selection:
-    """The same rows on the same day give the same selection."""
+    """Select which verdicts count; the same rows on the same day give the same selection."""
     rows = sorted(verdicts, key=lambda row: (row.at, row.id))
     alone = _find_alone(rows, limits.alone)
     quarantined = _find_suspect(rows, alone, limits.sudden)
@@ -116,7 +118,9 @@ def select(verdicts: Iterable[Verdict], limits: Limits, today: date) -> Selectio
 def _find_suspect(
     rows: Sequence[Verdict], alone: frozenset[Group], least: int
 ) -> dict[Group, list[str]]:
-    """What is apart itself does not count as usual, or a flood today would excuse one tomorrow."""
+    """Find suspect groups; what is apart itself does not count as usual, or a flood today would
+    excuse one tomorrow.
+    """
     groups: dict[Group, list[str]] = {}
     released: Counter[tuple[str, date]] = Counter()
     for row in rows:
@@ -176,7 +180,8 @@ def _is_shared(row: Verdict) -> bool:
 
 
 def _find_unseconded(rows: Sequence[Verdict]) -> frozenset[str]:
-    """Those beyond what their source may say alone, where each verdict of others backs one more.
+    """Find verdicts beyond what their source may say alone, where each verdict of others backs one
+    more.
 
     Who says the same of the same words backs it in any case.
     """

@@ -1,4 +1,6 @@
-"""Which questions teach most: uncertain ones that many others are like, each group taken once."""
+"""Rank questions by how much they teach: uncertain ones that many others are like, each group taken
+once.
+"""
 
 import heapq
 import math
@@ -20,7 +22,7 @@ Flags = NDArray[np.bool_]
 def rank_by_coverage(
     vectors: Floats, uncertainty: Floats, asked: Floats, teaches: Flags, known: Floats
 ) -> list[int]:
-    """Places of the questions that teach anything, the most instructive first.
+    """Return the places of the questions that teach anything, the most instructive first.
 
     `vectors` is (n, d) of unit length, `uncertainty` (n,) from 0 to 1, `asked` (n,) how often each
     came, `teaches` (n,) whether a verdict on it would train; `known` is (m, d), what was judged
@@ -47,7 +49,7 @@ def rank_by_coverage(
 
 
 class _Worth:
-    """What each question would add to what is covered so far, 0 to 1 for each question."""
+    """The worth of each question, what it would add to what is covered so far, 0 to 1."""
 
     def __init__(self, vectors: Floats, own: Floats, weights: Floats, known: Floats) -> None:
         self._vectors, self._own, self._weights = vectors, own, weights
@@ -84,7 +86,8 @@ class _Worth:
 
 
 def spread(count: int, share: float = 1.0) -> list[float]:
-    """The usefulness of `count` ranked questions, evenly from just under `DISPUTED` down to 0.
+    """Return the usefulness of `count` ranked questions, evenly from just under `DISPUTED` down to
+    0.
 
     So two lists that are spread by themselves, and questions drawn at random, mix in proportion.
     Only the first `share` of them do; the others come behind all, in their order.
@@ -95,7 +98,7 @@ def spread(count: int, share: float = 1.0) -> list[float]:
 
 
 def spread_disputed(count: int) -> list[float]:
-    """As `spread`, between `DISPUTED` and a visitor's thumb down."""
+    """Return usefulness as `spread` does, but between `DISPUTED` and a visitor's thumb down."""
     return [round(DISPUTED + (THUMB_DOWN - DISPUTED) * step, 6) for step in _steps(count)]
 
 

@@ -1,4 +1,6 @@
-"""How many of a hundred questions a bot would treat how, from phrasings that it was tried with."""
+"""Estimate how many of a hundred questions a bot would treat how, from phrasings it
+was tried with.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,7 +17,7 @@ MUTE_BELOW = 5  # answers to a hundred questions that the FAQ covers
 
 
 class Fate(StrEnum):
-    """What becomes of a question; WRONG is answered with an intent that is not its own."""
+    """The fate of a question; WRONG is answered with an intent that is not its own."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -45,7 +47,7 @@ class Trial:
         offered: Sequence[Candidate],
         is_covered: bool = True,
     ) -> Self:
-        """Of a phrasing of `intent`, which the FAQ holds only if `is_covered`."""
+        """Return the trial of a phrasing of `intent`, which the FAQ holds only if `is_covered`."""
         first = candidates[0].intent if candidates else None
         is_right = is_covered and first == intent
         if decision is Decision.ANSWER:
@@ -58,7 +60,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class OfHundred:
-    """Of a hundred questions; the four sum to 100, or to 0 where nothing was tried."""
+    """The fates of a hundred questions; the four sum to 100, or to 0 where nothing was tried."""
 
     right: int
     wrong: int
@@ -89,7 +91,9 @@ class OfHundred:
 
 
 def mix(covered: OfHundred, uncovered: OfHundred, uncovered_share: float) -> OfHundred:
-    """Of a hundred questions, of which `uncovered_share`, 0 to 1, are not in the FAQ."""
+    """Return the fates of a hundred questions, of which `uncovered_share`, 0 to 1, are not in the
+    FAQ.
+    """
     both = (
         (1 - uncovered_share) * getattr(covered, fate) + uncovered_share * getattr(uncovered, fate)
         for fate in Fate

@@ -1,6 +1,6 @@
-"""How soon agents should see each question that waits, by what a verdict on it would do.
+"""Rank how soon agents should see each question that waits, by what a verdict on it would do.
 
-It teaches, calibrates, measures, settles what two versions dispute, or does nothing.
+A verdict teaches, calibrates, measures, settles what two versions dispute, or does nothing.
 """
 
 from collections.abc import Container, Sequence
@@ -43,7 +43,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Rules:
-    """By what questions are ranked.
+    """The rules that questions are ranked by.
 
     Of all texts, `held_out_share` may measure, and `validation_share` may calibrate if it trains.
     `full` intents have all held-out questions that they may have. `disputed` has the ids of those
@@ -69,7 +69,9 @@ def list_open(waiting: Sequence[Waiting], measured: Container[str]) -> list[Wait
 
 
 def may_measure(question: Open, share: float) -> bool:
-    """Whether a verdict on it would be held out: one on a known phrasing proves nothing."""
+    """Return whether a verdict on a question would be held out: one on a known phrasing proves
+    nothing.
+    """
     return not question.is_known and is_held_out(question.text, share)
 
 
@@ -121,7 +123,9 @@ def _rank_teaching(
 
 
 def _would_measure(question: Open, rules: Rules) -> bool:
-    """Where its intent has all held-out questions that it may have, a verdict would train."""
+    """Return whether a verdict would measure; it trains where its intent has all held-out questions
+    it may have.
+    """
     has_room = question.id in rules.disputed or question.first not in rules.full
     return has_room and may_measure(question, rules.held_out_share)
 

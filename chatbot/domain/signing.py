@@ -1,4 +1,4 @@
-"""Signatures of requests: ours as Standard Webhooks has them, and those that Chatwoot makes."""
+"""Sign requests: ours as Standard Webhooks has them, and check those that Chatwoot makes."""
 
 import base64
 import hashlib
@@ -10,12 +10,12 @@ _PREFIX = "whsec_"
 
 
 def new_secret() -> str:
-    """As Standard Webhooks writes one: 32 random bytes in base64."""
+    """Return a new secret as Standard Webhooks writes it: 32 random bytes in base64."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def sign(keys: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: one signature for each secret that is good now."""
+    """Return the value of `webhook-signature`: one signature for each secret that is good now."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digests = [
         hmac.digest(base64.b64decode(key.removeprefix(_PREFIX)), signed, "sha256") for key in keys
@@ -24,7 +24,7 @@ def sign(keys: Sequence[str], message_id: str, timestamp: int, body: bytes) -> s
 
 
 def is_chatwoots(secret: str, timestamp: str, body: bytes, signature: str) -> bool:
-    """Whether `X-Chatwoot-Signature` is right for a body and `X-Chatwoot-Timestamp`."""
+    """Return whether `X-Chatwoot-Signature` is right for a body and `X-Chatwoot-Timestamp`."""
     signed = timestamp.encode() + b"." + body
     expected = "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())

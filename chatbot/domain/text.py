@@ -1,4 +1,4 @@
-"""What happens to a text before anything else sees it: clean, normalise, redact."""
+"""Clean, normalise and redact a text before anything else sees it."""
 
 import hashlib
 import re
@@ -31,7 +31,7 @@ _DOTTED = re.compile(r"(?!\d{3}\.\d{3}\.\d{4}$)\d+(?:\.\d+)+")
 
 
 def clean(text: str, max_chars: int) -> str:
-    """`text` as NFKC on one line, without control and invisible characters.
+    """Return `text` as NFKC on one line, without control and invisible characters.
 
     The length is checked before and after NFKC, which can make a text 18 times as long.
     Raises InvalidText for NUL, lone surrogates, blank or too long text.
@@ -49,7 +49,8 @@ def clean(text: str, max_chars: int) -> str:
 
 
 def clean_lines(text: str, max_chars: int) -> str:
-    """As `clean`, but lines stay lines: they tell a quotation from what was written now.
+    """Clean a text as `clean` does, but keep its lines: they tell a quotation from what was written
+    now.
 
     Raises InvalidText as `clean` does.
     """
@@ -61,27 +62,27 @@ def clean_lines(text: str, max_chars: int) -> str:
 
 
 def normalise(text: str) -> str:
-    """The key under which two phrasings are the same: NFKC, case and white space folded."""
+    """Return the key under which two phrasings are the same: NFKC, case and white space folded."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def key(text: str) -> str:
-    """A stable identifier of `text` that does not reveal it: 32 hex digits."""
+    """Return a stable identifier of `text` that does not reveal it: 32 hex digits."""
     return key_of_normalised(normalise(text))
 
 
 def key_of_normalised(normalised: str) -> str:
-    """As `key`, for what `normalise` gave."""
+    """Return the `key` of a text from what `normalise` gave."""
     return hashlib.sha256(normalised.encode()).hexdigest()[:32]
 
 
 def pair_key(one: str, other: str) -> str:
-    """As `key`, for two texts in whichever order: 32 hex digits."""
+    """Return one key for two texts in whichever order: 32 hex digits, as `key` has."""
     return key_of_normalised("\n".join(sorted((normalise(one), normalise(other)))))
 
 
 def redact(text: str) -> str:
-    """`text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
+    """Return `text` with e-mail addresses, IBANs, card and phone numbers replaced by their kind."""
     text = _EMAIL.sub("[email]", text)
     text = _hide(text, _IBAN, _is_iban, "[iban]")
     text = _hide(text, _CARD, _is_card, "[card]")
@@ -94,7 +95,7 @@ def _check_length(text: str, max_chars: int) -> None:
 
 
 def _clean_line(line: str) -> str:
-    """What indents a line tells what it is; otherwise white space is folded."""
+    """Clean a line; what indents it tells what it is, otherwise white space is folded."""
     indent = " " if line[:1].isspace() else ""
     return indent + " ".join(_visible(line).split())
 
@@ -124,7 +125,9 @@ def _hide(text: str, pattern: re.Pattern[str], is_valid: Callable[[str], bool], 
 
 
 def _valid_run(found: re.Match[str], is_valid: Callable[[str], bool]) -> tuple[int, int]:
-    """Where the longest valid run starts and ends; an empty one behind `found` if there is none."""
+    """Return start and end of the longest valid run; of an empty one behind `found` if there is
+    none.
+    """
     groups = [group.span() for group in _GROUP.finditer(found.string, *found.span())]
     for first, (start, _) in enumerate(groups):
         for _, end in reversed(groups[first:]):

@@ -1,4 +1,4 @@
-"""What can become of a visitor's question, and what each end costs the helpdesk."""
+"""The ends that a visitor's question can have, and what each costs the helpdesk."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class End(StrEnum):
-    """How a question ends, the best first.
+    """The end of a question, the best first.
 
     One that the FAQ has no answer to ends in one of the last three ways: handed over is then right,
     and asked in vain means asked back needlessly.
@@ -24,7 +24,7 @@ IN_SCOPE_ONLY = frozenset({End.ANSWERED_RIGHTLY, End.OFFERED})
 
 @dataclass(frozen=True)
 class Costs:
-    """What a wrong answer, a hand-off to a person and a visitor's click cost; all of one unit.
+    """The costs of a wrong answer, a hand-off to a person and a visitor's click; all in one unit.
 
     A right answer is free. Asked back in vain, a visitor clicks and is handed over all the same.
     """
@@ -52,7 +52,7 @@ class Costs:
         return replace(self, click=click, handoff=max(self.handoff, click))
 
     def saved(self, before: End, after: End) -> int:
-        """What `after` costs less than `before`, in hundredths of a wrong answer."""
+        """Return what `after` costs less than `before`, in hundredths of a wrong answer."""
         return round(100 * (self.of(before) - self.of(after)) / self.wrong_answer)
 
 

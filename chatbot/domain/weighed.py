@@ -1,4 +1,4 @@
-"""How the same questions end with two versions, weighed by what each end costs."""
+"""Weigh how the same questions end with two versions by what each end costs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from chatbot.domain.utility import Costs
 
 @dataclass(frozen=True)
 class Weighed:
-    """How questions end with the two, weighed by what each end costs.
+    """The ends of the same questions with the two, weighed by what each end costs.
 
     The candidate does `better` on so many of the `questions` and `worse` on so many. `gain` is what
     it saves on one question, in wrong answers, with its 95 % interval. `differences` are pairs of
@@ -50,12 +50,16 @@ class Weighed:
 
     @property
     def proves_a_gain(self) -> bool:
-        """Better beyond chance, and not by what is paid with a few dear mistakes."""
+        """True if the candidate is better beyond chance, and not by what is paid with a few dear
+        mistakes.
+        """
         return self.p_value < self.needed_p_value and self.net > 0 and self.better > self.worse
 
     @property
     def proves_a_loss(self) -> bool:
-        """Worse beyond chance, on more questions than better, and dearer in all."""
+        """True if the candidate is worse beyond chance, on more questions than better, and dearer
+        in all.
+        """
         return self.p_value < self.needed_p_value and self.net < 0 and self.worse > self.better
 
     @property

@@ -69,13 +69,13 @@ class CatalogueDraft:
 
     @property
     def size(self) -> int:
-        """Texts in it, for a progress bar."""
+        """The number of texts in it, for a progress bar."""
         drafts = self.intents.values()
         return sum(len(d.utterances) + len(d.held_out) for d in drafts) + len(self.out_of_scope)
 
 
 class Reader(ABC):
-    """Collects mistakes, and checks that no phrasing appears twice."""
+    """A reader that collects mistakes, and checks that no phrasing appears twice."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -97,7 +97,9 @@ class Reader(ABC):
     def text(
         self, raw: Any, owner: str, file: str, line: int, repeat_is_mistake: bool = True
     ) -> str | None:
-        """The cleaned text, or None with a mistake noted, or None for a harmless repetition."""
+        """Return the cleaned text, or None for a mistake, which is noted, or a
+        harmless repetition.
+        """
         if not isinstance(raw, str):
             self.mistake(file, line, f"“{raw}” is not text; put it in quotes")
             return None

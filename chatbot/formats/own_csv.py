@@ -104,7 +104,7 @@ class CsvReader(Reader):
 
 
 def write_csv(intents: Iterable[IntentDraft]) -> str:
-    """What reads as `intents`, but for the questions that only measure."""
+    """Write CSV that reads as `intents` again, but for the questions that only measure."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
@@ -118,7 +118,7 @@ def write_csv(intents: Iterable[IntentDraft]) -> str:
 
 
 def guarded(cell: str) -> str:
-    """So that a spreadsheet shows it, and does not run it as a formula."""
+    """Return `cell` so that a spreadsheet shows it, and does not run it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
@@ -127,7 +127,7 @@ def unguarded(cell: str) -> str:
 
 
 def _says_what_is_what(columns: Collection[str]) -> bool:
-    """Whether lines say which intent they are about, and something of it."""
+    """Return whether lines say which intent they are about, and something of it."""
     return {"text", "intent"} <= set(columns) or {"title", "answer"} <= set(columns)
 
 

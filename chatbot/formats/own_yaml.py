@@ -19,7 +19,7 @@ _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MA
 
 
 class FolderReader(Reader):
-    """`intents/*.yaml`, `held_out/*.yaml`, `out_of_scope.yaml`."""
+    """A reader of `intents/*.yaml`, `held_out/*.yaml` and `out_of_scope.yaml`."""
 
     def read(self) -> CatalogueDraft:
         for path in _list(self.source, "intents"):
@@ -126,7 +126,9 @@ class FolderReader(Reader):
 
 
 class FileReader(FolderReader):
-    """One file with all intents, each with its own `topic`; as `write_yaml` makes it."""
+    """A reader of one file with all intents, each with its own `topic`; as
+    `write_yaml` makes it.
+    """
 
     def read(self) -> CatalogueDraft:
         [path] = self.source
@@ -135,7 +137,7 @@ class FileReader(FolderReader):
 
 
 def write_yaml(draft: CatalogueDraft) -> str:
-    """What reads as `draft` again."""
+    """Write YAML that reads as `draft` again."""
     parts = ["intents:\n"]
     parts += [_dump([_described(intent)]) for intent in draft.intents.values()]
     if draft.out_of_scope:

@@ -1,4 +1,4 @@
-"""YAML whose strings, lists and mappings know their lines."""
+"""Load YAML whose strings, lists and mappings know their lines."""
 
 from collections.abc import Generator
 from typing import Any
@@ -22,7 +22,7 @@ class Listed(list[Any]):
 
 
 def load(text: str) -> Any:
-    """Raises yaml.YAMLError."""
+    """Load YAML; its values know their lines. Raises yaml.YAMLError."""
     try:
         return yaml.load(text, Loader=_LineLoader)  # noqa: S506 it is a SafeLoader
     except RecursionError:

@@ -1,4 +1,5 @@
-"""Overload: a process works on so many questions at once, and refuses others at once.
+"""Admission control: a process works on so many questions at once, and refuses others without
+delay.
 
 This stands before Flask, because a refusal has to cost next to nothing: what is saved is spent on
 the questions that were let in, whose waiting time is bounded by the limit.
@@ -21,7 +22,9 @@ RETRY_SECONDS = 1
 
 
 class Admission:
-    """WSGI middleware: at most `most` questions at once, then 503 with `Retry-After`."""
+    """A WSGI middleware that admits at most `most` questions at once, then answers 503 with
+    `Retry-After`.
+    """
 
     def __init__(self, application: "WSGIApplication", most: int) -> None:
         self._application = application

@@ -1,4 +1,4 @@
-"""Who may call which route: a rule on every view, checked before the request is read."""
+"""Access rules: one on every view, checked before the request is read."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -59,12 +59,12 @@ def public(view: View) -> View:
 
 
 def rule_of(view: Callable[..., Any]) -> str | None:
-    """The scope that `view` needs, `public`, or None where nobody decided."""
+    """Return the scope that `view` needs, `public`, or None where nobody decided."""
     return getattr(view, "access_rule", None)
 
 
 def caller() -> Caller:
-    """Who makes this request; only in views that require a scope."""
+    """Return who makes this request; only in views that require a scope."""
     known: Caller = g.caller
     return known
 

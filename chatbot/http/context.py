@@ -1,4 +1,4 @@
-"""What a view finds around it: the assembled parts of the process."""
+"""The context of a view: the assembled parts of the process."""
 
 from flask import current_app
 

@@ -61,7 +61,7 @@ def register_errors(app: APIFlask) -> None:
 
 
 def status_of(error: Exception) -> tuple[int, str]:
-    """The nearest class in the table decides."""
+    """Return status and title of an error; the nearest class in the table decides."""
     return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
 
 
@@ -84,7 +84,7 @@ def problem(
 
 
 def explain(error: Exception) -> tuple[int, str, str]:
-    """Status, title and what the client may know; what is our fault is logged."""
+    """Return status, title and what the client may know; what is our fault is logged."""
     if isinstance(error, HTTPException) and not isinstance(error, InternalServerError):
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
         name = HTTPStatus(status).phrase
@@ -158,7 +158,9 @@ def _summary(mistakes: Sequence[dict[str, str]]) -> str:
 
 
 def _log_ours(error: Exception, status: int) -> None:
-    """Where it happened and what kind it was, never the message: that may quote a question."""
+    """Log where an error happened and what kind it was, never the message: that may quote a
+    question.
+    """
     kinds: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(kinds) < 10:

@@ -19,7 +19,7 @@ _log = structlog.get_logger("chatbot.access")
 
 
 def configure_logging(settings: Settings) -> None:
-    """Lines for people or for machines, as the settings say, on standard error."""
+    """Write log lines for people or for machines, as the settings say, to standard error."""
     structlog.configure(
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         processors=[

@@ -18,7 +18,7 @@ _HEADINGS_START_AT = 3
 
 @lru_cache(maxsize=1000)
 def render(text: str) -> Markup:
-    """HTML that may stand in any page, whoever wrote `text`."""
+    """Render `text` to HTML that may stand in any page, whoever wrote it."""
     return Markup(_markdown.render(text))  # noqa: S704 what _markdown lets through is all tested
 
 

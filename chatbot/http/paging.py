@@ -1,4 +1,6 @@
-"""Pages: an opaque cursor says where the last one ended, so rows added meanwhile shift nothing."""
+"""Page through lists: an opaque cursor says where the last page ended, so rows added meanwhile
+shift nothing.
+"""
 
 import base64
 import binascii
@@ -28,7 +30,9 @@ def encode_query(cursor: QueryCursor | None) -> str | None:
 def cut(
     rows: Sequence[_Row], limit: int, position: Callable[[_Row], object]
 ) -> tuple[Sequence[_Row], str | None]:
-    """A page of `rows`, of which one more than `limit` was read to see whether there are more."""
+    """Return a page of `rows`, of which one more than `limit` was read to see whether there are
+    more.
+    """
     page = rows[:limit]
     return page, encode(str(position(page[-1]))) if len(rows) > limit else None
 
@@ -73,7 +77,7 @@ ReviewCursor = Annotated[QueryCursor, BeforeValidator(_decode_query), _OPAQUE]
 
 
 class Paging(BaseModel):
-    """What every list takes."""
+    """The parameters that every list takes."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 

@@ -1,4 +1,4 @@
-"""How a request is read: strict JSON, and path parameters that no database chokes on."""
+"""Read requests: strict JSON, and path parameters that no database chokes on."""
 
 import json
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ LARGEST_ID = 999_999_999  # nine digits always fit an INTEGER column of PostgreS
 
 
 class RowId(IntegerConverter):
-    """`<int:…>` that fits a database column; anything larger is not found.
+    """A path parameter `<int:…>` that fits a database column; anything larger is not found.
 
     By its pattern, not by `max`: werkzeug would answer that with 405 where methods share a path.
     """
@@ -20,13 +20,15 @@ class RowId(IntegerConverter):
 
 
 class Word(BaseConverter):
-    """`<word:…>`: a name or an identifier, so never a NUL or a broken character."""
+    """A path parameter `<word:…>`: a name or an identifier, so never a NUL or a broken
+    character.
+    """
 
     regex = r"[\w.\-]{1,100}"
 
 
 class StrictRequest(Request):
-    """JSON as RFC 8259 has it, and nothing else.
+    """A request that takes JSON as RFC 8259 has it, and nothing else.
 
     Flask would take UTF-16, NaN, the last of two equal keys, and answer deep nesting with a 500.
     """

@@ -25,13 +25,16 @@ blueprint = APIBlueprint("site_access", __name__, enable_openapi=False)
 
 @dataclass(frozen=True)
 class Visitor(Caller):
-    """Somebody on a page of a site."""
+    """A visitor on a page of a site."""
 
     site: SiteCard
 
 
 def admit(key: str) -> Visitor:
-    """Raises NotAuthenticated, NotAuthorised for another origin, RateLimited."""
+    """Return the visitor whose page asks with the site key, and count the request.
+
+    Raises NotAuthenticated, NotAuthorised for another origin, RateLimited.
+    """
     origin = request.headers.get("Origin")
     site = parts().sites.admit(key, origin, _is_own(origin))
     if origin is not None:
@@ -61,7 +64,7 @@ def preflight(**_path: str) -> Response:
 
 
 def _is_own(origin: str | None) -> bool:
-    """Whether the page is one of this instance; a GET from such a page has no `Origin`."""
+    """Return whether the page is one of this instance; a GET from such a page has no `Origin`."""
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
     return urlsplit(origin).netloc == request.host
@@ -75,7 +78,7 @@ def _let_read(origin: str, response: Response) -> Response:
 
 
 def _tell_limits(quotas: list[Quota], response: Response) -> Response:
-    """As draft-ietf-httpapi-ratelimit-headers has it."""
+    """Tell the limits as draft-ietf-httpapi-ratelimit-headers has it."""
     policies = (f'"{quota.name}";q={quota.limit};w={quota.window_seconds}' for quota in quotas)
     states = (f'"{quota.name}";r={quota.remaining};t={quota.resets_in}' for quota in quotas)
     response.headers["RateLimit-Policy"] = ", ".join(policies)

@@ -35,7 +35,7 @@ GOLDEN_QUERIES = (
 
 @dataclass(frozen=True)
 class Rule:
-    """How neighbours vote: how many, and how much nearer ones weigh more.
+    """The rule by which neighbours vote: how many, and how much nearer ones weigh more.
 
     It belongs to the version, because the calibration was fitted to votes by this rule.
     """
@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the files of an artefact are; stored in its manifest, asserted when it is opened."""
+    """The meaning of an artefact's files; stored in its manifest, asserted when it is opened."""
 
     dimension: int
     count: int
@@ -77,7 +77,8 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Bundle:
-    """`keys[i]` names the utterance (domain.text.key) whose vector is row i of `vectors`.
+    """An opened artefact; `keys[i]` names the utterance (domain.text.key) whose vector is row i of
+    `vectors`.
 
     `adapted` is what the traffic made of `calibration`, if anything.
     """
@@ -95,7 +96,7 @@ class Bundle:
 
     @classmethod
     def blank(cls, encoder: Encoder, calibration: Calibration) -> Self:
-        """A model that was not published, so it has no vectors yet."""
+        """Return a bundle of a model that was not published, so it has no vectors yet."""
         nothing = np.empty((0, encoder.dimension), np.float32)
         guessed = Guessed.nothing(encoder.dimension)
         return cls(None, encoder, calibration, as_keys([]), nothing, guessed)
@@ -140,13 +141,17 @@ class Bundle:
 
     @property
     def passages(self) -> Passages:
-        """No cards yet; the vectors of those that the version was published with."""
+        """The passages without cards yet, only the vectors of those that the version was published
+        with.
+        """
         if self.stored_passages is None:
             return Passages.none(self.encoder.dimension)
         return Passages.known(*self.stored_passages, self.encoder.dimension)
 
     def stored_index(self) -> HnswIndex | None:
-        """The published index, which holds `vectors` by their rows; None for an empty one."""
+        """Return the published index, which holds `vectors` by their rows; None for an
+        empty one.
+        """
         if self.folder is None or not len(self.keys):
             return None
         path = self.folder / "index.hnsw"
@@ -196,7 +201,9 @@ def _open_guessed(folder: Path, meaning: Meaning) -> Guessed:
 
 
 def _open_passages(folder: Path, meaning: Meaning) -> tuple[Keys, Vectors] | None:
-    """Raises ArtefactRefused if there are not as many as the manifest says."""
+    """Open the stored passages. Raises ArtefactRefused if there are not as many as the manifest
+    says.
+    """
     if not meaning.passages:
         return None
     keys = (folder / _PASSAGE_KEYS).read_bytes().split()

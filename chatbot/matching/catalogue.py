@@ -1,4 +1,4 @@
-"""What the FAQ says, as matchers are told: all of it, or what an edit changed."""
+"""The catalogue, the FAQ as matchers are told of it: all of it, or what an edit changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class IntentCard:
-    """What a visitor is shown of an intent."""
+    """The part of an intent that a visitor is shown."""
 
     title: str
     answer: str
 
 
 class Entry(NamedTuple):
-    """One known phrasing of an intent: an FAQ utterance, or a question that agents `confirmed`.
+    """A known phrasing of an intent: an FAQ utterance, or a question that agents `confirmed`.
 
     Without an intent, agents said that it is none of these.
     """
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All that the FAQ says at one knowledge revision, as one model version may use it.
+    """The content of the FAQ at one knowledge revision, as one model version may use it.
 
     `keys[i]` is the key (domain.text.key) of `entries[i]`; none stands there twice. `obeyed` are,
     by key, texts that an agent's verdict decides on and that do not vote, whatever the entries say.
@@ -41,7 +41,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Edit:
-    """What is different at `revision`: cards by intent, entries and what is obeyed by key.
+    """The changes at `revision`: cards by intent, entries and what is obeyed by key.
 
     None stands for what is gone.
     """

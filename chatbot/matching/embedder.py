@@ -1,4 +1,4 @@
-"""Embedder: questions in, vectors out; those of recent questions are remembered."""
+"""Embedder: questions in, vectors out; those of recent questions are cached."""
 
 import threading
 from collections import OrderedDict
@@ -35,7 +35,9 @@ class Embedder:
         return vectors
 
     def forget(self) -> None:
-        """Encode every text anew, as a measurement needs it."""
+        """Forget all cached vectors, so that every text is encoded again, as a measurement needs
+        it.
+        """
         with self._lock:
             self._known.clear()
 

@@ -17,7 +17,8 @@ _VECTORS, _MEANING = "guessed.npy", "guessed.json"
 
 @dataclass(frozen=True, eq=False)
 class Guessed:
-    """`vectors` (n, dimension) of length one; `intents[row]` is a position in `names`.
+    """Guessed questions: `vectors` (n, dimension) of length one; `intents[row]` is a position in
+    `names`.
 
     A guess votes with `weight`, where a known phrasing has 1. The texts are not kept.
     """
@@ -29,7 +30,7 @@ class Guessed:
 
     @classmethod
     def of(cls, vectors: Vectors, intents: Sequence[str], weight: float) -> Self:
-        """Row i of `vectors` seems to ask for `intents[i]`."""
+        """Return guesses in which row i of `vectors` seems to ask for `intents[i]`."""
         names = tuple(dict.fromkeys(intents))
         number = {name: place for place, name in enumerate(names)}
         numbers = np.array([number[intent] for intent in intents], np.int32)
@@ -41,7 +42,9 @@ class Guessed:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """As `save` wrote them; the vectors are mapped, not read. Errors are those of the files."""
+        """Open guesses as `save` wrote them; the vectors are memory-mapped, not read. Errors are
+        those of the files.
+        """
         meaning = json.loads((folder / _MEANING).read_text(encoding="utf-8"))
         vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
         intents = np.array(meaning["intents"], np.int32)
@@ -59,7 +62,7 @@ class Guessed:
         return self.names[int(self.intents[row])]
 
     def among(self, intents: Container[str]) -> Self:
-        """Those that seem to ask for one of `intents`."""
+        """Return the guesses that seem to ask for one of `intents`."""
         wanted = np.array([name in intents for name in self.names], bool)
         if wanted.all():
             return self
@@ -67,7 +70,9 @@ class Guessed:
         return type(self)(self.vectors[rows], self.intents[rows], self.names, self.weight)
 
     def search(self, vectors: Vectors, k: int) -> Found:
-        """(rows, cosine similarities), each (n, min(k, size)), nearest first; exact."""
+        """Return the nearest (rows, cosine similarities), each (n, min(k, size)), nearest first;
+        exact.
+        """
         return self._index.search(vectors, k)
 
     @cached_property

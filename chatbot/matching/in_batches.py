@@ -1,4 +1,6 @@
-"""Few enough texts at once: what a matcher holds of each would fill the memory for thousands."""
+"""Split many texts into batches: what a matcher holds of each would fill the memory
+for thousands.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar

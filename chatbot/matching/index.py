@@ -36,7 +36,9 @@ class Unreachable(RuntimeError):
 
 
 class Index(Protocol):
-    """`search` returns (positions, cosine similarities), each (n, min(k, size)), nearest first."""
+    """An index, whose `search` returns (positions, cosine similarities), each (n, min(k, size)),
+    nearest first.
+    """
 
     @property
     def size(self) -> int: ...
@@ -45,7 +47,9 @@ class Index(Protocol):
 
 
 class HnswIndex:
-    """Approximate search (Malkov & Yashunin 2018). One thread and a fixed seed build it."""
+    """An index for approximate search (Malkov & Yashunin 2018). One thread and a fixed seed build
+    it.
+    """
 
     def __init__(self, index: hnswlib.Index, dimension: int, ef: int = EF_SEARCH) -> None:
         self._index = index
@@ -55,13 +59,15 @@ class HnswIndex:
 
     @classmethod
     def build(cls, vectors: Vectors) -> Self:
-        """`vectors` (n, dimension), finite and not zero; position i of the result is row i."""
+        """Build an index of `vectors` (n, dimension), finite and not zero; position i of the result
+        is row i.
+        """
         check_vectors(vectors, vectors.shape[1])
         return cls.build_rows(vectors.__getitem__, np.arange(len(vectors)), vectors.shape[1])
 
     @classmethod
     def build_rows(cls, take: Take, rows: Positions, dimension: int, threads: int = 1) -> Self:
-        """As `build`, of the vectors that `take` gives for `rows`, which are the positions then.
+        """Build an index of the vectors that `take` gives for `rows`, which are the positions then.
 
         They are taken bit by bit: all at once they might not fit into memory beside the index, and
         while they are taken, other Python threads wait. More than one thread is faster, but another
@@ -113,15 +119,17 @@ class HnswIndex:
 
     @property
     def ef(self) -> int:
-        """How many neighbours a search keeps in view: more find the nearest oftener, but later."""
+        """The number of neighbours that a search keeps in view: more find the nearest oftener, but
+        later.
+        """
         return int(self._index.ef)
 
     def set_ef(self, ef: int) -> None:
-        """Only before the index serves."""
+        """Set `ef`; only before the index serves."""
         self._index.set_ef(ef)
 
     def search(self, vectors: Vectors, k: int) -> Found:
-        """Raises Unreachable."""
+        """Return the nearest (positions, cosine similarities). Raises Unreachable."""
         check_vectors(vectors, self._dimension)
         k = min(k, self.size)
         if k == 0 or not len(vectors):
@@ -134,7 +142,9 @@ class HnswIndex:
 
 
 class BruteForceIndex:
-    """Exact search: for a few vectors, and the oracle that the approximate one is tested by."""
+    """An index for exact search: for a few vectors, and as the oracle that tests the approximate
+    one.
+    """
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
@@ -153,7 +163,7 @@ class BruteForceIndex:
 
 
 def search_exactly(take: Take, rows: Positions, vectors: Vectors, k: int) -> Found:
-    """Among the vectors that `take` gives for `rows`, by comparing with each of them."""
+    """Search the vectors that `take` gives for `rows`, by comparing with each of them."""
     found = np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32)
     for start in range(0, len(rows), _COMPARED):
         some = rows[start : start + _COMPARED]
@@ -164,7 +174,7 @@ def search_exactly(take: Take, rows: Positions, vectors: Vectors, k: int) -> Fou
 
 
 def nearest(positions: Positions, similarities: Vectors, k: int) -> Found:
-    """The `k` best of each line, best first; of equal ones the earlier."""
+    """Return the `k` best of each line, best first; of equal ones the earlier."""
     order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
     return (
         np.take_along_axis(positions, order, axis=1),
@@ -173,14 +183,18 @@ def nearest(positions: Positions, similarities: Vectors, k: int) -> Found:
 
 
 def _stored_dimension(path: Path) -> int:
-    """From the offsets in hnswlib 0.8's header: float32 numbers lie between data and label."""
+    """Return the dimension from the offsets in hnswlib 0.8's header: float32 numbers lie between
+    data and label.
+    """
     with path.open("rb") as file:
         *_, label_offset, data_offset = _HEADER.unpack(file.read(_HEADER.size))
     return int(label_offset - data_offset) // 4
 
 
 def check_vectors(vectors: Vectors, dimension: int) -> None:
-    """Raises ValueError for what hnswlib would read beyond its end, or answer nonsense to."""
+    """Raise ValueError for vectors that hnswlib would read beyond their end, or answer
+    nonsense to.
+    """
     if vectors.ndim != 2 or vectors.shape[1] != dimension or vectors.dtype != np.float32:
         raise ValueError(
             f"need float32 vectors (n, {dimension}), got {vectors.dtype} {vectors.shape}"

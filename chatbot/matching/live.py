@@ -36,7 +36,9 @@ _NONE_YET = (
 
 @dataclass(frozen=True)
 class Target:
-    """What should be live: a generation of the pointer, its version, and the FAQ's revision."""
+    """The target that should be live: a generation of the pointer, its version, and the FAQ's
+    revision.
+    """
 
     generation: int
     version: int
@@ -45,10 +47,12 @@ class Target:
 
 
 class Source(Protocol):
-    """Where matchers come from; `bootstrap` joins it to the database and the artefact store."""
+    """A source of matchers; `bootstrap` joins it to the database and the artefact store."""
 
     def read_target(self) -> Target | None:
-        """What should be live now; None, or NotReady with the reason, before the first model."""
+        """Return what should be live now; None, or NotReady with the reason, before the first
+        model.
+        """
 
     def open_matcher(self, target: Target, previous: Matcher | None) -> Matcher:
         """Load and verify; raises anything on failure."""
@@ -58,7 +62,9 @@ class Source(Protocol):
 
 
 class LiveMatcher:
-    """`current()` is one attribute read; everything else happens in the follower's thread."""
+    """A holder of the live matcher: `current()` is one attribute read, all else happens in its own
+    thread.
+    """
 
     def __init__(self, source: Source, poll_seconds: float) -> None:
         self._source = source
@@ -73,7 +79,9 @@ class LiveMatcher:
         self._indexing: threading.Thread | None = None
 
     def current(self) -> Matcher:
-        """The matcher to answer one request with. Raises NotReady before the first is loaded."""
+        """Return the matcher to answer one request with. Raises NotReady before the first is
+        loaded.
+        """
         if self._current is None:
             raise NotReady(self.error or _LOADING)
         return self._current
@@ -84,7 +92,9 @@ class LiveMatcher:
 
     @property
     def error(self) -> str | None:
-        """Why the newest target is not loaded, or that there is none; None when it is loaded."""
+        """The reason why the newest target is not loaded, or that there is none; None when it is
+        loaded.
+        """
         return self._error or (None if self._current or self._is_wanted else _NONE_YET)
 
     def follow(
@@ -170,6 +180,8 @@ def _yield_to_others() -> None:
 
 
 def describe(error: Exception) -> str:
-    """For everyone's eyes: the texts of foreign errors may quote a path, a row or a question."""
+    """Describe an error for everyone's eyes: texts of foreign errors may quote a path, a row or a
+    question.
+    """
     name = type(error).__name__
     return f"{name}: {error}" if isinstance(error, ChatbotError) else name

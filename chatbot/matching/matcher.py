@@ -44,7 +44,9 @@ class Near:
 
 
 class Matcher:
-    """Immutable: a request that holds one gets one consistent answer, whatever is swapped in."""
+    """An immutable matcher: a request that holds one gets one consistent answer, whatever is
+    swapped in.
+    """
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class Matcher:
         )
 
     def edited(self, edit: Edit) -> Self:
-        """The same model after an edit of the FAQ, at the price of the edit."""
+        """Return the same model after an edit of the FAQ; the cost is that of the edit."""
         return self._with(
             revision=edit.revision,
             intents=_edited(self.intents, edit.cards),
@@ -115,15 +117,17 @@ class Matcher:
         )
 
     def reindexed(self, indexed: Indexed) -> Self:
-        """The same answers through another index of its phrasings, or of its predecessors'."""
+        """Return the same matcher with another index of its phrasings, or of its predecessors'."""
         return self._with(phrasings=self.phrasings.reindexed(indexed))
 
     def guessing(self, guessed: Guessed) -> Self:
-        """The same with other guesses among its neighbours."""
+        """Return the same matcher with other guesses among its neighbours."""
         return self._with(bundle=replace(self.bundle, guessed=guessed))
 
     def calibrated(self, adapted: Calibration | None) -> Self:
-        """The same by a calibration that follows the traffic; None is the version's own."""
+        """Return the same matcher with a calibration that follows the traffic; None is the
+        version's own.
+        """
         if adapted == self.bundle.adapted:
             return self
         return self._with(bundle=replace(self.bundle, adapted=adapted))
@@ -148,7 +152,9 @@ class Matcher:
         return [match or next(judged) for match in known]
 
     def nearest(self, text: str, k: int) -> list[Near]:
-        """The known phrasings that are most like `text`, nearest first: why it is answered so."""
+        """Return the known phrasings that are most like `text`, nearest first: why it is answered
+        so.
+        """
         vectors = self.bundle.embedder.embed([text])
         (rows,), (similarities,) = self.phrasings.search(vectors, min(k, MOST_NEIGHBOURS))
         keys = self.phrasings.rows.keys(rows)
@@ -161,26 +167,32 @@ class Matcher:
         ]
 
     def score_known(self, rows: Sequence[int]) -> list[list[Scored]]:
-        """Votes for known phrasings, each as if it were not in the index."""
+        """Return the votes for known phrasings, each as if it were not in the index."""
         return [
             self._vote(found, near, said, without_row=own)
             for own, found, near, said in self._around(rows, self._rule.neighbours + 1)
         ]
 
     def score_as_unknown(self, rows: Sequence[int]) -> list[list[Scored]]:
-        """Votes for known phrasings, each as if its whole intent were not in the index."""
+        """Return the votes for known phrasings, each as if its whole intent were not
+        in the index.
+        """
         return [
             self._vote(found, near, said, without_intent=self.phrasings.intent_at(own))
             for own, found, near, said in self._around(rows, MOST_NEIGHBOURS)
         ]
 
     def score(self, texts: Sequence[str]) -> list[list[Scored]]:
-        """Votes for `texts`, before calibration and without the short cut for known ones."""
+        """Return the votes for `texts`, before calibration and without the short cut for known
+        ones.
+        """
         return self._score(self.bundle.encoder.encode(texts))
 
     def density(self) -> float:
-        """How near intents lie to each other: the mean cosine of a phrasing to the nearest of
-        another intent, over a sample of at most 500. 0 with fewer than two intents.
+        """Return how near intents lie to each other, a cosine; 0 with fewer than two intents.
+
+        It is the mean cosine of a phrasing to the nearest of another intent, over a sample of at
+        most 500.
         """
         rows = self.phrasings.named_rows
         step = max(1, len(rows) // _MOST_MEASURED)
@@ -259,7 +271,9 @@ class Matcher:
         return self._with_answers(votes, said, without_intent)
 
     def _with_answers(self, votes: list[Scored], said: Said, without: str | None) -> list[Scored]:
-        """With what answers say of these intents, and with those whose answers say most."""
+        """Return the votes with what answers say of these intents, and with those whose answers say
+        most.
+        """
         if not self.passages.says_much:
             return votes
         names, number = self.passages.names, self.passages.number
@@ -281,14 +295,18 @@ class Matcher:
         return Match(self.calibration.decide(candidates), tuple(candidates), exact=False)
 
     def _recall(self, text: str) -> Match | None:
-        """What was said of the same words; questions are kept, and confirmed, in redacted form."""
+        """Return what was said of the same words; questions are kept, and confirmed, in redacted
+        form.
+        """
         match = self._recall_exactly(text)
         if match is None and (redacted := redact(text)) != text:
             return self._recall_exactly(redacted)
         return match
 
     def _recall_exactly(self, text: str) -> Match | None:
-        """By an agent's word, as a known phrasing, or as a title that only one intent has."""
+        """Return what is known by an agent's word, a known phrasing, or a title that only one
+        intent has.
+        """
         obeyed = self._obeyed.get(key(text)) if self._obeyed else None
         if obeyed is not None:
             return _exact(obeyed.intent)
@@ -324,19 +342,21 @@ class Matcher:
 
 
 def _edited(before: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
-    """With the changes; None takes away."""
+    """Return a copy with the changes; None takes away."""
     after = {**before, **changes}
     return {name: value for name, value in after.items() if value is not None}
 
 
 def _exact(intent: str | None) -> Match:
-    """Of what is known to be none of the intents, nothing is near enough to be named."""
+    """Return an exact match; of what is known to be none of the intents, nothing is near enough to
+    be named.
+    """
     if intent is None:
         return Match(Decision.HANDOFF, (), exact=True)
     return Match(Decision.ANSWER, (Candidate(intent, 1.0),), exact=True)
 
 
 def _pairs(rows: Positions, similarities: Vectors) -> Iterator[list[tuple[int, float]]]:
-    """Of each line, (row, similarity)."""
+    """Yield (row, similarity) pairs of each line."""
     for line, cosines in zip(rows.tolist(), similarities.tolist(), strict=True):
         yield list(zip(line, cosines, strict=True))

@@ -41,7 +41,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """Confirmed texts by key, in how many of each intent a word stands, and all that was heard.
+    """The confirmed texts by key, in how many of each intent a word stands, and all that was heard.
 
     `heard` counts what agents ever confirmed, as `Spelling.counts` does for all texts: the
     difference is what the FAQ says itself. Nothing here ever changes.
@@ -52,7 +52,7 @@ class Names:
     heard: Mapping[str, int] = field(default_factory=dict)
 
     def edited(self, entries: Mapping[str, Entry | None]) -> Self:
-        """Return what is known after an edit, at the price of the edit and a copy."""
+        """Return what is known after an edit; the cost is that of the edit and a copy."""
         new = {key: _read(entry) for key, entry in entries.items() if entry and entry.confirmed}
         gone = [self.texts[key] for key in entries if key in self.texts]
         if not new and not gone:
@@ -91,7 +91,7 @@ class Names:
 
 
 def _read(entry: Entry) -> Text:
-    """Without words that are too short, or common in English, to be a name."""
+    """Read an entry without words that are too short, or common in English, to be a name."""
     words = [
         word
         for word in dict.fromkeys(words_of(entry.text))

@@ -14,7 +14,9 @@ from chatbot.matching.phrasings import Phrasings
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhood:
-    """Rows are those of the phrasings, behind them those of the guesses, then those of titles."""
+    """The rows to search: those of the phrasings, behind them those of the guesses, then those of
+    titles.
+    """
 
     phrasings: Phrasings
     guessed: Guessed
@@ -22,7 +24,9 @@ class Neighbourhood:
     names: tuple[str, ...]
 
     def search(self, vectors: Vectors, k: int) -> Found:
-        """(rows, cosine similarities), each (n, min(k, all rows)), nearest first."""
+        """Return the nearest (rows, cosine similarities), each (n, min(k, all rows)), nearest
+        first.
+        """
         found = self.phrasings.search(vectors, k)
         if len(self.guessed):
             found = _among(found, self.guessed.search(vectors, k), self._first_guess, k)
@@ -31,7 +35,7 @@ class Neighbourhood:
         return found
 
     def intent_at(self, row: int) -> str | None:
-        """None if it is none of the intents."""
+        """Return the intent of a row; None if it is none of the intents."""
         if row < self._first_guess:
             return self.phrasings.intent_at(row)
         if row < self._first_title:
@@ -44,7 +48,7 @@ class Neighbourhood:
         return Neighbour(self.intent_at(row), similarity, weight)
 
     def vectors(self, rows: Positions) -> Vectors:
-        """(len(rows), dimension), a copy."""
+        """Return a copy of the vectors of `rows`, (len(rows), dimension)."""
         is_known, is_title = rows < self._first_guess, rows >= self._first_title
         is_guess = ~is_known & ~is_title
         vectors = np.empty((len(rows), self.phrasings.rows.dimension), np.float32)

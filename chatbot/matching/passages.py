@@ -1,4 +1,5 @@
-"""What titles and answers say: an intent's title is one more phrasing, its answer has passages.
+"""Passages, what titles and answers say: an intent's title is one more phrasing, its answer has
+passages.
 
 A passage is a sentence of the answer behind the title, without which many a sentence would say
 nothing. Which vectors an intent has follows from its card alone, so an edit costs the edit.
@@ -32,7 +33,7 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 class Texts(NamedTuple):
-    """What is encoded of one card."""
+    """The texts that are encoded of one card."""
 
     title: str
     answer: str
@@ -48,7 +49,7 @@ class Places(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Cosines of questions to the answers and to their nearest passages, each (n, intents).
+    """The cosines of questions to the answers and to their nearest passages, each (n, intents).
 
     `nearest` has the columns of those that say most, (n, at most MOST_NAMED).
     """
@@ -72,7 +73,7 @@ def texts_of(card: IntentCard) -> Texts:
 
 
 def say_much(cards: Iterable[IntentCard]) -> bool:
-    """Whether most cards have an answer of their own that is long enough to tell them apart.
+    """Return whether most cards have an answer of their own that is long enough to tell them apart.
 
     An FAQ that was imported without answers has the same placeholder everywhere.
     """
@@ -95,7 +96,9 @@ def _words(tokens: Iterable[Token]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Passages:
-    """Vectors of all cards; `places` has their rows by the name of the intent. Never changes."""
+    """The vectors of all cards; `places` has their rows by the name of the intent.
+    Never changes.
+    """
 
     rows: Rows
     places: Mapping[str, Places]
@@ -103,7 +106,9 @@ class Passages:
 
     @classmethod
     def known(cls, keys: Keys, vectors: Vectors, dimension: int) -> Self:
-        """No cards yet, but vectors that were computed earlier, by the keys of their texts."""
+        """Return passages without cards yet, but with vectors computed earlier, by the keys of
+        their texts.
+        """
         return cls(Rows(dimension, [Block(keys, vectors)]), {}, {})
 
     @classmethod
@@ -111,7 +116,9 @@ class Passages:
         return cls(Rows(dimension), {}, {})
 
     def edited(self, cards: Mapping[str, IntentCard | None], encoder: Encoder) -> Self:
-        """With other cards by intent; None for what is gone. Only new texts are encoded."""
+        """Return passages with other cards by intent; None for what is gone. Only new texts are
+        encoded.
+        """
         changed = {
             name: texts_of(card)
             for name, card in cards.items()
@@ -137,7 +144,7 @@ class Passages:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of the intents, in the order of all that has a column for each."""
+        """The names of the intents, in the order of all that has a column for each."""
         return tuple(self.places)
 
     @cached_property
@@ -147,7 +154,7 @@ class Passages:
 
     @cached_property
     def titles(self) -> Vectors:
-        """(intents, dimension)"""
+        """The vectors of the titles, (intents, dimension)."""
         return self._vectors([places.title for places in self.places.values()])
 
     @cached_property
@@ -167,11 +174,13 @@ class Passages:
 
     @cached_property
     def says_much(self) -> bool:
-        """Whether the answers tell the intents apart."""
+        """True if the answers tell the intents apart."""
         return say_much(self.cards.values())
 
     def compare(self, vectors: Vectors) -> Said:
-        """Cosines of (n, dimension) unit vectors to all answers and, at best, to their passages."""
+        """Return the cosines of (n, dimension) unit vectors to all answers and, at best, to their
+        passages.
+        """
         if not self.places:
             nothing = np.empty((len(vectors), 0), np.float32)
             return Said(nothing, nothing, nothing.astype(np.int64))
@@ -180,7 +189,9 @@ class Passages:
         return Said(answer, passage, np.argsort(-(answer + passage), axis=1)[:, :MOST_NAMED])
 
     def search_titles(self, without: NDArray[np.bool_]) -> "Titles":
-        """The titles but for those `without`, by the columns of the intents, to be searched."""
+        """Return the titles but for those `without`, by the columns of the intents, to
+        be searched.
+        """
         columns = np.flatnonzero(~without)
         return Titles(columns, self.titles[columns])
 
@@ -203,7 +214,7 @@ class Passages:
 
 @dataclass(frozen=True, eq=False)
 class Titles:
-    """Titles that speak as phrasings, each with its vector and the column of its intent."""
+    """The titles that speak as phrasings, each with its vector and the column of its intent."""
 
     columns: Positions
     vectors: Vectors
@@ -212,7 +223,9 @@ class Titles:
         return len(self.columns)
 
     def compare(self, vectors: Vectors) -> Found:
-        """(rows, cosine similarities) of all of them, (n, titles), in no order: they are few."""
+        """Return (rows, cosine similarities) of all titles, (n, titles), in no order:
+        they are few.
+        """
         similarities = vectors @ self.vectors.T
         return np.broadcast_to(self._rows, similarities.shape), similarities
 
@@ -222,7 +235,7 @@ class Titles:
 
 
 def _with_texts(rows: Rows, texts: Sequence[str], encoder: Encoder) -> Rows:
-    """With rows for those of `texts` that have none yet."""
+    """Return the rows with more for those of `texts` that have none yet."""
     keys = as_keys([key(text) for text in texts])
     first = dict.fromkeys(
         place for place, row in enumerate(rows.find(keys).tolist()) if row == UNKNOWN

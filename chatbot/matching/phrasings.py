@@ -48,7 +48,9 @@ class Indexed:
 
 @dataclass(frozen=True, eq=False)
 class Phrasings:
-    """`intents[row]` is a position in `names`, NONE or GONE. Nothing here ever changes."""
+    """The known phrasings; `intents[row]` is a position in `names`, NONE or GONE. Nothing here ever
+    changes.
+    """
 
     rows: Rows
     intents: NDArray[np.int32]
@@ -57,7 +59,8 @@ class Phrasings:
 
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> Self:
-        """The rows that a model was published with; which intents they have is for the FAQ to say.
+        """Return the rows that a model was published with; which intents they have is for the FAQ
+        to say.
 
         Without a published index there are none, and nothing is indexed.
         """
@@ -75,12 +78,12 @@ class Phrasings:
 
     @cached_property
     def known_rows(self) -> Positions:
-        """Those that are not gone."""
+        """The rows that are not gone."""
         return np.flatnonzero(self.intents != GONE)
 
     @cached_property
     def named_rows(self) -> Positions:
-        """Those of an intent, without what agents said to be none of them."""
+        """The rows of an intent, without what agents said to be none of them."""
         return np.flatnonzero(self.intents >= 0)
 
     @property
@@ -88,24 +91,26 @@ class Phrasings:
         return len(self.known_rows)
 
     def intent_at(self, row: int) -> str | None:
-        """Of a row that is not gone; None if it is none of the intents."""
+        """Return the intent of a row that is not gone; None if it is none of the intents."""
         number = int(self.intents[row])
         return None if number == NONE else self.names[number]
 
     def row_of(self, text: str) -> int | None:
-        """Of a known phrasing, whatever its case and spacing."""
+        """Return the row of a known phrasing, whatever its case and spacing; None if it is not
+        known.
+        """
         (row,) = self.rows.find(as_keys([key(text)]))
         return int(row) if row != UNKNOWN and self.intents[row] != GONE else None
 
     def knows(self, keys: Keys) -> NDArray[np.bool_]:
-        """Whether each key is that of a phrasing that is not gone."""
+        """Return for each key whether it is that of a phrasing that is not gone."""
         rows = self.rows.find(keys)
         known: NDArray[np.bool_] = rows != UNKNOWN
         known[known] = self.intents[rows[known]] != GONE
         return known
 
     def search(self, vectors: Vectors, k: int) -> Found:
-        """(rows, cosine similarities), each (n, min(k, size)), nearest first."""
+        """Return the nearest (rows, cosine similarities), each (n, min(k, size)), nearest first."""
         found = self._search_index(vectors, min(k, len(self._indexed_rows)))
         if not len(self._loose):
             return found
@@ -115,7 +120,9 @@ class Phrasings:
         )
 
     def edited(self, entries: Mapping[str, Entry | None], encoder: Encoder) -> Self:
-        """With other entries by key; None for what is gone. Only new texts are encoded."""
+        """Return phrasings with other entries by key; None for what is gone. Only new texts are
+        encoded.
+        """
         keys = as_keys(list(entries))
         wanted = list(entries.values())
         rows = self.rows
@@ -136,15 +143,19 @@ class Phrasings:
         return replace(self, rows=rows, intents=intents, names=names)
 
     def emptied(self) -> Self:
-        """The same rows, all gone: to be told anew what the FAQ says."""
+        """Return the same rows, all gone: to be told again what the FAQ says."""
         return replace(self, intents=np.full(len(self.rows), GONE, np.int32))
 
     def reindexed(self, indexed: Indexed) -> Self:
-        """Searched through another index of the same rows, or of those before later edits."""
+        """Return the phrasings with another index of the same rows, or of those before
+        later edits.
+        """
         return replace(self, indexed=indexed)
 
     def build_index(self, threads: int = 1) -> Indexed:
-        """Of all rows that are not gone. Takes a millisecond a row where there are a million."""
+        """Build an index of all rows that are not gone. Takes a millisecond a row where there are a
+        million.
+        """
         rows = self.known_rows
         index = HnswIndex.build_rows(self.rows.vectors, rows, self.rows.dimension, threads)
         tune(index, self.rows.vectors, rows)
@@ -152,7 +163,7 @@ class Phrasings:
 
     @property
     def is_outgrown(self) -> bool:
-        """Whether edits slow the search down enough to build an index for them.
+        """True if edits slow the search down enough to build an index for them.
 
         Up to a hundredth of the rows, exact search costs about what the index does.
         """
@@ -176,7 +187,7 @@ class Phrasings:
 
     @cached_property
     def _holds(self) -> NDArray[np.bool_]:
-        """Whether the index holds a row, for the rows of now."""
+        """The mask of rows that the index holds, for today's rows."""
         holds = np.zeros(len(self.rows), bool)
         holds[: len(self.indexed.holds)] = self.indexed.holds
         return holds
@@ -187,7 +198,7 @@ class Phrasings:
 
     @cached_property
     def _loose(self) -> Positions:
-        """Rows that came after the index."""
+        """The rows that came after the index."""
         return self.known_rows[~self._holds[self.known_rows]]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How a question is read before it is matched, and what its readings come to together.
+"""Read a question before it is matched, and decide what its readings come to together.
 
 A message is more than a question: it quotes, it has slips, it refuses, it asks two things. Each
 reading is matched as any text is; what they come to is decided here (docs/decisions/0027).
@@ -21,7 +21,7 @@ _RANK = {Decision.HANDOFF: 0, Decision.CLARIFY: 1, Decision.ANSWER: 2}
 
 @dataclass(frozen=True)
 class Match:
-    """What the matcher makes of one question; `exact` when its very words are known.
+    """The result of matching one question; `exact` when its very words are known.
 
     `offered` says how many of the first candidates a visitor must be offered; None leaves that to
     the calibration.
@@ -38,7 +38,7 @@ MatchEach = Callable[[Sequence[str]], list[Match]]
 
 @dataclass(frozen=True)
 class Reading:
-    """One message as it is matched: without quotations as `text`, and with its slips repaired.
+    """A message as it is matched: without quotations as `text`, and with its slips repaired.
 
     All of it is `whole`, which counts only if the FAQ knows those very words.
     """
@@ -50,7 +50,9 @@ class Reading:
 
     @classmethod
     def of(cls, text: str, spelling: Spelling) -> "Reading":
-        """`text` may have several lines, which tell a quotation from what was written now."""
+        """Read `text`, which may have several lines: they tell a quotation from what was written
+        now.
+        """
         own = own_words(text)
         repaired = spelling.repair(own)
         whole = _on_one_line(text)
@@ -60,7 +62,7 @@ class Reading:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """All texts to be matched, each once."""
+        """The texts to be matched, each once."""
         return tuple(dict.fromkeys((self.whole, self.text, self.repaired, *self.clauses)))
 
 
@@ -104,7 +106,9 @@ def _top(match: Match) -> float:
 
 
 def _sure_parts(clauses: Sequence[tuple[str, Match]]) -> list[Match]:
-    """Of each intent that a clause surely asks for, the surest; at least one is to be answered."""
+    """Return the surest part of each intent that a clause surely asks for; at least one is to be
+    answered.
+    """
     best: dict[str, Match] = {}
     for clause, match in clauses:
         if not _is_sure(clause, match):

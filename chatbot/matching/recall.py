@@ -1,4 +1,6 @@
-"""How many of the true nearest neighbours an index finds, and the `ef` that makes it enough."""
+"""Measure how many of the true nearest neighbours an index finds, and tune `ef` until
+it is enough.
+"""
 
 import numpy as np
 
@@ -42,7 +44,9 @@ def tune(index: HnswIndex, take: Take, rows: Positions) -> float:
 
 
 def measure_recall(index: HnswIndex, take: Take, rows: Positions) -> float:
-    """The share of the true ten nearest that `index` finds, from 0 to 1; 1 if it is empty."""
+    """Return the share of the true ten nearest that `index` finds, from 0 to 1; 1 if
+    it is empty.
+    """
     queries = _questions(take, rows)
     return share_found(index, queries, search_exactly(take, rows, queries, _K))
 
@@ -58,7 +62,10 @@ def _questions(take: Take, rows: Positions) -> Vectors:
 
 
 def share_found(index: HnswIndex, queries: Vectors, exact: Found) -> float:
-    """Of `exact`, the true nearest of each query. Equal ones count, whichever is found."""
+    """Return the share that `index` finds of `exact`, the true nearest of each query, 0 to 1.
+
+    Equal ones count, whichever is found.
+    """
     if not len(queries):
         return 1.0
     try:

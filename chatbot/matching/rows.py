@@ -21,13 +21,13 @@ _MUCH_LARGER = 4
 
 
 def as_keys(keys: Sequence[str] | Sequence[bytes]) -> Keys:
-    """32 bytes each, where strings would take a hundred."""
+    """Return keys as an array of 32 bytes each, where strings would take a hundred."""
     return np.array(keys, _KEY)
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Rows that lie together in memory, or in a file that is mapped into it."""
+    """A block of rows that lie together in memory, or in a file that is memory-mapped."""
 
     keys: Keys
     vectors: Vectors
@@ -37,7 +37,7 @@ class Block:
         return np.argsort(self.keys)
 
     def find(self, keys: Keys) -> Positions:
-        """The row of each key in this block, UNKNOWN where there is none."""
+        """Return the row of each key in this block, UNKNOWN where there is none."""
         behind = np.searchsorted(self.keys, keys, sorter=self.order)
         rows = self.order[np.minimum(behind, len(self.keys) - 1)]
         return np.where(self.keys[rows] == keys, rows, UNKNOWN)
@@ -49,7 +49,9 @@ class Block:
 
 
 class Rows:
-    """The first block comes from the artefact or the first build, the others from edits."""
+    """The rows in blocks: the first comes from the artefact or the first build, the others from
+    edits.
+    """
 
     def __init__(self, dimension: int, blocks: Sequence[Block] = ()) -> None:
         self.dimension = dimension
@@ -60,7 +62,7 @@ class Rows:
         return self._starts[-1]
 
     def find(self, keys: Keys) -> Positions:
-        """The row of each key, UNKNOWN where there is none."""
+        """Return the row of each key, UNKNOWN where there is none."""
         found = np.full(len(keys), UNKNOWN, np.int64)
         for block, (start, _) in self._placed():
             rows = block.find(keys)
@@ -68,7 +70,7 @@ class Rows:
         return found
 
     def keys(self, rows: Positions) -> list[str]:
-        """The key of each row."""
+        """Return the key of each row."""
         taken = np.empty(len(rows), _KEY)
         for block, (start, end) in self._placed():
             here = (start <= rows) & (rows < end)
@@ -76,7 +78,9 @@ class Rows:
         return [key.decode() for key in taken.tolist()]
 
     def vectors(self, rows: Positions) -> Vectors:
-        """(len(rows), dimension), a copy. Raises IndexError for a row that there is not."""
+        """Return a copy of the vectors of `rows`, (len(rows), dimension). Raises IndexError for a
+        row that is not there.
+        """
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"there are {len(self)} rows")
         taken = np.empty((len(rows), self.dimension), np.float32)
@@ -86,13 +90,15 @@ class Rows:
         return taken
 
     def all_vectors(self) -> Vectors:
-        """Those of all rows in their order; no copy where they lie together already."""
+        """Return the vectors of all rows in their order; no copy where they lie
+        together already.
+        """
         if len(self._blocks) == 1:
             return self._blocks[0].vectors
         return self.vectors(np.arange(len(self)))
 
     def extended(self, keys: Keys, vectors: Vectors) -> Self:
-        """With more rows at the end.
+        """Return the rows with more at the end.
 
         A block from edits is joined with the one before it unless that is much larger, so there are
         few of them and a row is copied seldom.

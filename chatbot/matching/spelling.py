@@ -1,4 +1,4 @@
-"""Misspelt words that the FAQ contains: told by word lists, repaired to the FAQ's nearest word.
+"""Repair misspelt words that the FAQ contains: told by word lists, set to the FAQ's nearest word.
 
 The word lists are pyspellchecker's, with some hundred thousand words a language; nothing is
 fetched. A word that stands there is never touched, nor is one that the FAQ uses repeatedly.
@@ -42,7 +42,7 @@ _AROUND = ".,;:!?¿¡\"'“”‘’«»„()[]{}<>*-–—…"
 
 @dataclass(frozen=True)
 class Spelling:
-    """How often the FAQ uses each word, and which languages its texts seem to be in.
+    """The number of times that the FAQ uses each word, and the languages its texts seem to be in.
 
     Words of texts that are gone stay: a word that nobody uses any more repairs a slip, at worst,
     to what the FAQ lately said.
@@ -75,7 +75,7 @@ class Spelling:
         return "".join([*parts, text[done:]])
 
     def _may_be_slip(self, found: re.Match[str], text: str) -> bool:
-        """Whether it is a word, no name, and unknown."""
+        """Return whether a token is a word, no name, and unknown."""
         token = found[0]
         if not _LEAST_LETTERS <= len(token) <= _MOST_LETTERS or self._is_right(token):
             return False
@@ -116,7 +116,7 @@ class Spelling:
 
     @cached_property
     def is_judge(self) -> bool:
-        """Tell whether the lists speak the FAQ's language: what they lack is unusual then."""
+        """True if the lists speak the FAQ's language: what they lack is unusual then."""
         words = (word for word in self.counts if len(word) >= _LEAST_LETTERS)
         looked_at = list(islice(words, _LOOKED_AT))
         listed = sum(is_listed(word, self._spoken) for word in looked_at)
@@ -128,7 +128,7 @@ class Spelling:
 
     @cached_property
     def _spoken(self) -> tuple[str, ...]:
-        """Languages of the FAQ that there are lists for; English words are used everywhere."""
+        """The languages of the FAQ that there are lists for; English words are used everywhere."""
         clear = sum(self.languages.get(language, 0) for language in LANGUAGES)
         least = _LEAST_SHARE * clear
         return tuple(
@@ -139,7 +139,7 @@ class Spelling:
 
     @cached_property
     def _choices(self) -> list[str]:
-        """Words to repair to; none if the lists do not speak the FAQ's language."""
+        """The words to repair to; none if the lists do not speak the FAQ's language."""
         if not self.is_judge:
             return []
         return [w for w in self.counts if len(w) >= _LEAST_LETTERS and self._is_right(w)]
@@ -157,7 +157,7 @@ def _in_case_of(written: str, word: str) -> str:
 
 
 def _is_slip(word: str, meant: str, distance: int) -> bool:
-    """Whether fingers or ears would make `word` of `meant`, which is `distance` edits away.
+    """Return whether fingers or ears would make `word` of `meant`, which is `distance` edits away.
 
     Two slips leave the first letter alone. In a short word another letter makes another word
     (“wlan” and “plan”); one too few, one too many and two that changed places do not.

@@ -1,4 +1,4 @@
-"""What the FAQ's own words say about how a question is to be read."""
+"""Wording: what the FAQ's own words say about how a question is to be read."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ MOST_READ = 50_000
 
 @dataclass(frozen=True)
 class Wording:
-    """How the FAQ spells, what its visitors call things, and which intents speak of ending, sparing
-    or keeping something.
+    """The wording of the FAQ: how it spells, what its visitors call things, and which intents speak
+    of ending, sparing or keeping something.
 
     `titles` and `phrasings` hold those that do: by intent, and (intent, turn) by key. Nothing here
     ever changes.
@@ -35,7 +35,7 @@ class Wording:
         return cls().edited(Edit(catalogue.revision, catalogue.intents, dict(entries)))
 
     def edited(self, edit: Edit) -> Self:
-        """Return what is known after an edit, at the price of the edit and a copy."""
+        """Return what is known after an edit; the cost is that of the edit and a copy."""
         cards, entries = edit.cards, edit.entries
         titles = {name: turn for name, turn in self.titles.items() if name not in cards}
         phrasings = {key: kept for key, kept in self.phrasings.items() if key not in entries}

@@ -1,4 +1,4 @@
-"""What the product does, in ten rooms; none knows HTTP or Celery.
+"""The services of the product, in ten rooms; none knows HTTP or Celery.
 
 From the bottom up, each may use those before it: access, delivery, knowledge, releases, learning,
 review, monitoring, asking, privacy, beginning. What a room holds stands in its first line;

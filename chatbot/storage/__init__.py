@@ -1,1 +1,1 @@
-"""What survives a restart: SQL rows and artefact folders; bytes and rows, no meaning."""
+"""Storage of what survives a restart: SQL rows and artefact folders; bytes and rows, no meaning."""

@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 
 class ArtefactStore:
-    """Artefacts at an fsspec `url`, each with a verified local copy under `cache`."""
+    """A store of artefacts at an fsspec `url`, each with a verified local copy under `cache`."""
 
     def __init__(self, url: str, cache: Path, staging: Path) -> None:
         self._filesystem, self._root = fsspec.core.url_to_fs(url)
@@ -35,7 +35,7 @@ class ArtefactStore:
 
     @contextmanager
     def stage(self) -> Iterator[Path]:
-        """A fresh folder to build in, gone afterwards unless it was published."""
+        """Yield a fresh folder to build in, gone afterwards unless it was published."""
         folder = self._staging / uuid.uuid4().hex
         folder.mkdir(parents=True)
         try:
@@ -44,7 +44,7 @@ class ArtefactStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, folder: Path, meaning: dict[str, Any]) -> str:
-        """Seal `folder` with a manifest that carries `meaning`; returns the artefact's digest.
+        """Seal `folder` with a manifest that carries `meaning`, and return the artefact's digest.
 
         The folder is moved, not copied. Publishing the same content twice is harmless.
         """
@@ -67,7 +67,8 @@ class ArtefactStore:
         return digest
 
     def fetch(self, digest: str) -> Path:
-        """The folder of artefact `digest`, every byte checked the first time that it is asked for.
+        """Return the folder of artefact `digest`, every byte checked the first time that it is
+        asked for.
 
         Raises ArtefactRefused, naming the file and the reason, for anything but the exact content.
         """

@@ -1,4 +1,4 @@
-"""Counts that last a minute, shared by all web processes through Redis."""
+"""Count what happens in a minute, shared by all web processes through Redis."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ _LEAVE_ALONE_SECONDS = 5.0
 
 
 class Counters:
-    """How often something happened in this window of time; never raises, never waits long.
+    """The counts of something in this window of time; never raise, never wait long.
 
     While Redis does not answer, each process counts for itself, and asks it again seconds later.
     Windows are those of `clock`, which all processes have to agree on.
@@ -31,7 +31,9 @@ class Counters:
         self._counting = threading.Lock()
 
     def add(self, name: str) -> int:
-        """One more of `name`; how many there were in this window, with this one."""
+        """Count one more of `name`, and return how many there were in this window,
+        with this one.
+        """
         window = int(self._clock() // self.window_seconds)
         if time.monotonic() >= self._alone_until:
             try:
@@ -41,7 +43,7 @@ class Counters:
         return self._add_own(window, name)
 
     def seconds_left(self) -> int:
-        """Until the window ends, rounded up."""
+        """Return the seconds until the window ends, rounded up."""
         return self.window_seconds - int(self._clock() % self.window_seconds)
 
     def _add_shared(self, name: str) -> int:

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Table(DeclarativeBase):
-    """Base of every ORM class; constraint names are fixed so that migrations can name them."""
+    """The base of every ORM class; constraint names are fixed so that migrations can name them."""
 
     metadata = MetaData(naming_convention=_CONSTRAINT_NAMES)
 
@@ -70,7 +70,7 @@ def now() -> datetime:
 
 
 class Database:
-    """Engine and transactions. `read` and `write` are the only ways to a session."""
+    """An engine and its transactions. `read` and `write` are the only ways to a session."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -79,7 +79,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one consistent state; changes, if any, are rolled back."""
+        """Yield a session that sees one consistent state; changes, if any, are rolled back."""
         with _named_failures(), self._sessions() as session:
             if self.is_sqlite:
                 session.connection().exec_driver_sql("BEGIN")
@@ -89,7 +89,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back if the block raises.
+        """Yield a session in one transaction: committed at the end, rolled back if the block
+        raises.
 
         On SQLite it takes the write lock at once: a read that later upgrades to a write ignores
         the busy timeout and fails with "database is locked".
@@ -112,7 +113,7 @@ class Database:
             connection.commit()
 
     def clock(self, session: Session) -> datetime:
-        """The database's time, so that hosts with wrong clocks agree on leases."""
+        """Return the database's time, so that hosts with wrong clocks agree on leases."""
         if self.is_sqlite:
             stamp = session.scalar(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"))
             return datetime.fromisoformat(str(stamp)).replace(tzinfo=UTC)
@@ -128,14 +129,16 @@ class Database:
 
 
 def batched(values: Iterable[T]) -> Iterator[list[T]]:
-    """Lists short enough for `IN (…)`: databases limit the parameters of a statement."""
+    """Split items into lists short enough for `IN (…)`: databases limit the parameters of a
+    statement.
+    """
     rest = iter(values)
     while some := list(islice(rest, _MOST_PARAMETERS)):
         yield some
 
 
 def changes_a_row(session: Session, statement: Update) -> bool:
-    """Execute a compare-and-set; whether its condition held for a row."""
+    """Execute a compare-and-set, and return whether its condition held for a row."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", result).rowcount == 1
 

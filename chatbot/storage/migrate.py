@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; every command calls it, so none needs a set-up step."""
+"""Bring a database to the newest schema; every command does, so none needs a set-up step."""
 
 import fcntl
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def migrate(database: Database) -> None:
 
 
 def current_revision(database: Database) -> str | None:
-    """The last migration applied; None for an empty database."""
+    """Return the last migration applied; None for an empty database."""
     with database.read() as session:
         if not inspect(session.connection()).has_table("alembic_version"):
             return None
@@ -40,7 +40,7 @@ def current_revision(database: Database) -> str | None:
 
 
 def newest_revision() -> str:
-    """Migrations are numbered, so the last file name tells it."""
+    """Return the number of the newest migration, which its file name tells."""
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
@@ -55,7 +55,9 @@ def alembic_config(database: Database) -> "Config":
 
 @contextmanager
 def _one_process_at_a_time(database: Database) -> Iterator[None]:
-    """On SQLite a file is locked: the database's own lock does not cover its switch to WAL."""
+    """Lock out other processes; on SQLite by a file: the database's own lock does not cover its
+    switch to WAL.
+    """
     if database.is_sqlite:
         with Path(f"{database.url.database}.migrating").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -12,7 +12,7 @@ _RECONNECT_SECONDS = 5.0
 
 
 class Nudge:
-    """Publish and hear "look at the database now"; carries no data and never raises."""
+    """A messenger of "look at the database now"; it carries no data and never raises."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(

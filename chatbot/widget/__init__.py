@@ -1,4 +1,6 @@
-"""What visitors see: `widget.js`, one file for any site, and a page that shows it at work."""
+"""The widget that visitors see: `widget.js`, one file for any site, and a page that shows it at
+work.
+"""
 
 import gzip
 import hashlib
@@ -41,7 +43,9 @@ class Script(NamedTuple):
 @blueprint.get("/widget.js")
 @public
 def serve_script() -> Response:
-    """For every origin: what a site's key may do is checked where the key is used."""
+    """Serve the script to every origin: what a site's key may do is checked where the
+    key is used.
+    """
     script = read_script()
     if request.accept_encodings.quality("gzip") > 0:
         response = Response(script.gzipped, headers={"Content-Encoding": "gzip"})
@@ -62,7 +66,7 @@ def serve_script() -> Response:
 @blueprint.get("/demo")
 @public
 def demo() -> str:
-    """A help centre with the live FAQ, and the first site key that works on this instance."""
+    """Show a help centre with the live FAQ, and the first site key that works on this instance."""
     with parts().database.read() as session:
         own = [site for site in list_sites(session) if SELF in site.origins and not site.revoked_at]
         return render_template(
@@ -81,7 +85,9 @@ def serve_asset(name: str) -> Response:
 
 
 def _things_to_try(session: Session) -> ThingsToTry | None:
-    """None while nothing can be answered; found anew when the model or the FAQ changes."""
+    """Return things to try, found again when the model or the FAQ changes; None while nothing can
+    be answered.
+    """
     try:
         matcher = parts().live.current()
     except NotReady:

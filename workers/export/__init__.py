@@ -1,1 +1,1 @@
-"""From a trained model to the file that is served, and the proof that both are alike."""
+"""Export a trained model to the file that is served, and prove that both are alike."""

@@ -1,4 +1,4 @@
-"""What the trainer and the export know of a plain BERT, such as MiniLM, BGE and E5 are."""
+"""The parts of a plain BERT, such as MiniLM, BGE and E5, that trainer and export rely on."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def is_plain(model: "SentenceTransformer") -> bool:
-    """Whether `model` is a BERT without relatives' peculiarities, pooled by mean or first token."""
+    """Return whether `model` is a BERT without its relatives' peculiarities, pooled by mean or
+    first token.
+    """
     kinds = [type(module).__name__ for module in model]
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         return False
@@ -26,7 +28,7 @@ def is_plain(model: "SentenceTransformer") -> bool:
 
 
 def inner(model: "SentenceTransformer") -> Any:
-    """The `transformers` model inside."""
+    """Return the `transformers` model inside."""
     return model[0].model
 
 
@@ -62,7 +64,7 @@ def run_layers(layers: Iterable[Any], hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 def pool(hidden: Tensor, mask: Tensor, how: str) -> Tensor:
-    """One float32 vector a text, (texts, hidden): the mean of its tokens, or the first.
+    """Return one float32 vector a text, (texts, hidden): the mean of its tokens, or the first.
 
     `hidden` and `mask` are as in `run_layers`.
     """
@@ -71,7 +73,7 @@ def pool(hidden: Tensor, mask: Tensor, how: str) -> Tensor:
 
 
 def _places(mask: Tensor) -> Tensor:
-    """Where the tokens stand in the flattened `mask`, (tokens)."""
+    """Return the places of the tokens in the flattened `mask`, (tokens)."""
     return mask.flatten().nonzero().squeeze(1)
 
 

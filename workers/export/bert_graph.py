@@ -302,7 +302,9 @@ def _as_rounded(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 def _largest_inputs(
     model: "SentenceTransformer", sample: Sequence[str]
 ) -> dict[str, NDArray[np.float32]]:
-    """For each product that is smoothed, by name, the largest magnitude in each input channel."""
+    """Return the largest magnitude in each input channel of each product that is
+    smoothed, by name.
+    """
     found: dict[str, NDArray[np.float32]] = {}
 
     def watch(name: str) -> Any:

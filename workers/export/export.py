@@ -1,4 +1,4 @@
-"""Turns the trained model into the ONNX encoder that is served, as small as it may be.
+"""Turn the trained model into the ONNX encoder that is served, as small as it may be.
 
 There are several ways to write it, each more exact and slower than the one before. The first that
 says what the trained model says is taken, and the last is the trained model itself in float32: a
@@ -41,7 +41,9 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Exported:
-    """What is served instead of the trained model: how exact, how large, and how alike."""
+    """The encoder that is served instead of the trained model: how exact, how large,
+    and how alike.
+    """
 
     precision: str
     size: int  # bytes of the graph with its weights
@@ -131,7 +133,7 @@ def _try(
     rows: Sequence[Example],
     trained: NDArray[np.float32],
 ) -> tuple[Parity | None, str | None]:
-    """How alike an export in `precision` is, and what speaks against it; None for nothing.
+    """Return how alike an export in `precision` is, and what speaks against it; None for nothing.
 
     One that cannot be written or opened is no reason to be left without a model: there is
     another.

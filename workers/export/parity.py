@@ -1,4 +1,4 @@
-"""Whether an exported encoder says what the trained one says: by its vectors, and by its answers.
+"""Compare an exported encoder with the trained one: by its vectors, and by its answers.
 
 Distances are in units of the texts' spread, which is their mean distance from their own centre.
 The vectors of some models (E5) all lie in a narrow cone, where a cosine of 0.99 is far off; others
@@ -36,7 +36,7 @@ _LEAST_SPREAD = 1e-6
 
 @dataclass(frozen=True)
 class Parity:
-    """How an exported encoder compares with the trained one on `rows` texts.
+    """The agreement of an exported encoder with the trained one on `rows` texts.
 
     `noise` and `noise_of_worst` are the mean and the 95 % quantile of the distance between the two
     vectors of a text, in units of the texts' spread; the cosines are of the same pairs.
@@ -54,7 +54,9 @@ class Parity:
     rows: int
 
     def objection(self) -> str | None:
-        """Why this encoder must not stand for the trained one, in a sentence; None if it may."""
+        """Return why this encoder must not stand for the trained one, in a sentence; None if it
+        may.
+        """
         if not np.isfinite(self.noise):
             return "its vectors are not finite"
         if self.noise > MOST_NOISE:

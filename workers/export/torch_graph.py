@@ -1,4 +1,4 @@
-"""Any sentence encoder as an ONNX graph: as torch exports it, in float32 or with products rounded.
+"""Export any sentence encoder as an ONNX graph: as torch does, in float32 or with products rounded.
 
 For what `workers.export.bert_graph` does not know (MPNet, RoBERTa, extra layers), and for what its
 rounding does not suit: as accurate or more so, but slower.

@@ -1,1 +1,1 @@
-"""What a version's votes mean: probabilities, thresholds, and guesses about what nobody judged."""
+"""Fit what a version's votes mean: probabilities, thresholds, and guesses about unjudged texts."""

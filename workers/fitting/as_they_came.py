@@ -1,4 +1,4 @@
-"""Which rows stand for what visitors ask: the promise of a calibration is about all questions."""
+"""Select the rows that stand for what visitors ask: a calibration promises for all questions."""
 
 from collections.abc import Container, Sequence
 

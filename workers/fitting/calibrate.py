@@ -59,7 +59,8 @@ class Vote(NamedTuple):
 def gather_votes(
     unseen: Sequence[Unseen], out_of_scope: Sequence[str], confirmed: Container[str] = ()
 ) -> list[Vote]:
-    """For catalogue entries that the encoder was not trained on, each hidden from the index.
+    """Return the votes on catalogue entries that the encoder was not trained on, each hidden from
+    the index.
 
     What visitors asked, and agents `confirmed` (normalised), counts in full. An author writes a few
     phrasings so that they differ, and they are harder than questions: they count the less the fewer
@@ -89,7 +90,7 @@ def gather_votes(
 
 
 def _weights(part: Unseen, confirmed: Container[str]) -> list[float]:
-    """As how many questions each row counts."""
+    """Return as how many questions each row counts."""
     size = part.matcher.phrasings.size / max(1, len(part.matcher.intents))
     authored = size / (size + _AUTHORED_HALF)
     return [1.0 if normalise(text) in confirmed else authored for text in part.texts]
@@ -103,7 +104,7 @@ def _weighing(scored: Sequence[list[Scored]], weight: float) -> list[Vote]:
 def _not_covered(
     generic: Sequence[list[Scored]], familiar: Sequence[list[Scored]]
 ) -> list[list[Scored]]:
-    """Without those that are as near to the FAQ as its own phrasings: an FAQ may cover small talk.
+    """Drop questions as near to the FAQ as its own phrasings: an FAQ may cover small talk.
 
     Nine tenths of its phrasings are nearer to the others than a question that is kept.
     """
@@ -114,7 +115,8 @@ def _not_covered(
 
 @dataclass(frozen=True)
 class Table:
-    """Votes as arrays: features (rows, candidates, 4), which are real, the right place, weights.
+    """The votes as arrays: features (rows, candidates, 4), which are real, the right place,
+    weights.
 
     The place behind the last candidate means "none of these".
     """
@@ -138,7 +140,9 @@ class Table:
         return cls(features, real, right, np.array([vote.weight for vote in votes]))
 
     def surprise(self, weights: Array) -> tuple[float, Array]:
-        """Negative log likelihood of `weights`, the last of which is the bias, and its gradient."""
+        """Return the negative log likelihood of `weights`, the bias being the last, and its
+        gradient.
+        """
         logits = np.where(self.real, self.features @ weights[:-1] + weights[-1], -np.inf)
         logits = np.column_stack([logits, np.zeros(len(logits))])
         logits -= logits.max(axis=1, keepdims=True)
@@ -154,7 +158,8 @@ class Table:
 def fit(
     votes: Sequence[Vote], answers: Sequence[Answer], prior: Prior, settings: Settings
 ) -> Calibration:
-    """Return what votes mean, and from which probability on questions are answered or asked back.
+    """Return the calibration: what votes mean, and from which probability on questions are answered
+    or asked back.
 
     What `prior` says of FAQs like this one counts as much as its uncertainty lets it. The threshold
     is set on `answers`, which `cross_fit` gives for the same votes: their probabilities come from
@@ -197,7 +202,7 @@ def cross_fit(votes: Sequence[Vote], prior: Prior) -> list[Answer]:
 def answering_threshold(
     answers: Sequence[Answer], prior: Prior, promise: float, confidence: float
 ) -> float:
-    """The lowest probability from which at most `promise` of the answers are wrong.
+    """Return the lowest probability from which at most `promise` of the answers are wrong.
 
     The share of wrong answers from a threshold on has a beta distribution: `prior` says what it was
     in other FAQs, which counts as some answers do, and `answers` are added to that (beta-binomial
@@ -264,7 +269,9 @@ class _Counted:
         return int(np.argmax(margins)) if margins else 0
 
     def keeps(self, promise: float, threshold: float, prior: Prior, confidence: float) -> bool:
-        """Whether at most `promise` of the answers from `threshold` on are likely enough wrong."""
+        """Return whether at most `promise` of the answers from `threshold` on are likely enough
+        wrong.
+        """
         n = bisect_right(self.falling, -threshold)
         weight, square = (self.weight[n - 1], self.square[n - 1]) if n else (0.0, 1.0)
         effective = min(weight, weight**2 / square)
@@ -276,8 +283,8 @@ class _Counted:
 
 
 def clarifying_threshold(settings: Settings, costs: Costs) -> float:
-    """How probable the offered intents must be together: as an admin says, or where a click with
-    the hand-offs that it spares costs less than a hand-off.
+    """Return the least joint probability of the offered intents, from which the bot asks back. It
+    is the admin's, or where a click with the hand-offs that it spares costs less than a hand-off.
     """
     if settings.clarify_probability is not None:
         return settings.clarify_probability

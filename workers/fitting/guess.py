@@ -21,7 +21,7 @@ MOST_OF_AN_INTENT = 3.0
 def guess_all(
     matcher: Matcher, taught: Sequence[Example], folds: Sequence[Fold], asked: Sequence[str]
 ) -> tuple[Matcher, list[Fold]]:
-    """`matcher` and those of `folds`, each with its own guesses among its neighbours.
+    """Return `matcher` and `folds`, each matcher with its own guesses among its neighbours.
 
     How many of the `asked` are sure enough is found on what each fold has not seen.
     """

@@ -1,4 +1,5 @@
-"""How much a training would learn that the newest model has not, as a share of what that learnt.
+"""Measure how much a training would learn that the newest model has not, as a share of what that
+learnt.
 
 An artefact keeps a name for each row, and each pair with a score, that taught it. A row counts as
 new if it was added, taken away, or means another intent now, which is both; with another recipe or
@@ -20,7 +21,9 @@ def write(artefact: Path, frozen: Frozen) -> None:
 
 
 def measure(artefact: Path, frozen: Frozen) -> float:
-    """Rows that changed, for each that taught the artefact; 1 if nothing is known of those."""
+    """Return the number of changed rows for each that taught the artefact; 1 if nothing is known of
+    those.
+    """
     path = artefact / _FILE
     taught = set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
     return len(taught ^ _names(frozen)) / len(taught) if taught else 1.0

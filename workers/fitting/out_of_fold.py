@@ -1,4 +1,4 @@
-"""What a version makes of its own rows: each was put to a model that was not trained on it.
+"""Keep out-of-fold outcomes: a version's own rows, each put to a model not trained on it.
 
 In a small FAQ that is the model of a fold, in a large one the version itself, for the rows that
 calibrate it. It is kept with the artefact, so that a later candidate can be compared with this
@@ -32,7 +32,7 @@ def write(artefact: Path, outcomes: Mapping[str, Outcome]) -> None:
 
 
 def read(artefact: Path, examples: Collection[Example]) -> dict[str, Outcome]:
-    """By text, those of `examples` that are known with the same intent.
+    """Return the kept outcomes of those of `examples` that are known with the same intent, by text.
 
     Without those for which an intent came first that has no example any more: today's FAQ cannot
     name it. Empty for a version that kept none.

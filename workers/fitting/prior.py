@@ -1,4 +1,4 @@
-"""What other FAQs say of one that has little to learn from.
+"""A prior from other FAQs, for one that has little to learn from.
 
 A small FAQ cannot know how similar a question must be to be meant. `prior.json` has what was learnt
 from several hundred FAQs, cut from public data by bench/prior.py: the usual weights of a
@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Prior:
-    """`weights` of similarity, votes, answer, passage and bias, and their `covariance`, (5, 5): how
-    FAQs differ, where one weight is larger because another is smaller.
+    """The `weights` of similarity, votes, answer, passage and bias, and their `covariance`, (5, 5).
+    The covariance says how FAQs differ, where one weight is larger because another is smaller.
 
     `wrong_from` has rising (probability, share of the answers from it on that were wrong), which
     counts as much as `worth` answers.

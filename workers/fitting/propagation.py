@@ -18,7 +18,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Propagated:
-    """For each unlabelled text its likeliest intent, and how much of its label came to it.
+    """The likeliest intent of each unlabelled text, and how much of its label came to it.
 
     Both are (texts,). What resembles no labelled text, not even through others, gets little.
     """
@@ -27,7 +27,7 @@ class Propagated:
     masses: NDArray[np.float64]
 
     def surest(self, share: float, most_of_one: float) -> Numbers:
-        """Places of the `share` of texts with most mass, sorted.
+        """Return the places of the `share` of texts with most mass, sorted.
 
         An intent gets at most `most_of_one` times what each would get of equal parts, its surest:
         whoever floods the bot with one kind of question has little say.
@@ -43,7 +43,7 @@ class Propagated:
 
 
 def propagate(labelled: Vectors, intents: Numbers, unlabelled: Vectors) -> Propagated:
-    """Label propagation (Zhou et al. 2004) as Iscen et al. 2019 use it for embeddings.
+    """Propagate labels (Zhou et al. 2004) as Iscen et al. 2019 do for embeddings.
 
     Rows are texts of length one, (texts, dimension); `intents` are numbers from 0 of the labelled.
     Each text's scores come, again and again, from its nearest neighbours, labelled or not, and the

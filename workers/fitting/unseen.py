@@ -1,4 +1,4 @@
-"""What a model makes of phrasings that it does not know, though its catalogue has them.
+"""Measure what a model makes of phrasings that it does not know, though its catalogue has them.
 
 Each is hidden from the index while it is asked, and the encoder was not trained on it. So an FAQ's
 own utterances show what new questions would meet, long before agents confirmed enough of those.
@@ -25,7 +25,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Unseen:
-    """Rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
+    """The rows of a matcher's phrasings that its encoder was not trained on, and their texts."""
 
     matcher: Matcher
     rows: list[int]
@@ -33,7 +33,7 @@ class Unseen:
 
     @classmethod
     def of(cls, matcher: Matcher, examples: Sequence[Example]) -> Self:
-        """Those of `examples` that the matcher knows, by the same intent."""
+        """Select those of `examples` that the matcher knows, by the same intent."""
         known = known_rows(matcher, examples)
         return cls(matcher, [row for row, _ in known], [example.text for _, example in known])
 
@@ -43,7 +43,7 @@ class Unseen:
         return cast(list[str], known)
 
     def outcomes(self, calibration: Calibration) -> dict[str, Outcome]:
-        """What visitors who ask each text would get, by text."""
+        """Return what visitors who ask each text would get, by text."""
         found = {}
         votes = self.matcher.score_known(self.rows)
         for text, intent, scored in zip(self.texts, self.intents, votes, strict=True):
@@ -55,7 +55,7 @@ class Unseen:
 
 
 def known_rows(matcher: Matcher, examples: Sequence[Example]) -> list[tuple[int, Example]]:
-    """Those of `examples` that the matcher knows, by the same intent, and their rows."""
+    """Return those of `examples` that the matcher knows, by the same intent, each with its row."""
     phrasings = matcher.phrasings
     rows = [(phrasings.row_of(example.text), example) for example in examples]
     return [

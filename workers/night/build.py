@@ -1,4 +1,4 @@
-"""Build: from the encoders that a training left to a folder with all that a version needs."""
+"""Build a folder with all that a version needs from the encoders that a training left."""
 
 from collections import ChainMap
 from collections.abc import Callable, Container, Sequence

@@ -24,7 +24,7 @@ Progress = Callable[[str, float, str], None]
 def run_trainer(
     folder: Path, minutes: float, progress: Progress, stop: threading.Event
 ) -> dict[str, Any]:
-    """Train as `folder/spec.json` says; returns the content of `folder/out/training.json`.
+    """Train as `folder/spec.json` says, and return the content of `folder/out/training.json`.
 
     `progress` hears (step, share done, message). Setting `stop` ends the child.
     Raises TrainingFailed with the trainer's own words, or the end of its log.

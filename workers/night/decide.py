@@ -1,4 +1,4 @@
-"""What a job comes to before anything is trained, decided from plain values."""
+"""Decide from plain values what a job comes to, before anything is trained."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known when a job begins.
+    """The facts that are known when a job begins.
 
     A job that `trains` is refused if the FAQ `lacks` something; another one makes the base model
     ready as it is. `is_forced` asks for a training though `earlier` knows the same rows. `newest`
@@ -34,21 +34,21 @@ class Situation:
 
 @dataclass(frozen=True)
 class Skip:
-    """Do nothing, and say `why`."""
+    """The decision to do nothing, and `why`."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Reconsider:
-    """Judge this version again instead of making the same one."""
+    """The decision to judge this version again instead of making the same one."""
 
     version_id: int
 
 
 @dataclass(frozen=True)
 class Train:
-    """Make a version and judge it."""
+    """The decision to make a version and judge it."""
 
 
 def decide(

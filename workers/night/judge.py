@@ -29,7 +29,7 @@ MOST_TRAFFIC = 1000
 
 @dataclass(frozen=True)
 class Case:
-    """What is judged by what."""
+    """A version to judge, the live one beside it, and the rows that decide."""
 
     version_id: int
     live_id: int | None
@@ -47,7 +47,7 @@ class Judgement:
 
 
 def judge(parts: Parts, case: Case) -> Judgement:
-    """What the gate says, on the evidence that is about these two versions."""
+    """Return the verdict of the gate, on the evidence that is about these two versions."""
     with parts.database.read() as session:
         number = 1 + release.count_comparisons(session, case.live_id)
         frozen, disputed = own_evidence(session, case.frozen, case.version_id, case.live_id)
@@ -85,7 +85,7 @@ def _open_both(parts: Parts, case: Case) -> tuple[Matcher, Matcher | None]:
 def _measure_both(
     parts: Parts, frozen: Frozen, matcher: Matcher, live_matcher: Matcher | None
 ) -> tuple[Measured, Measured | None]:
-    """On the same questions.
+    """Measure both versions on the same questions.
 
     A young helpdesk has few held-out questions. What both versions were trained on is then asked
     too, each as if it did not know it: out of fold.

@@ -1,4 +1,4 @@
-"""Judge the candidate in the shadow anew when agents settled enough of what it disputes.
+"""Judge the candidate in the shadow again when agents settled enough of what it disputes.
 
 The next training gives another candidate; without this, no verdict that was asked for a candidate's
 sake would ever count. See decision 0019.
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 
 def judge_again(parts: Parts, lease: jobs.Lease) -> None:
-    """To be called before the rows of the night are frozen. Raises LeaseLost.
+    """Judge the candidate in the shadow again, before the rows of the night are frozen. Raises
+    LeaseLost.
 
     No other fault of it may cost the night its training.
     """
@@ -44,7 +45,8 @@ def _judge_again(parts: Parts, lease: jobs.Lease) -> None:
 
 
 def _find_case(parts: Parts) -> tuple[Case | None, int]:
-    """None if nothing could change, or if the night itself will judge this candidate again.
+    """Return the case to judge again; None if nothing could change, or if the night itself will
+    judge this candidate again.
 
     The verdicts are counted, not read: when to judge must not depend on what would be found.
     """

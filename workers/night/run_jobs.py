@@ -23,7 +23,7 @@ _ORPHAN_SECONDS = 24 * 3600
 
 
 def run_waiting_jobs(parts: Parts, who: processes.Identity) -> int:
-    """Return how many jobs were run until none waits; one that fails is recorded as failed."""
+    """Run jobs until none waits, and return how many; one that fails is recorded as failed."""
     count = 0
     while lease := jobs.claim(
         parts.database, f"{who.host}:{who.pid}", parts.settings.lease_seconds
@@ -44,7 +44,10 @@ def _run(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
 
 
 def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Identity) -> None:
-    """Raises LeaseLost, also where losing the lease ended the trainer: that is no failure."""
+    """Run a job, or record why it failed.
+
+    Raises LeaseLost, also where losing the lease ended the trainer: that is no failure.
+    """
     try:
         with heartbeats(parts, lease, who) as lost:
             settle_verdicts(parts)
@@ -62,7 +65,9 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
 
 
 def _rank(parts: Parts) -> None:
-    """What agents should see first may be another question now; no fault of it fails the job."""
+    """Rank the queue, as another question may be the most useful now; no fault of it
+    fails the job.
+    """
     try:
         rank_queue(parts.database, parts.models, parts.settings)
     except Exception:

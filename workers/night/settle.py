@@ -5,7 +5,9 @@ from chatbot.services.knowledge.standing import find_unsettled, settle_found
 
 
 def settle_verdicts(parts: Parts) -> int:
-    """How many changed; web processes take them up. Raises ServiceUnavailable."""
+    """Settle all verdicts and return how many changed; web processes take them up. Raises
+    ServiceUnavailable.
+    """
     with parts.database.read() as session:
         changes = find_unsettled(session, parts.settings)
     if changes:

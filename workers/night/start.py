@@ -1,4 +1,4 @@
-"""What a job starts from, read at one moment: nothing of it changes while the job runs."""
+"""Read what a job starts from at one moment: nothing of it changes while the job runs."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass

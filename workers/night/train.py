@@ -41,7 +41,9 @@ def train(
 
 
 def _find_weights(start: Start, settings: Settings, artefacts: ArtefactStore) -> str | None:
-    """To go on from; None for the base model, or where the live version has no weights."""
+    """Return the weights to go on from; None for the base model, or where the live version has
+    none.
+    """
     goes_on = start.situation.trains and settings.start_from == "live"
     if start.live.digest is None or not goes_on:
         return None

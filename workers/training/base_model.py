@@ -1,4 +1,4 @@
-"""Which base model may be trained and how it is opened: no pickles, no foreign code, no network."""
+"""Check and open a base model: no pickles, no foreign code, no network."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Which texts the trainer compares in one step, and which pairs with a score."""
+"""Choose the texts that the trainer compares in one step, and the pairs with a score."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -25,12 +25,12 @@ _MOST_KEPT_BYTES = 2**30
 
 
 class Trainee:
-    """Embeds `texts` by their number, with gradients for `parameters`."""
+    """An encoder of `texts` by their number, with gradients for `parameters`."""
 
     def __init__(
         self, model: SentenceTransformer, texts: Sequence[str], frozen: int | None = None
     ) -> None:
-        """`frozen` is the number of layers that do not train; by default half of them."""
+        """Prepare `texts`; the lowest `frozen` layers do not train, by default half of them."""
         self._model = model
         self._tokens = _tokenise(model, texts)
         self._bert: Any = bert.inner(model) if bert.is_plain(model) else None
@@ -46,7 +46,7 @@ class Trainee:
         return [weights for weights in self._model.parameters() if weights.requires_grad]
 
     def vectors(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        """As calling it, without gradients."""
+        """Return the vectors that a call would give, (rows, dimension), without gradients."""
         with torch.no_grad():
             parts = [self(rows[start : start + 256]) for start in range(0, len(rows), 256)]
         return torch.cat(parts).cpu().numpy()
@@ -83,7 +83,7 @@ class Trainee:
             self._bert.pooler.requires_grad_(requires_grad=False)
 
     def _keep_lower(self) -> list[Tensor]:
-        """What leaves the frozen layers, (tokens, hidden) for each text."""
+        """Return the outputs of the frozen layers, (tokens, hidden) for each text."""
         kept = [torch.empty(0)] * len(self._tokens)
         with torch.no_grad(), _autocast(self._model.device):
             for rows in _of_like_length(range(len(kept)), self._tokens):
@@ -134,7 +134,7 @@ def _autocast(device: torch.device) -> torch.autocast:
 
 
 def _computes_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here; elsewhere it would be emulated."""
+    """Return whether bfloat16 is faster than float32 here; elsewhere it would be emulated."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     capabilities = torch.cpu.get_capabilities()

@@ -9,7 +9,8 @@ NEVER = -1e4
 
 
 class LabelAwareContrastiveLoss(nn.Module):
-    """Pull texts of one intent together, push other intents away, never two texts of one intent.
+    """The loss that pulls texts of one intent together and pushes other intents away, never two
+    texts of one intent.
 
     Every text of the batch is compared with every other. For each pair of one intent the loss is
     InfoNCE [1] against the batch's texts of *other* intents only, so no paraphrase becomes a false
@@ -66,7 +67,8 @@ class LabelAwareContrastiveLoss(nn.Module):
 
 
 class CosineSimilarityLoss(nn.Module):
-    """Give two texts the cosine that a person said: the mean squared error of all pairs [1].
+    """The loss that gives two texts the cosine that a person said: the mean squared error of all
+    pairs [1].
 
     It says how near, where the contrastive loss only says nearer than others, so it also serves
     texts without an intent, and two intents that are related and not the same.

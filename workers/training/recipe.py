@@ -1,4 +1,6 @@
-"""How a model is trained on the rows of one night: settings, and what follows from the size."""
+"""The recipe by which a model is trained on the rows of one night: settings, and what follows from
+the size.
+"""
 
 import math
 import os
@@ -39,7 +41,7 @@ def make_spec(
     trains: bool,
     start_from: str | None,
 ) -> TrainingSpec:
-    """Without `trains`, the base model as it is.
+    """Return the spec of a training; without `trains`, of the base model as it is.
 
     What came `as_they_came`, not chosen because it is hard, calibrates; in a small FAQ folds leave
     it out.
@@ -67,7 +69,7 @@ def make_spec(
 def make_folds(
     examples: Sequence[Example], leaving_out: Collection[Example]
 ) -> tuple[tuple[int, ...], ...]:
-    """Numbers of the examples that each fold leaves out: only such as are worth `leaving_out`.
+    """Return the numbers of the examples that each fold leaves out: only ones worth `leaving_out`.
 
     A fold leaves out at most a third of an intent, rounded up, and never its only example; which
     ones has nothing to do with their age. Each fold is one training more, so there are no more of
@@ -100,7 +102,7 @@ def _share_out(
 
 
 def epochs_for(rows: int, settings: Settings) -> int:
-    """A small FAQ is gone through more often: it takes so many steps to learn anything."""
+    """Return how many epochs `rows` take: a small FAQ needs more of them to learn anything."""
     steps = max(1, math.ceil(rows / settings.batch_size))
     enough = min(math.ceil(LEAST_STEPS / steps), MOST_EPOCHS)
     return max(settings.epochs, enough) if settings.epochs else 0

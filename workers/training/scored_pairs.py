@@ -1,4 +1,4 @@
-"""Pairs with a score while the encoder trains: their loss, and how well their cosines rank."""
+"""Train the encoder on pairs with a score: their loss, and how well their cosines rank."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,9 @@ MOST_CORRELATED = 1_000
 
 
 class ScoredPairs:
-    """Their texts are read on their own, so that they change no bit of what the others give."""
+    """Pairs whose texts are read on their own, so that they change no bit of what the
+    others give.
+    """
 
     def __init__(self, model: SentenceTransformer, pairs: Sequence[PairExample]) -> None:
         rows: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What one training is asked to do, as read from `spec.json`; imports no torch."""
+"""The request for one training, as read from `spec.json`; imports no torch."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ temperature makes its gradients about so much larger."""
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """Settings and texts of one training.
+    """The settings and texts of one training.
 
     `base_model` is read by `workers.training.base_model.resolve`; `start_from` is the `torch/`
     folder of an earlier training, to go on from there. `epochs=0` exports the model as it is.
@@ -99,11 +99,11 @@ class TrainingSpec:
         )
 
     def left_out(self, fold: int) -> list[Example]:
-        """What the training of a fold never sees."""
+        """Return the examples that the training of a fold never sees."""
         return [self.examples[number] for number in self.folds[fold]]
 
     def without(self, fold: int) -> Self:
-        """The same training without what the fold leaves out, nor in a pair."""
+        """Return the same training without the texts that the fold leaves out, in pairs too."""
         left_out = set(self.folds[fold])
         kept = (each for number, each in enumerate(self.examples) if number not in left_out)
         unseen = {normalise(each.text) for each in self.left_out(fold)}
@@ -118,7 +118,7 @@ class TrainingSpec:
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     def settings(self) -> dict[str, Any]:
-        """Return everything, of texts and folds only the counts: fit to store and to show."""
+        """Return all settings, of texts and folds only the counts: fit to store and to show."""
         settings = {
             field.name: getattr(self, field.name)
             for field in fields(self)

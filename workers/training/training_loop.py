@@ -1,4 +1,4 @@
-"""Fine-tunes the sentence encoder on confirmed examples and keeps its best epoch."""
+"""Fine-tune the sentence encoder on confirmed examples and keep its best epoch."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -43,7 +43,8 @@ Progress = Callable[[str, float, str], None]
 
 @dataclass(frozen=True)
 class Epoch:
-    """Epoch 0 is the model before training. Without validation rows nothing is validated.
+    """The figures of an epoch; epoch 0 is the model before training. Without validation rows
+    nothing is validated.
 
     `pairs_spearman` and `left_out_pairs_spearman` rank correlate the cosines of the pairs that
     train, and of those that do not, with their scores; None where there are too few. If only the
@@ -72,7 +73,7 @@ class TrainingResult:
     seconds: float
 
     def history_as_json(self) -> list[dict[str, float | int | None]]:
-        """One object an epoch; without pairs none has the figures of pairs."""
+        """Return one object an epoch; without pairs none has the figures of pairs."""
         epochs = [asdict(epoch) for epoch in self.history]
         if all(epoch[name] is None for epoch in epochs for name in _OF_PAIRS):
             epochs = [{k: v for k, v in e.items() if k not in _OF_PAIRS} for e in epochs]
@@ -156,7 +157,7 @@ class _Training:
 
     @property
     def has_epoch_zero(self) -> bool:
-        """Whether there is anything to measure the model by before it trains."""
+        """True if there is anything to measure the model by before it trains."""
         return bool(self.validates) or bool(self.pairs) or bool(self.left_out_pairs)
 
     def keep_best(self) -> int:

@@ -1,4 +1,4 @@
-"""What a tutorial shows: encode with sentence-transformers, compare with every utterance.
+"""The way of tutorials: encode with sentence-transformers, compare with every utterance.
 
 Torch in float32, as installed; exact search is one matrix product over normalised vectors, which
 for ten thousand utterances is small beside the encoder.

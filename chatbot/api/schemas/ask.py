@@ -1,4 +1,4 @@
-"""What `/v1/ask` and feedback take and give."""
+"""The bodies that `/v1/ask` and feedback take and give."""
 
 from collections.abc import Callable
 from typing import Literal, Self
@@ -62,7 +62,7 @@ class AskOut(Out):
 
     @classmethod
     def of(cls, answered: Answered, write: Callable[[str], str] = str) -> Self:
-        """`write` turns the answer's Markdown into what was asked for."""
+        """Return the body of an answer; `write` turns its Markdown into what was asked for."""
         card = answered.answer
         return cls(
             query_id=answered.query_id,

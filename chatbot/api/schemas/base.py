@@ -1,4 +1,4 @@
-"""What all areas share: checked kinds of text, the two bases, and the error body."""
+"""The base of all areas: checked kinds of text, the two bases, and the error body."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How the live bot does."""
+"""The bodies of how the live bot does."""
 
 from collections.abc import Sequence
 from datetime import datetime

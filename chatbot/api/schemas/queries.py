@@ -106,7 +106,7 @@ class QueryOut(Out):
 
     @classmethod
     def of(cls, row: tables.Query, receipt: Receipt | None) -> Self:
-        """`receipt` is of its verdict, if it has one."""
+        """Return the body of a query; `receipt` is of its verdict, if it has one."""
         fields = {name: getattr(row, name) for name in cls.model_fields if name != "confirmation"}
         return cls(**fields, confirmation=ConfirmationOut.of(receipt) if receipt else None)
 

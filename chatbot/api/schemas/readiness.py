@@ -1,4 +1,4 @@
-"""What the bot would do with a hundred questions."""
+"""The bodies of what the bot would do with a hundred questions."""
 
 from typing import Literal
 

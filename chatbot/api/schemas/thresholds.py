@@ -1,4 +1,4 @@
-"""How thresholds follow the traffic."""
+"""The bodies of thresholds that follow the traffic."""
 
 from datetime import datetime
 from typing import Self

@@ -1,4 +1,4 @@
-"""What the pages of this area share."""
+"""The helpers that the pages of this area share."""
 
 from http import HTTPStatus
 from typing import Any
@@ -55,18 +55,18 @@ def _helpers() -> dict[str, Any]:
 
 
 def to_intent(name: str, done: str) -> Response:
-    """After a change, so that loading the page again repeats nothing."""
+    """Redirect to the intent after a change, so that loading the page again repeats nothing."""
     address = url_for("console.knowledge.show_intent", name=name, done=done)
     return make_response(redirect(address, HTTPStatus.SEE_OTHER))
 
 
 def field(name: str) -> str:
-    """As typed, but for the line ends that browsers make."""
+    """Return a field as typed, but for the line ends that browsers make."""
     return request.form.get(name, "").replace("\r\n", "\n")
 
 
 def page_number() -> int:
-    """The first for anything but a number."""
+    """Return the number of the page; the first for anything but a number."""
     wanted = request.args.get("page", "1")
     return int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
 
@@ -85,6 +85,6 @@ def matcher() -> Matcher | None:
 
 
 def explained(error: Exception) -> tuple[int, str]:
-    """Status and text of an error that a page shows beside what was typed."""
+    """Return status and text of an error that a page shows beside what was typed."""
     status, _, detail = explain(error)
     return status, detail

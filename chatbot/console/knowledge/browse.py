@@ -34,7 +34,7 @@ def show() -> str:
 
 
 def wanted_intents(values: MultiDict[str, str]) -> Wanted:
-    """What the filters of the page say, as it is asked for or as a form sends it along."""
+    """Return the filters of the page, as it is asked for or as a form sends them along."""
     order = values.get("order", "")
     return Wanted(
         text=values.get("q", ""),

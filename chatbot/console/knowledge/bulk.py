@@ -21,7 +21,7 @@ MOST_TOPIC_CHARS = 80
 @blueprint.post("/bulk")
 @allows(Scope.EDITOR)
 def look_at_bulk() -> Response:
-    """What the act would do to the ticked, or with `all`, to all that the filters find."""
+    """Show what the act would do to the ticked, or with `all`, to all that the filters find."""
     action, topic = _act()
     with parts().database.read() as session:
         if "all" in request.form:
@@ -48,14 +48,14 @@ def do_bulk() -> Response:
 
 
 def _found() -> Wanted:
-    """What the filters of the page say; `topic` is where to move to, so theirs is `of_topic`."""
+    """Return the filters of the page; `topic` is where to move to, so theirs is `of_topic`."""
     values = request.form.copy()
     values["topic"] = values.get("of_topic", "")
     return wanted_intents(values)
 
 
 def _act() -> tuple[Action, str]:
-    """Which act, and for a move, where to."""
+    """Return the act, and for a move, the topic to move to."""
     try:
         action = Action(request.form.get("action", ""))
     except ValueError:

@@ -36,7 +36,7 @@ class _Typed:
 
 @dataclass(frozen=True)
 class _Refused:
-    """Why nothing was created."""
+    """The reasons why nothing was created."""
 
     mistake: str = ""
     clashes: list[Clash] = field(default_factory=list)

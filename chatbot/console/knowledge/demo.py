@@ -15,7 +15,7 @@ from chatbot.services.learning.stale_calibration import request_what_is_needed
 @blueprint.get("/demo")
 @allows(Scope.AGENT)
 def show_demo() -> str:
-    """What removing it would take along, and what would stay."""
+    """Show what removing the demo would take along, and what would stay."""
     with parts().database.read() as session:
         found = demo.find_demo(session)
     return render_template("console/knowledge_demo.html", found=found)

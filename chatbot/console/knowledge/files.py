@@ -47,7 +47,7 @@ def show_files() -> Response:
 @blueprint.post("/files/preview")
 @allows(Scope.EDITOR)
 def preview_file() -> Response:
-    """What importing it would do; nothing is written."""
+    """Show what importing a file would do; nothing is written."""
     allow_upload()
     return _preview(Upload.sent(), _wanted())
 
@@ -55,7 +55,7 @@ def preview_file() -> Response:
 @blueprint.post("/files")
 @allows(Scope.EDITOR)
 def import_file() -> Response:
-    """All of the file, or nothing: with a mistake the page names each with its line.
+    """Import all of the file, or nothing: with a mistake the page names each with its line.
 
     What was previewed otherwise, or before somebody edited the FAQ, is previewed again.
     """
@@ -148,7 +148,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
 
 
 def _seen(wanted: Wanted) -> str:
-    """What a preview holds for: the way of importing, and the FAQ of that moment."""
+    """Return what a preview holds for: the way of importing, and the FAQ of that moment."""
     with parts().database.read() as session:
         return f"{wanted.mode}:{wanted.clashes}:{edit_faq.current_revision(session)}"
 

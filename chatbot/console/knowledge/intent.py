@@ -35,7 +35,7 @@ UTTERANCES_PER_PAGE = 50
 
 @dataclass(frozen=True)
 class Typed:
-    """What the form of an intent holds; `seen` is the version that it was opened with."""
+    """The form of an intent as typed; `seen` is the version that it was opened with."""
 
     title: str
     topic: str
@@ -68,7 +68,7 @@ def show_intent(name: str) -> Response:
 @blueprint.post("/intents/<word:name>")
 @allows(Scope.EDITOR)
 def change_intent(name: str) -> Response:
-    """Save, or with `preview`, only show."""
+    """Save an intent, or with `preview`, only show it."""
     typed = Typed.sent()
     if "preview" in request.form:
         return intent_page(name, typed=typed)
@@ -114,7 +114,7 @@ def undo(name: str) -> Response:
 @blueprint.post("/preview")
 @allows(Scope.AGENT)
 def preview() -> str:
-    """The answer as visitors see it, for the page that is being typed in."""
+    """Show the answer as visitors see it, for the page that is being typed in."""
     return render(field("answer"))
 
 
@@ -124,7 +124,7 @@ def intent_page(
     typed: Typed | None = None,
     **more: Any,
 ) -> Response:
-    """The page of an intent, or of what is left of a deleted one; `typed` was not saved."""
+    """Return the page of an intent, or of what is left of a deleted one; `typed` was not saved."""
     with parts().database.read() as session:
         history = undo_edit.list_history(session, name, MOST_EVENTS)
         pinned = pins.check(session, matcher(), pins.list_pins(session, name))
@@ -154,7 +154,7 @@ def intent_page(
 
 
 def seen() -> datetime:
-    """The version of the intent that the form was opened with."""
+    """Return the version of the intent that the form was opened with."""
     try:
         return datetime.fromisoformat(field("seen"))
     except ValueError:
@@ -162,7 +162,7 @@ def seen() -> datetime:
 
 
 def _both_texts(name: str, typed: Typed) -> Response:
-    """Nothing is saved: the editor sees what somebody else wrote, beside their own."""
+    """Show what somebody else wrote beside the editor's own text; nothing is saved."""
     with parts().database.read() as session:
         intent = edit_faq.get_intent(session, name)
         page = render_template(

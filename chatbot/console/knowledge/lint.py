@@ -1,4 +1,4 @@
-"""What is wrong with the FAQ, each with a link to where it is mended."""
+"""Show what is wrong with the FAQ, each with a link to where it is mended."""
 
 from flask import render_template
 

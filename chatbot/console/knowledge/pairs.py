@@ -73,7 +73,7 @@ def remove_pair(pair_id: int) -> Response:
 
 
 def _page(session: Session, skipped: int) -> dict[str, Any]:
-    """What the desk shows: a pair that nobody has scored, and what was scored last."""
+    """Return what the desk shows: a pair that nobody has scored, and what was scored last."""
     model = matcher()
     pair = pair_desk.propose(session, model, skipped) if model else None
     named = [pair.one.intent, pair.other.intent] if pair else []
@@ -90,13 +90,15 @@ def _page(session: Session, skipped: int) -> dict[str, Any]:
 
 
 def word(pair: ScoredPair) -> str:
-    """What its score means; a number where it came from a file."""
+    """Return what a pair's score means; a number where it came from a file."""
     known = {score: likeness.value for likeness, score in SCORES.items()}
     return known.get(pair.score, f"{pair.score:g}")
 
 
 def _score(session: Session, likeness: Likeness) -> bool:
-    """Whether this verdict counts: another person's that came first is not overwritten unseen."""
+    """Store this verdict and return whether it counts: another person's, if first, is not
+    overwritten unseen.
+    """
     there = pairs.find_pair(session, field("text_a"), field("text_b"))
     if there is not None and there.by != who().name and field("seen") != f"{there.score:g}":
         return False
@@ -112,7 +114,9 @@ def _score(session: Session, likeness: Likeness) -> bool:
 
 
 def _said(likeness: Likeness) -> str:
-    """What was kept, and where the FAQ itself says otherwise, that only an editor can settle it."""
+    """Say what was kept, and where the FAQ itself says otherwise, that only an editor can settle
+    it.
+    """
     intent_a, intent_b = field("intent_a") or None, field("intent_b") or None
     if not contradicts(SCORES[likeness], intent_a, intent_b):
         return f"Kept: {likeness}."
@@ -124,7 +128,7 @@ def _said(likeness: Likeness) -> str:
 
 
 def _likeness() -> Likeness:
-    """Raises BadRequest."""
+    """Return the likeness that the form says. Raises BadRequest."""
     try:
         return Likeness(field("likeness"))
     except ValueError:

@@ -55,7 +55,7 @@ def change_question(question_id: int) -> Response:
 @blueprint.post("/questions/remove")
 @allows(Scope.EDITOR)
 def remove_questions() -> Response:
-    """Those that are ticked, or with `all`, all that the filters of the page find."""
+    """Remove the ticked questions, or with `all`, all that the filters of the page find."""
     with parts().database.write() as session:
         if "all" in request.form:
             ids = questions.list_ids(session, _wanted(request.form))
@@ -70,7 +70,7 @@ def remove_questions() -> Response:
 @blueprint.post("/questions/import")
 @allows(Scope.EDITOR)
 def import_questions() -> Response:
-    """A CSV with text,intent, as a file or pasted; all of it or nothing."""
+    """Import a CSV with text,intent, as a file or pasted; all of it or nothing."""
     file = request.files.get("file")
     content = file.read() if file and file.filename else field("pasted").encode()
     if not content.strip():

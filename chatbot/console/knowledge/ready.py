@@ -1,4 +1,6 @@
-"""Is the bot ready? What it would do with a hundred questions, and what to mend first."""
+"""Show whether the bot is ready: what it would do with a hundred questions, and what
+to mend first.
+"""
 
 from flask import render_template
 
@@ -28,7 +30,7 @@ def show_readiness() -> str:
 @blueprint.get("/mute")
 @allows(Scope.AGENT)
 def show_mute() -> str:
-    """A part of the overview, fetched when that is there: trying phrasings takes a moment."""
+    """Show a part of the overview, fetched when that is there: trying phrasings takes a moment."""
     live = matcher()
     readiness = parts().readiness.read_mute(live) if live else None
     return render_template("console/knowledge_mute.html", readiness=readiness)

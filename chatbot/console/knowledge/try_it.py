@@ -24,7 +24,7 @@ def ask_for_question() -> str:
 @blueprint.post("/try")
 @allows(Scope.AGENT)
 def try_question() -> Response:
-    """Raises NotReady before there is a model."""
+    """Show how a question is matched. Raises NotReady before there is a model."""
     text = field("text")
     matcher = parts().live.current()
     try:

@@ -33,7 +33,7 @@ _YAML = re.compile(r"\s*(?:#.*\n\s*)*(?:intents|out_of_scope)\s*:")
 
 @dataclass(frozen=True)
 class Upload:
-    """Its content; a folder is a zip archive."""
+    """An uploaded file and its content; a folder is a zip archive."""
 
     name: str
     suffix: str
@@ -41,7 +41,7 @@ class Upload:
 
     @classmethod
     def sent(cls) -> Self:
-        """What the form holds. Raises BadRequest if that is nothing that could be an FAQ."""
+        """Return what the form holds. Raises BadRequest if that is nothing that could be an FAQ."""
         if "kept" in request.form:
             return cls._kept()
         folder = [part for part in request.files.getlist("folder") if part.filename]
@@ -74,11 +74,11 @@ class Upload:
 
     @property
     def kept(self) -> str:
-        """For a field of the page of the preview."""
+        """The content as text, for a field of the page of the preview."""
         return base64.b64encode(self.content).decode()
 
     def read(self) -> CatalogueDraft:
-        """Raises InvalidCatalogue."""
+        """Read the upload as FAQ files. Raises InvalidCatalogue."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"faq{self.suffix}"
             if self.suffix == _FOLDER:
@@ -90,7 +90,7 @@ class Upload:
 
 
 def allow_upload() -> None:
-    """Before the form of this request is read."""
+    """Allow a request as large as an upload, before its form is read."""
     request.max_content_length = MOST_REQUEST_BYTES
     request.max_form_memory_size = MOST_REQUEST_BYTES
 
@@ -100,7 +100,7 @@ def _folder_name(part: FileStorage) -> str:
 
 
 def _pack(parts: list[FileStorage]) -> bytes:
-    """Those files of a folder that make an FAQ; their names come with their path."""
+    """Pack those files of a folder that make an FAQ; their names come with their path."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for part in parts:
@@ -110,7 +110,7 @@ def _pack(parts: list[FileStorage]) -> bytes:
 
 
 def _unpack(content: bytes, target: Path) -> None:
-    """Only files whose place in an FAQ is known, whatever else the archive holds."""
+    """Unpack only files whose place in an FAQ is known, whatever else the archive holds."""
     target.mkdir()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:

@@ -66,7 +66,7 @@ def change_utterance(name: str, utterance_id: int) -> Response:
 
 
 def _clash(name: str, text: str) -> Clash | None:
-    """What stands against this text, unless the editor knows it. Raises InvalidText."""
+    """Return what stands against this text, unless the editor knows it. Raises InvalidText."""
     live = matcher()
     if live is None or "anyway" in request.form:
         return None

@@ -1,1 +1,1 @@
-"""What stands in a message beside its question, or in its way: found by rules, without a model."""
+"""Find by rules, without a model, what stands in a message beside its question, or in its way."""

@@ -52,7 +52,9 @@ def split(text: str) -> list[str]:
 
 
 def is_request(clause: str) -> bool:
-    """Whether `clause` asks or orders, by its mark or one of its first words, rather than tells."""
+    """Return whether `clause` asks or orders, by its mark or one of its first words, rather than
+    tells.
+    """
     first = _WORD.findall(clause.casefold())[:_FIRST_WORDS]
     return clause.rstrip().endswith("?") or not _ASKING.isdisjoint(first)
 

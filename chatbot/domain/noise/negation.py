@@ -1,4 +1,4 @@
-"""Requests that turn something down or off, and which of them an intent itself speaks of.
+"""Find requests that turn something down or off, and which of them an intent itself speaks of.
 
 “Please do not delete my account” is near to the intent that deletes accounts, and asks for the
 opposite. Only requests are looked for: “it does not print” and “I do not know my password” tell a
@@ -18,7 +18,7 @@ _CLAUSE_END = re.compile(r"[,;:.!?\n]")
 
 
 class Turn(Flag):
-    """Which way texts turn what they speak of."""
+    """The ways in which texts turn what they speak of."""
 
     NONE = 0
     ENDS = auto()  # “turn it off”, “delete it”
@@ -36,7 +36,7 @@ class Negated:
 
 
 def turns_of(text: str) -> Turn:
-    """Which ways `text`, a phrasing or a title of an intent, turns things."""
+    """Return the ways in which `text`, a phrasing or a title of an intent, turns things."""
     text = text[:_MOST_CHARS]
     if not any(map(_may_turn, text.split())):
         return Turn.NONE
@@ -66,7 +66,7 @@ def find_negated(text: str) -> Negated | None:
 
 
 def contradicts(negated: Negated, turns: Turn) -> bool:
-    """Whether an intent whose texts turn things the ways of `turns` cannot be what is asked for."""
+    """Return whether an intent whose texts turn things by `turns` cannot be what is asked for."""
     if negated.turn is Turn.KEEPS:
         return Turn.ENDS in turns and Turn.KEEPS not in turns
     return not turns & (Turn.ENDS | negated.turn)
@@ -74,7 +74,7 @@ def contradicts(negated: Negated, turns: Turn) -> bool:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _may_turn(word: str) -> bool:
-    """Whether a text with this word need be looked at: most need not."""
+    """Return whether a text with this word need be looked at: most need not."""
     return _MAY_TURN.search(word) is not None
 
 
@@ -84,7 +84,9 @@ def _end_of_clause(text: str, start: int) -> int:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """What is left to ask for; a word or two, such as the subject of what is gone, is nothing."""
+    """Return what is left to ask for; a word or two, such as the subject of what is gone, is
+    nothing.
+    """
     before, after = text[:start], text[end:]
     clause_start = max((found.end() for found in _CLAUSE_END.finditer(before)), default=0)
     if len(before[clause_start:].split()) < _LEAST_WORDS:
@@ -95,7 +97,7 @@ def _without(text: str, start: int, end: int) -> str:
 
 @dataclass(frozen=True)
 class _Language:
-    """How a language says it.
+    """The ways in which a language says it.
 
     `refused`: how requests are negated; the group `wanted` begins what is not wanted. `without`:
     the same, for what is to be spared. `orders`: how something is to be ended, from the group

@@ -1,4 +1,5 @@
-"""What a visitor did not write now: a quoted mail, a log, a stack trace, a signature, a notice.
+"""Find what a visitor did not write now: a quoted mail, a log, a stack trace, a signature, a
+notice.
 
 Each is told by its form: how mail programs introduce a quotation, how lines of a log begin. Mail
 programs speak the language of their user, so their phrases are listed by language.
@@ -114,7 +115,7 @@ def _without_quotations(lines: Sequence[str]) -> list[str]:
 
 
 def _introduction(lines: Sequence[str], place: int) -> int:
-    """How many lines from `place` on introduce a quotation; 0 if none."""
+    """Return how many lines from `place` on introduce a quotation; 0 if none."""
     if _SEPARATOR.fullmatch(lines[place]):
         return 1
     if _ATTRIBUTION.fullmatch(lines[place]):
@@ -134,7 +135,7 @@ def _unmarked(lines: Iterable[str]) -> list[str]:
 
 
 def _without_traces(lines: Sequence[str]) -> list[str]:
-    """Without the frames of a stack trace, and the exception above or below them."""
+    """Return lines without the frames of a stack trace, and the exception above or below them."""
     frames = [bool(_TRACE_START.fullmatch(line) or _TRACE_LINE.fullmatch(line)) for line in lines]
     if sum(frames) < 2:
         return list(lines)

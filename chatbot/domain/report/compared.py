@@ -1,4 +1,4 @@
-"""What the gate saw when it compared a version with the live one, and what it decided."""
+"""The comparison of a version with the live one that the gate saw, and what it decided."""
 
 from typing import Literal
 

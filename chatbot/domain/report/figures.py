@@ -1,4 +1,4 @@
-"""How well a version did on the questions that measure it, by itself."""
+"""The figures of a version on the questions that measure it, by itself."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What all parts of a report share: they never change, and hold nothing that is not said here."""
+"""The base of all parts of a report: they never change, and hold nothing that is not said here."""
 
 from typing import Annotated
 

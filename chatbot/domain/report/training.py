@@ -1,4 +1,4 @@
-"""What a version was made from: the rows, the training itself, and the encoder that is served."""
+"""The making of a version: the rows, the training itself, and the encoder that is served."""
 
 from collections.abc import Mapping
 
@@ -122,5 +122,5 @@ class TrainingRun(Section):
 
     @property
     def measures_pairs(self) -> bool:
-        """Whether any epoch tells of pairs with a score."""
+        """True if any epoch tells of pairs with a score."""
         return any(epoch.measures_pairs for epoch in self.history)

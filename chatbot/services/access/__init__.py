@@ -1,1 +1,1 @@
-"""Who may do what, and the record of who did: keys, people and the audit trail."""
+"""Access: who may do what, and the record of who did: keys, people and the audit trail."""

@@ -16,7 +16,7 @@ def record(session: Session, actor: str, action: str, subject: object, **detail:
 
 
 def list_events(session: Session, before: int | None, limit: int) -> Sequence[AuditEvent]:
-    """Newest first; `before` is the id to go on from."""
+    """List up to `limit` events, newest first; `before` is the id to go on from."""
     query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEvent.id < before)

@@ -36,7 +36,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request, as the audit trail names them."""
+    """The maker of a request, as the audit trail names them."""
 
     name: str
     scope: Scope
@@ -45,7 +45,10 @@ class Caller:
 def create_key(
     session: Session, by: str, name: str, scope: Scope, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """The row and the key itself, which cannot be shown again. Raises Conflict for a long name."""
+    """Create a key, and return its row and the key itself, which cannot be shown again.
+
+    Raises Conflict for a long name.
+    """
     if not 0 < len(name) <= MAX_NAME_CHARS:
         raise Conflict(f"A key's name has 1 to {MAX_NAME_CHARS} characters.")
     key_id = secrets.token_hex(4)
@@ -57,7 +60,9 @@ def create_key(
 
 
 def revoke_key(session: Session, by: str, key_id: str) -> ApiKey:
-    """Refused from now on, everywhere. Raises NotFound; revoking again changes nothing."""
+    """Revoke a key: it is refused from now on, everywhere. Raises NotFound; revoking again changes
+    nothing.
+    """
     row = session.get(ApiKey, key_id)
     if row is None:
         raise NotFound(f"There is no key {key_id}.")
@@ -72,7 +77,7 @@ def list_keys(session: Session) -> Sequence[ApiKey]:
 
 
 class KeyRing:
-    """Checks keys, and trusts one that was good for `trust_seconds` without asking the database.
+    """A checker of keys, which trusts a good one for `trust_seconds` without asking the database.
 
     So a key that another process revokes is refused here at most that much later. The clock of
     the process decides when one expires.
@@ -84,7 +89,9 @@ class KeyRing:
         self._good: dict[str, tuple[Caller, datetime | None, float]] = {}
 
     def authenticate(self, secret: str | None, needed: Scope) -> Caller:
-        """Raises NotAuthenticated for a missing or dead key, NotAuthorised for too small a scope.
+        """Return the caller whose key `secret` is, if it includes the scope `needed`.
+
+        Raises NotAuthenticated for a missing or dead key, NotAuthorised for too small a scope.
 
         A plain hash is enough for 256 random bits, and looking it up by the hash leaks no timing.
         """

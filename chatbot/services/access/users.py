@@ -30,7 +30,9 @@ _UNKNOWN = "This e-mail address and password do not belong together."
 
 
 def create_user(session: Session, by: str, email: str, role: Scope, password: str) -> User:
-    """Raises Conflict for a taken or impossible address, an unfit password or role."""
+    """Create an account. Raises Conflict for a taken or impossible address, an unfit password or
+    role.
+    """
     email = _email(email)
     if role not in ROLES:
         raise Conflict(f"A person's role is one of {', '.join(ROLES)}.")
@@ -44,7 +46,10 @@ def create_user(session: Session, by: str, email: str, role: Scope, password: st
 
 
 def change_password(session: Session, by: str, email: str, password: str) -> None:
-    """Also signs them out everywhere. Raises NotFound, Conflict for an unfit password."""
+    """Set a new password and sign the person out everywhere.
+
+    Raises NotFound, Conflict for an unfit password.
+    """
     user = get_user(session, email)
     user.password_hash = _hash(password)
     _sign_out_everywhere(session, user)
@@ -52,7 +57,10 @@ def change_password(session: Session, by: str, email: str, password: str) -> Non
 
 
 def change_role(session: Session, by: str, email: str, role: Scope) -> None:
-    """Holds from their next request on. Raises NotFound, Conflict for the last admin."""
+    """Change a person's role from their next request on.
+
+    Raises NotFound, Conflict for the last admin.
+    """
     user = get_user(session, email)
     if role is not Scope.ADMIN:
         _keep_an_admin(session, user)
@@ -61,7 +69,10 @@ def change_role(session: Session, by: str, email: str, role: Scope) -> None:
 
 
 def disable_user(session: Session, by: str, email: str) -> None:
-    """Their name stays in the audit trail. Raises NotFound, Conflict for the last admin."""
+    """Disable an account; its name stays in the audit trail.
+
+    Raises NotFound, Conflict for the last admin.
+    """
     user = get_user(session, email)
     _keep_an_admin(session, user)
     user.disabled_at = user.disabled_at or now()
@@ -70,7 +81,7 @@ def disable_user(session: Session, by: str, email: str) -> None:
 
 
 def enable_user(session: Session, by: str, email: str) -> None:
-    """Raises NotFound."""
+    """Enable an account again. Raises NotFound."""
     user = get_user(session, email)
     user.disabled_at = None
     audit.record(session, by, "user.enable", user.email)
@@ -81,7 +92,7 @@ def list_users(session: Session) -> Sequence[User]:
 
 
 def get_user(session: Session, email: str) -> User:
-    """Raises NotFound."""
+    """Return the account of an e-mail address. Raises NotFound."""
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
     if user is None:
         raise NotFound(f"{email} has no account.")
@@ -89,7 +100,7 @@ def get_user(session: Session, email: str) -> User:
 
 
 def sign_in(database: Database, email: str, password: str, address: str) -> str:
-    """The token for a browser's cookie.
+    """Return a new token for a browser's cookie.
 
     Raises NotAuthenticated, the same for a wrong password as for an unknown address, and
     TooManyAttempts for more failures from one account or one network than people make.
@@ -112,7 +123,10 @@ def sign_in(database: Database, email: str, password: str, address: str) -> str:
 
 
 def who_is_signed_in(session: Session, token: str) -> Caller:
-    """Raises NotAuthenticated for an unknown or expired token and for a disabled account."""
+    """Return the caller who signed in with `token`.
+
+    Raises NotAuthenticated for an unknown or expired token and for a disabled account.
+    """
     found = session.get(SignIn, _sha256(token))
     if found is None or found.expires_at <= now() or found.user.disabled_at is not None:
         raise NotAuthenticated("Sign in to go on.")
@@ -120,7 +134,7 @@ def who_is_signed_in(session: Session, token: str) -> Caller:
 
 
 def sign_out(session: Session, token: str) -> None:
-    """The token is worth nothing from now on; signing out again changes nothing."""
+    """Make the token worthless from now on; signing out again changes nothing."""
     session.execute(delete(SignIn).where(SignIn.sha256 == _sha256(token)))
 
 

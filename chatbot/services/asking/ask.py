@@ -37,7 +37,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the visitor gets, with the ids of everything that produced it.
+    """The reply that the visitor gets, with the ids of everything that produced it.
 
     `candidates` are to choose from when the bot asks back; otherwise all that were considered.
     """
@@ -57,13 +57,13 @@ class Answered:
 
 
 class Live(Protocol):
-    """Holds the matcher that answers now; raises NotReady before there is one."""
+    """The holder of the matcher that answers now; raises NotReady before there is one."""
 
     def current(self) -> Matcher: ...
 
 
 class Answerer:
-    """Answers with what is live; what threads ask at the same moment is worked on together."""
+    """The answerer with what is live; what threads ask at the same moment is worked on together."""
 
     def __init__(
         self, database: Database, live: Live, max_chars: int, sample_share: float = 0.0
@@ -77,14 +77,17 @@ class Answerer:
         )
 
     def ask(self, text: str, conversation_id: str | None = None, test: bool = False) -> Answered:
-        """Raises InvalidText for unusable text, NotReady, ServiceUnavailable as `answer_all`."""
+        """Answer one question. Raises InvalidText for unusable text, NotReady, ServiceUnavailable
+        as `answer_all`.
+        """
         question = Question(clean(text, self._max_chars), conversation_id, test)
         return self._together(replace(question, lines=clean_lines(text, self._max_chars)))
 
     def ask_once(
         self, query_id: str, text: str, conversation_id: str | None = None, test: bool = False
     ) -> Answered:
-        """As `ask`, but however often it is repeated, one question is logged and answered.
+        """Answer a question as `ask` does, but log and answer it only once, however often it is
+        repeated.
 
         Raises Conflict if `query_id` is another question's.
         """
@@ -113,7 +116,7 @@ def answer_all(
     questions: Sequence[Question],
     sample_share: float = 0.0,
 ) -> list[Answered]:
-    """Match and decide; all questions are stored in one commit before any answer leaves.
+    """Match and decide all questions, and store them in one commit before any answer leaves.
 
     `sample_share` of them are drawn into the random sample that measures the live bot.
     Raises ServiceUnavailable if the rows cannot be stored.
@@ -129,7 +132,8 @@ def answer_all(
 
 
 def recall(matcher: Matcher, query: Query, text: str) -> Answered:
-    """What was answered then, in the words of today's FAQ. Raises Conflict for another text.
+    """Return the answer that was given then, in the words of today's FAQ. Raises Conflict for
+    another text.
 
     If its intent is gone meanwhile, nothing is left to show but the way to a person.
     """

@@ -9,7 +9,9 @@ from chatbot.services.review.questions import get_query
 
 
 def choose(session: Session, matcher: Matcher, query_id: str, intent: str) -> IntentCard:
-    """What is shown for it; agents see the choice beside the question. A later one replaces it.
+    """Store the candidate that a visitor chose, and return the card to show for it.
+
+    Agents see the choice beside the question. A later one replaces it.
 
     Raises NotFound, also for an intent that is gone, and Conflict for one that was no candidate.
     """

@@ -39,7 +39,7 @@ def request_handoff(
 def list_handoffs(
     session: Session, is_open: bool, before: int | None, limit: int
 ) -> Sequence[Handoff]:
-    """Newest first; `before` is the id to go on from."""
+    """List open or closed hand-offs, newest first; `before` is the id to go on from."""
     state = Handoff.closed_at.is_(None) if is_open else Handoff.closed_at.is_not(None)
     wanted = select(Handoff).where(state).order_by(Handoff.id.desc()).limit(limit)
     if before is not None:
@@ -48,7 +48,7 @@ def list_handoffs(
 
 
 def get_handoff(session: Session, handoff_id: int) -> Handoff:
-    """Raises NotFound."""
+    """Return a hand-off by its id. Raises NotFound."""
     handoff = session.get(Handoff, handoff_id)
     if handoff is None:
         raise NotFound(f"There is no hand-off {handoff_id}.")
@@ -56,7 +56,7 @@ def get_handoff(session: Session, handoff_id: int) -> Handoff:
 
 
 def read_transcript(session: Session, conversation_id: str) -> Sequence[Query]:
-    """What was asked in the conversation, oldest first."""
+    """Return the latest questions of the conversation, oldest first."""
     wanted = (
         select(Query)
         .where(Query.conversation_id == conversation_id)
@@ -67,7 +67,9 @@ def read_transcript(session: Session, conversation_id: str) -> Sequence[Query]:
 
 
 def close_handoff(session: Session, by: str, handoff_id: int) -> Handoff:
-    """A person has answered. Raises NotFound; closing again changes nothing."""
+    """Close a hand-off that a person has answered. Raises NotFound; closing again
+    changes nothing.
+    """
     handoff = get_handoff(session, handoff_id)
     if handoff.closed_at is None:
         handoff.closed_at, handoff.closed_by = now(), by
@@ -76,7 +78,7 @@ def close_handoff(session: Session, by: str, handoff_id: int) -> Handoff:
 
 
 def reopen_handoff(session: Session, by: str, handoff_id: int) -> Handoff:
-    """Raises NotFound."""
+    """Open a closed hand-off again. Raises NotFound."""
     handoff = get_handoff(session, handoff_id)
     if handoff.closed_at is not None:
         handoff.closed_at, handoff.closed_by = None, None
@@ -114,7 +116,9 @@ def _says(handoff: Handoff, message: str) -> bool:
 
 
 def _announce(session: Session, handoff: Handoff) -> None:
-    """To the audit trail, which is kept for ever and so gets no address, and to webhooks."""
+    """Announce a hand-off to the audit trail, which is kept for ever and so gets no address, and to
+    webhooks.
+    """
     by = f"visitor of {handoff.site_key or 'an API key'}"
     audit.record(session, by, "handoff.request", handoff.id)
     events.record(

@@ -1,4 +1,6 @@
-"""What a visitor may want before they have asked: the FAQ's most asked, else one a topic."""
+"""Suggest what a visitor may want before they have asked: the FAQ's most asked, else
+one a topic.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +22,9 @@ _TRUST_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class PopularQuestion:
-    """To show `title` and ask `question`, an utterance: so it is certain to be understood."""
+    """A question to suggest: `title` to show, and an utterance to ask, so certain to
+    be understood.
+    """
 
     title: str
     question: str
@@ -31,14 +35,14 @@ def list_popular(session: Session, most: int = MOST) -> list[PopularQuestion]:
 
 
 class PopularQuestions:
-    """Counted again when the FAQ changes, else every few minutes."""
+    """The suggested questions, counted again when the FAQ changes, else every few minutes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counted: tuple[int, float, Sequence[PopularQuestion]] = (-1, 0.0, ())
 
     def current(self, revision: int) -> Sequence[PopularQuestion]:
-        """For the FAQ at `revision`."""
+        """Return the questions to suggest for the FAQ at `revision`."""
         counted_at_revision, trusted_until, found = self._counted
         if counted_at_revision == revision and time.monotonic() < trusted_until:
             return found

@@ -1,4 +1,4 @@
-"""How often a site's visitors may ask: each of them, and all together."""
+"""Limit how often a site's visitors may ask: each of them, and all together."""
 
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -12,7 +12,7 @@ _NETWORK_BITS = 64
 
 @dataclass(frozen=True)
 class Quota:
-    """How much of a limit is spent in the window of `window_seconds` that ends in `resets_in`."""
+    """The spent part of a limit in the window of `window_seconds` that ends in `resets_in`."""
 
     name: str
     limit: int
@@ -25,7 +25,7 @@ class Quota:
         return max(0, self.limit - self.spent)
 
     def check(self) -> None:
-        """Raises RateLimited."""
+        """Raise RateLimited if more than the limit is spent."""
         if self.spent > self.limit:
             whom = "you" if self.name == "visitor" else "all visitors of this site"
             raise RateLimited(
@@ -35,13 +35,15 @@ class Quota:
 
 
 class RateLimits:
-    """Counts in windows of a minute. An address is kept no longer than its window."""
+    """The counts of requests in windows of a minute. An address is kept no longer than
+    its window.
+    """
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
 
     def spend(self, site: SiteCard, address: str) -> list[Quota]:
-        """One request more. The last quota may be overspent.
+        """Count one request more, and return the quotas; the last one may be overspent.
 
         A visitor who is refused costs the site nothing, so no one visitor can shut the others out.
         """

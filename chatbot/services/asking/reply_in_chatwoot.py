@@ -46,7 +46,7 @@ class _Step:
 def reply(
     database: Database, live: LiveMatcher, answerer: Answerer, bot: ChatwootBot, incoming: Incoming
 ) -> bool:
-    """Queue the reply, once however often the message comes; whether this call did it.
+    """Queue the reply, once however often the message comes, and return whether this call did it.
 
     Raises Conflict if the message is of another account, NotReady and ServiceUnavailable.
     """
@@ -111,7 +111,7 @@ def _hand_over(bot: ChatwootBot) -> Iterator[_Step]:
 
 
 def _describe(bot: ChatwootBot, incoming: Incoming) -> dict[str, str]:
-    """Of a hand-over, for whoever wants to be told of it."""
+    """Describe a hand-over, for whoever wants to be told of it."""
     place = f"accounts/{bot.account_id}/conversations/{incoming.conversation_id}"
     return {
         "channel": "chatwoot",

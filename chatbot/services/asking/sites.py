@@ -1,4 +1,4 @@
-"""Sites: whose pages may ask as their visitors do, from which origins, and how often."""
+"""Sites: their pages may ask as their visitors do, from which origins, and how often."""
 
 import re
 import secrets
@@ -30,7 +30,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class SiteCard:
-    """What a process knows of a site that is not revoked."""
+    """The facts that a process keeps of a site that is not revoked."""
 
     key: str
     name: str
@@ -39,7 +39,9 @@ class SiteCard:
     per_site: int
 
     def allows(self, origin: str | None, is_own: bool) -> bool:
-        """`is_own` if the page comes from this instance itself."""
+        """Return whether pages of `origin` may ask; `is_own` if the page comes from this instance
+        itself.
+        """
         if is_own and SELF in self.origins:
             return True
         if origin is None:
@@ -56,7 +58,7 @@ def create_site(
     per_visitor: int = PER_VISITOR,
     per_site: int = PER_SITE,
 ) -> Site:
-    """Raises Conflict for an impossible name, origin or limit."""
+    """Create a site with a new key. Raises Conflict for an impossible name, origin or limit."""
     site = Site(key=PREFIX + secrets.token_hex(12))
     _fill(site, name, origins, per_visitor, per_site)
     session.add(site)
@@ -73,7 +75,10 @@ def change_site(
     per_visitor: int,
     per_site: int,
 ) -> Site:
-    """Its key stays, so pages need no change. Raises NotFound, and Conflict as `create_site`."""
+    """Change a site but for its key, so that pages need no change.
+
+    Raises NotFound, and Conflict as `create_site`.
+    """
     site = get_site(session, key)
     _fill(site, name, origins, per_visitor, per_site)
     audit.record(session, by, "site.change", key, name=site.name, origins=site.origins)
@@ -81,7 +86,9 @@ def change_site(
 
 
 def revoke_site(session: Session, by: str, key: str) -> Site:
-    """Its key is refused for ever. Raises NotFound; revoking again changes nothing."""
+    """Revoke a site: its key is refused for ever. Raises NotFound; revoking again
+    changes nothing.
+    """
     site = get_site(session, key)
     if site.revoked_at is None:
         site.revoked_at = now()
@@ -90,7 +97,7 @@ def revoke_site(session: Session, by: str, key: str) -> Site:
 
 
 def get_site(session: Session, key: str) -> Site:
-    """Raises NotFound."""
+    """Return the site of a key. Raises NotFound."""
     site = session.get(Site, key)
     if site is None:
         raise NotFound(f"There is no site {key}.")
@@ -102,7 +109,10 @@ def list_sites(session: Session) -> Sequence[Site]:
 
 
 def parse_origin(text: str) -> str:
-    """As browsers write it: scheme, host, and a port other than the scheme's. Raises Conflict."""
+    """Return an origin as browsers write it: scheme, host, and a port other than the scheme's.
+
+    Raises Conflict.
+    """
     text = text.strip()
     if text in (SELF, LOCALHOST):
         return text
@@ -120,7 +130,7 @@ def parse_origin(text: str) -> str:
 
 
 class SiteRing:
-    """Checks site keys, and trusts what it read of the sites for `trust_seconds`.
+    """A checker of site keys, which trusts what it read of the sites for `trust_seconds`.
 
     Nobody is refused by an old reading: another process may just have made or changed the site.
     """
@@ -132,7 +142,10 @@ class SiteRing:
         self._trusted_until = 0.0
 
     def admit(self, key: str, origin: str | None, is_own: bool) -> SiteCard:
-        """Raises NotAuthenticated for an unknown or revoked key, NotAuthorised for its origin."""
+        """Return the site of `key` if its pages may ask from `origin`.
+
+        Raises NotAuthenticated for an unknown or revoked key, NotAuthorised for its origin.
+        """
         site = self._sites().get(key)
         if site is None or not site.allows(origin, is_own):
             site = self._read_sites().get(key)
@@ -146,7 +159,9 @@ class SiteRing:
         return site
 
     def any_allows(self, origin: str) -> bool:
-        """Whether pages of `origin` may ask with some key; a preflight does not tell which."""
+        """Return whether pages of `origin` may ask with some key; a preflight does not
+        tell which.
+        """
         return _any_allows(self._sites(), origin) or _any_allows(self._read_sites(), origin)
 
     def forget(self) -> None:

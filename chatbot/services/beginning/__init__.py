@@ -1,1 +1,1 @@
-"""How an instance begins: with the demo, and with things to try."""
+"""The beginning of an instance: the demo, and things to try."""

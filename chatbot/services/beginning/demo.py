@@ -43,7 +43,7 @@ SHIPPED_FAQ = Path(__file__).parents[3] / "faq_data"
 
 @dataclass
 class Demo:
-    """What of the demo is there, and what removing it takes along.
+    """The parts of the demo that are there, and what removing it takes along.
 
     `intents` go, by name with title; `drafts` stay with own phrasings as drafts; `kept` have an
     answer of their own and stay. `queries` are those asked while no own intent was there, answered
@@ -67,12 +67,12 @@ class Demo:
 
 
 def is_shipped() -> bool:
-    """Whether this installation has the files of the demo."""
+    """Return whether this installation has the files of the demo."""
     return (SHIPPED_FAQ / "intents").is_dir()
 
 
 def is_marked(session: Session) -> bool:
-    """Whether something in the FAQ came in as the demo."""
+    """Return whether something in the FAQ came in as the demo."""
     tables = (Intent, EvaluationQuestion, Utterance)
     return any(session.scalar(select(exists().where(t.origin == DEMO))) for t in tables)
 
@@ -96,7 +96,7 @@ def read_demo() -> CatalogueDraft:
 
 
 def find_demo(session: Session) -> Demo:
-    """What `remove_demo` would remove now."""
+    """Return what `remove_demo` would remove now."""
     return _Removal(session).demo
 
 
@@ -114,7 +114,7 @@ def remove_demo(session: Session, by: str) -> Demo:
 
 
 class _Removal:
-    """Which rows are the demo's, and how they go."""
+    """The removal of the demo: which rows are its, and how they go."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -173,7 +173,9 @@ class _Removal:
         )
 
     def _about_the_demo(self, cards: set[int]) -> ColumnElement[bool]:
-        """Which logged questions: all from before the first own intent, else those it answered."""
+        """Select the demo's logged questions: all from before the first own intent, else those it
+        answered.
+        """
         names, ids = list(self.gone.values()), list(self.gone)
         own = select(func.min(Intent.created_at)).where(
             Intent.id.not_in([*cards, *self.kept]), Intent.origin.is_(None)
@@ -249,7 +251,7 @@ class _Removal:
             session.execute(delete(Intent).where(Intent.id.in_(some)))
 
     def _withdraw_trained(self) -> None:
-        """What was trained on the demo is not promoted by itself any more."""
+        """Withdraw what was trained on the demo: it is not promoted by itself any more."""
         pointer = read_pointer(self.session)
         live = pointer.version_id if pointer else None
         trained = (ModelVersion.kind == Kind.TRAIN, ModelVersion.id.is_distinct_from(live))

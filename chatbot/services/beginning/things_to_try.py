@@ -24,7 +24,7 @@ _FOREIGN = (
 
 @dataclass(frozen=True)
 class ThingsToTry:
-    """At most MOST questions of each kind; a kind that none was found of is empty."""
+    """Questions to try, at most MOST of each kind; a kind that none was found of is empty."""
 
     answered: Sequence[str] = field(default_factory=list)
     asked_back: Sequence[str] = field(default_factory=list)

@@ -1,1 +1,1 @@
-"""What leaves the house: events, webhooks, mail and Chatwoot, each delivered at least once."""
+"""Delivery of what leaves the house: events, webhooks, mail and Chatwoot, each at least once."""

@@ -1,4 +1,4 @@
-"""Agent bots of Chatwoot accounts: which there are, who may speak as Chatwoot, where replies go."""
+"""Agent bots of Chatwoot accounts: list them, check who speaks as Chatwoot, and address replies."""
 
 import hashlib
 import secrets
@@ -22,7 +22,7 @@ _OLDEST_SECONDS = 300
 
 @dataclass(frozen=True)
 class Texts:
-    """What the bot says of its own accord."""
+    """The sentences that the bot says of its own accord."""
 
     clarify: str = "Did you mean one of these?"
     person: str = "None of these, I need a person"
@@ -43,7 +43,9 @@ def create_bot(
     texts: Texts = DEFAULT_TEXTS,
     private_networks: bool = False,
 ) -> tuple[ChatwootBot, str]:
-    """The bot and the secret of its path, which cannot be shown again. Raises AddressRefused.
+    """Create a bot, and return it with the secret of its path, which cannot be shown again.
+
+    Raises AddressRefused.
 
     `url` is that of the Chatwoot installation, `token` the access token of the agent bot there.
     """
@@ -77,7 +79,7 @@ def list_bots(session: Session) -> Sequence[ChatwootBot]:
 
 
 def delete_bot(session: Session, by: str, bot_id: int) -> None:
-    """With its deliveries; its path is not found any more. Raises NotFound."""
+    """Delete a bot with its deliveries; its path is not found any more. Raises NotFound."""
     bot = session.get(ChatwootBot, bot_id)
     if bot is None:
         raise NotFound(f"There is no Chatwoot bot {bot_id}.")
@@ -86,7 +88,7 @@ def delete_bot(session: Session, by: str, bot_id: int) -> None:
 
 
 def find_bot(session: Session, path_secret: str) -> ChatwootBot:
-    """Whose path this is. Raises NotFound."""
+    """Return the bot whose path this is. Raises NotFound."""
     bot = session.scalar(select(ChatwootBot).where(ChatwootBot.path_sha256 == _hash(path_secret)))
     if bot is None:
         raise NotFound("No Chatwoot bot has this path.")
@@ -94,7 +96,10 @@ def find_bot(session: Session, path_secret: str) -> ChatwootBot:
 
 
 def check_signature(bot: ChatwootBot, timestamp: str, signature: str, body: bytes) -> None:
-    """Of bots whose Chatwoot signs (4.13 and newer). Raises NotAuthenticated."""
+    """Check the signature of a request to a bot whose Chatwoot signs (4.13 and newer).
+
+    Raises NotAuthenticated.
+    """
     if bot.signing_secret is None:
         return
     age = now().timestamp() - int(timestamp) if timestamp.isdecimal() else None
@@ -105,7 +110,7 @@ def check_signature(bot: ChatwootBot, timestamp: str, signature: str, body: byte
 
 
 def make_url(bot: ChatwootBot, delivery: Delivery) -> str:
-    """Where in Chatwoot's API a reply goes."""
+    """Return the URL in Chatwoot's API that a reply goes to."""
     conversation = f"accounts/{bot.account_id}/conversations/{delivery.conversation}"
     return f"{bot.url}/api/v1/{conversation}/{_PLACES[delivery.kind]}"
 

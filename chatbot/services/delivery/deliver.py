@@ -25,7 +25,7 @@ _HEADERS = {"Content-Type": "application/json", "User-Agent": "helpdesk-chatbot"
 
 @dataclass(frozen=True)
 class _Answer:
-    """What came of an attempt; with nothing in `why`, it was taken."""
+    """The outcome of an attempt; with nothing in `why`, it was taken."""
 
     status: int | None
     why: str = ""
@@ -34,7 +34,7 @@ class _Answer:
 
 
 def deliver_due(database: Database, settings: Settings) -> int:
-    """Send until nothing is due; returns how many attempts that took."""
+    """Send until nothing is due, and return how many attempts that took."""
     attempts = 0
     while delivery := deliveries.claim(database):
         failpoint("delivery.after_claim")
@@ -64,7 +64,7 @@ def _post(delivery: Delivery, private_networks: bool) -> int:
 
 
 def _address(delivery: Delivery) -> tuple[str, dict[str, str]]:
-    """Where to, and with which headers of the recipient's own."""
+    """Return the URL to send to, and the headers of the recipient's own."""
     if delivery.webhook is not None:
         return delivery.webhook.url, webhooks.make_headers(delivery.webhook, delivery, now())
     assert delivery.bot is not None  # the table holds it

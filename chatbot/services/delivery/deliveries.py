@@ -1,4 +1,4 @@
-"""What is on its way to foreign servers, as rows: queue it, claim it, conclude it, look at it.
+"""Deliveries to foreign servers, as rows: queue them, claim them, conclude them, look at them.
 
 Claiming moves `due_at` past the longest that an attempt can take, so a worker that dies leaves a
 row that becomes due again by itself. At least once, therefore: a server that answered in the moment
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Filters:
-    """Which deliveries to list; None filters nothing."""
+    """A choice of deliveries to list; None filters nothing."""
 
     webhook_id: int | None = None
     bot_id: int | None = None
@@ -42,13 +42,16 @@ class Filters:
 
 
 def wait_after(attempt: int) -> timedelta:
-    """10 s, 30 s, 90 s … 18 hours, each a fifth more or less: ten attempts in 27 hours."""
+    """Return the time to wait after a failed attempt (exponential backoff with jitter).
+
+    It is 10 s, 30 s, 90 s … 18 hours, each a fifth more or less: ten attempts in 27 hours.
+    """
     jitter = 1 + random.uniform(-_JITTER, _JITTER)
     return timedelta(seconds=_FIRST_WAIT * 3 ** (attempt - 1) * jitter)
 
 
 def claim(database: Database) -> Delivery | None:
-    """Take what is due, what was tried least first; None if nothing is. One worker gets each."""
+    """Claim what is due, what was tried least first; None if nothing is. One worker gets each."""
     with database.write() as session:
         moment = database.clock(session)
         due = (
@@ -98,7 +101,9 @@ def fail(
 
 
 def give_up(session: Session, webhook_id: int, why: str) -> None:
-    """Nothing that waits for this webhook is sent any more, until somebody asks for it again."""
+    """Fail whatever waits for this webhook: it is not sent any more until somebody asks for it
+    again.
+    """
     session.execute(
         update(Delivery)
         .where(Delivery.webhook_id == webhook_id, Delivery.state == State.WAITING)
@@ -107,7 +112,7 @@ def give_up(session: Session, webhook_id: int, why: str) -> None:
 
 
 def get_delivery(session: Session, delivery_id: int) -> Delivery:
-    """Raises NotFound."""
+    """Return a delivery by its id. Raises NotFound."""
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}.")
@@ -117,7 +122,7 @@ def get_delivery(session: Session, delivery_id: int) -> Delivery:
 def list_deliveries(
     session: Session, filters: Filters, before: int | None, limit: int
 ) -> Sequence[Delivery]:
-    """Newest first; `before` is the id to go on from."""
+    """List the deliveries that fit, newest first; `before` is the id to go on from."""
     query = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
     if filters.webhook_id is not None:
         query = query.where(Delivery.webhook_id == filters.webhook_id)
@@ -131,7 +136,7 @@ def list_deliveries(
 
 
 def waits_since(session: Session) -> datetime | None:
-    """Since when the most overdue delivery waits for a worker."""
+    """Return since when the most overdue delivery waits for a worker; None if none does."""
     query = (
         select(Delivery)
         .where(Delivery.state == State.WAITING, _is_due(now()), ~_must_queue())

@@ -1,4 +1,4 @@
-"""What others are told: an event becomes a row for each webhook or mailbox that wants its kind.
+"""Tell others of events: each becomes a row for each webhook or mailbox that wants its kind.
 
 The rows are written in the transaction of what happened, so an event is neither lost nor told of
 something that was rolled back. Workers send them.
@@ -48,7 +48,9 @@ HEADLINES = {
 
 
 def record(session: Session, kind: str, data: Mapping[str, Any]) -> None:
-    """Tell every webhook that wants it. `data` must be JSON; an unknown kind is a ValueError."""
+    """Tell every webhook that wants an event. `data` must be JSON; an unknown kind is
+    a ValueError.
+    """
     known, event_id = Kind(kind), new_id()
     for webhook in session.scalars(select(Webhook).where(Webhook.enabled)):
         if known in webhook.kinds:
@@ -58,7 +60,9 @@ def record(session: Session, kind: str, data: Mapping[str, Any]) -> None:
 def queue(
     session: Session, webhook: Webhook, kind: Kind, event_id: str, data: Mapping[str, Any]
 ) -> Delivery:
-    """For this webhook; the body is settled here, so that every attempt says the same."""
+    """Queue an event for this webhook; the body is settled here, so that every attempt says the
+    same.
+    """
     delivery = Delivery(
         webhook_id=webhook.id,
         message_id=event_id,

@@ -37,7 +37,10 @@ _PLACES = {
 
 
 def write_letter(delivery: Delivery, sender: str, recipient: str, public_url: str) -> EmailMessage:
-    """`sender` and `recipient` are ASCII addresses; an empty `public_url` means no link."""
+    """Write the e-mail that tells of an event; with an empty `public_url` it has no link.
+
+    `sender` and `recipient` are ASCII addresses.
+    """
     event = json.loads(delivery.body)
     kind, data = Kind(event["type"]), event["data"]
     letter = EmailMessage()
@@ -68,7 +71,7 @@ def _subject(kind: Kind, data: Mapping[str, Any]) -> str:
 
 
 def _about(data: Mapping[str, Any]) -> str:
-    """What tells this subject from others of its kind."""
+    """Return what tells this subject from others of its kind."""
     for name in ("version", "job"):
         if name in data:
             return f": {name} {data[name]}"

@@ -16,7 +16,7 @@ _MEANS_MORE_IN_A_URL = "%?#&=/"  # RFC 6068: header fields, and characters in di
 
 
 def find_relay(settings: Settings) -> smtp.Relay | None:
-    """None if none is set."""
+    """Return the mail relay of the settings; None if none is set."""
     if not settings.smtp_host:
         return None
     security = smtp.Security(settings.smtp_security)
@@ -31,7 +31,10 @@ def find_relay(settings: Settings) -> smtp.Relay | None:
 
 
 def check_mailbox(url: str, settings: Settings) -> str:
-    """`url` as it is kept. Raises InvalidText, AddressRefused, or Conflict if no relay is set."""
+    """Return the `mailto:` URL as it is kept.
+
+    Raises InvalidText, AddressRefused, or Conflict if no relay is set.
+    """
     if not url.startswith(MAILTO):
         raise AddressRefused(f"Write an e-mail address as {MAILTO}name@example.org.")
     if any(character in url for character in _MEANS_MORE_IN_A_URL):
@@ -54,7 +57,7 @@ def address_of(webhook: Webhook) -> str:
 
 
 def send_letter(delivery: Delivery, webhook: Webhook, settings: Settings) -> smtp.Reply:
-    """Raises Unreachable, also if no relay is set any more."""
+    """Send a delivery by e-mail. Raises Unreachable, also if no relay is set any more."""
     relay, recipient = find_relay(settings), to_ascii(address_of(webhook))
     if relay is None:
         raise Unreachable(_NOT_SET)

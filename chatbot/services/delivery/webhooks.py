@@ -27,7 +27,7 @@ def create_webhook(
     settings: Settings,
     style: events.Style | None = None,
 ) -> Webhook:
-    """Its `secret` is to be shown once; that of a mailbox is empty.
+    """Create a webhook or mailbox; its `secret`, empty for a mailbox, is to be shown once.
 
     Without a style, a `mailto:` URL is told by e-mail, any other by signed JSON.
     Raises AddressRefused, InvalidText for what is no e-mail address, and Conflict for no kind, too
@@ -55,7 +55,7 @@ def list_webhooks(session: Session) -> Sequence[Webhook]:
 
 
 def get_webhook(session: Session, webhook_id: int) -> Webhook:
-    """Raises NotFound."""
+    """Return a webhook by its id. Raises NotFound."""
     webhook = session.get(Webhook, webhook_id)
     if webhook is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
@@ -69,7 +69,10 @@ def change_webhook(
     kinds: Sequence[events.Kind] | None = None,
     enabled: bool | None = None,
 ) -> Webhook:
-    """What is None stays. What waits for a disabled one is given up. Raises NotFound, Conflict."""
+    """Change a webhook where a value is not None; disabling it gives up what waits for it.
+
+    Raises NotFound, Conflict.
+    """
     webhook = get_webhook(session, webhook_id)
     if kinds is not None:
         webhook.kinds = _distinct(kinds)
@@ -87,7 +90,7 @@ def disable(session: Session, webhook: Webhook, why: str) -> None:
 
 
 def rotate_secret(session: Session, by: str, webhook_id: int) -> Webhook:
-    """A new secret, to be shown once; for a day, the old one signs too.
+    """Make a new secret, to be shown once; for a day, the old one signs too.
 
     Raises NotFound, Conflict for a mailbox.
     """
@@ -101,7 +104,7 @@ def rotate_secret(session: Session, by: str, webhook_id: int) -> Webhook:
 
 
 def delete_webhook(session: Session, by: str, webhook_id: int) -> None:
-    """With its deliveries. Raises NotFound."""
+    """Delete a webhook with its deliveries. Raises NotFound."""
     webhook = get_webhook(session, webhook_id)
     audit.record(session, by, "webhook.delete", webhook_id, url=webhook.url)
     session.delete(webhook)
@@ -116,7 +119,7 @@ def send_test(session: Session, by: str, webhook_id: int) -> Delivery:
 
 
 def make_headers(webhook: Webhook, delivery: Delivery, moment: datetime) -> dict[str, str]:
-    """What this attempt is sent with: id, time and signatures."""
+    """Return the headers that this attempt is sent with: id, time and signatures."""
     timestamp = int(moment.timestamp())
     previous = webhook.previous_secret
     keys = [webhook.secret]

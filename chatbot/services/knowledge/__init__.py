@@ -1,1 +1,1 @@
-"""What the FAQ says, how it changes, comes in and goes out; and what agents said of questions."""
+"""Knowledge: the FAQ, how it changes, comes in and goes out; and what agents said of questions."""

@@ -23,7 +23,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which intents to list; empty or None means any. `page` counts from 1."""
+    """A choice of intents to list; empty or None means any. `page` counts from 1."""
 
     text: str = ""
     topic: str = ""
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the `total` intents that fit; `pages` is at least 1."""
+    """A page of the `total` intents that fit; `pages` is at least 1."""
 
     rows: list[Row]
     total: int
@@ -52,7 +52,9 @@ class Page:
 
 
 def browse(session: Session, wanted: Wanted) -> Page:
-    """The wanted page, or the last one if there are fewer; six queries, however many intents."""
+    """Return the wanted page, or the last one if there are fewer; six queries, however many
+    intents.
+    """
     fitting = _fitting(wanted)
     total = session.scalar(select(func.count(Intent.id)).where(*fitting)) or 0
     pages = max(1, -(-total // PAGE))
@@ -66,12 +68,12 @@ def browse(session: Session, wanted: Wanted) -> Page:
 
 
 def list_names(session: Session, wanted: Wanted) -> list[str]:
-    """Of all intents that fit, on whatever page."""
+    """List the names of all intents that fit, on whatever page."""
     return list(session.scalars(select(Intent.name).where(*_fitting(wanted))))
 
 
 def list_topics(session: Session) -> list[str]:
-    """Those that intents have, by name."""
+    """List the topics that intents have, by name."""
     query = select(Intent.topic).where(Intent.topic != "").distinct().order_by(Intent.topic)
     return list(session.scalars(query))
 

@@ -1,4 +1,4 @@
-"""Acts on many intents at once: enable, disable, delete, or move to a topic, with one undo."""
+"""Act on many intents at once: enable, disable, delete, or move to a topic, with one undo."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _DONE = {
 
 @dataclass(frozen=True)
 class Consequences:
-    """What an act would change, and what hangs on the intents that a deletion takes along."""
+    """The effects of an act, and what hangs on the intents that a deletion takes along."""
 
     intents: dict[str, str]  # titles by name, of those that would change
     unchanged: int
@@ -45,7 +45,7 @@ class Consequences:
 def foresee(
     session: Session, names: Iterable[str], action: Action, topic: str = ""
 ) -> Consequences:
-    """What `act` would do now."""
+    """Return what `act` would do now."""
     chosen = _get(session, names)
     changing = [intent for intent in chosen if _changes(intent, action, topic)]
     ids = [intent.id for intent in changing]
@@ -104,7 +104,7 @@ def _changes(intent: Intent, action: Action, topic: str) -> bool:
 
 
 def _get(session: Session, names: Iterable[str]) -> list[Intent]:
-    """By title, locked until the transaction ends."""
+    """Return intents by title, locked until the transaction ends."""
     wanted = set(names)
     found: list[Intent] = []
     for some in batched(wanted):

@@ -29,7 +29,7 @@ _FETCHED_ROWS = 10_000
 
 
 def read_target(session: Session) -> Target | None:
-    """What every web process should be running now."""
+    """Return what every web process should be running now; None before the first model."""
     row = session.execute(
         select(ModelPointer.generation, ModelVersion.id, ModelVersion.digest).join(
             ModelVersion, ModelVersion.id == ModelPointer.version_id
@@ -39,9 +39,10 @@ def read_target(session: Session) -> Target | None:
 
 
 def read_catalogue(session: Session) -> Catalogue:
-    """The FAQ of now, and all that agents confirmed and that is in effect, for any model version.
+    """Return today's FAQ, and all that agents confirmed and that is in effect, for any model
+    version.
 
-    Knowledge is of today also for an old version: rolling a model back never rolls the FAQ back.
+    It is today's also for an old version: rolling a model back never rolls the FAQ back.
     """
     words = _Words()
     words.add_authored(session, _UTTERANCES)
@@ -50,7 +51,10 @@ def read_catalogue(session: Session) -> Catalogue:
 
 
 def read_catalogue_to_judge(session: Session) -> Catalogue:
-    """As `read_catalogue`, without what versions are judged by: it must not answer for itself."""
+    """Return the catalogue of `read_catalogue` without what versions are judged by.
+
+    It must not answer for itself.
+    """
     words = _Words()
     words.add_authored(session, _UTTERANCES)
     words.add_said(session, _SAID.where(Confirmation.part == Purpose.TRAINING))
@@ -59,7 +63,9 @@ def read_catalogue_to_judge(session: Session) -> Catalogue:
 
 
 def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]]) -> Catalogue:
-    """The FAQ, and the confirmed questions, with their intents, that the next version learns."""
+    """Return the FAQ, and the confirmed questions, with their intents, that the next version
+    learns.
+    """
     entries = dict(_authored(session, _UTTERANCES))
     for text, intent in learnt:
         entries.setdefault(normalise(text), Entry(text, intent, confirmed=True))
@@ -67,7 +73,7 @@ def read_catalogue_to_train(session: Session, learnt: Iterable[tuple[str, str]])
 
 
 def read_edit(session: Session, since: int) -> Edit | None:
-    """What `read_catalogue` says otherwise than at revision `since`, at the price of the change.
+    """Return how `read_catalogue` differs from revision `since`; the cost is that of the change.
 
     None if the log does not hold every revision since then; read the catalogue again.
     """
@@ -113,7 +119,7 @@ Rows = Iterator[tuple[str, Entry]]
 
 
 class _Words:
-    """What texts mean, by their normalised form.
+    """The meanings of texts, by their normalised form.
 
     A phrasing that the FAQ has is the FAQ's, whatever was confirmed for it. Of verdicts on the same
     words the newest decides, and the newest of those that vote is a neighbour. What was said of an

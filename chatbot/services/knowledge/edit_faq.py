@@ -52,7 +52,7 @@ def current_revision(session: Session) -> int:
 
 
 def get_intent(session: Session, name: str) -> Intent:
-    """Raises NotFound."""
+    """Return the intent called `name`. Raises NotFound."""
     intent = session.scalar(select(Intent).where(Intent.name == name))
     if intent is None:
         raise NotFound(f"There is no intent “{name}”.")
@@ -62,7 +62,7 @@ def get_intent(session: Session, name: str) -> Intent:
 def list_intents(
     session: Session, after: str | None, limit: int
 ) -> tuple[Sequence[tuple[Intent, int]], str | None]:
-    """One page of (intent, number of utterances) by name, and the name to go on after."""
+    """Return one page of (intent, number of utterances) by name, and the name to go on after."""
     query = (
         select(Intent, func.count(Utterance.id))
         .outerjoin(Utterance)
@@ -77,7 +77,7 @@ def list_intents(
 
 
 def titles(session: Session, names: Sequence[str]) -> dict[str, str]:
-    """By name, of those intents that are still there."""
+    """Return the titles of those intents that are still there, by name."""
     rows = session.execute(select(Intent.name, Intent.title).where(Intent.name.in_(names)))
     return dict(rows.all())
 
@@ -100,7 +100,9 @@ def create_intent(
     utterances: Sequence[str],
     enabled: bool = True,
 ) -> Intent:
-    """Not `enabled`, it is a draft. Raises Conflict for a taken name, UtteranceTaken."""
+    """Create an intent; if not `enabled`, it is a draft. Raises Conflict for a taken name,
+    UtteranceTaken.
+    """
     if session.scalar(select(Intent.id).where(Intent.name == name)) is not None:
         raise Conflict(f"Intent “{name}” exists already. Change it, or choose another name.")
     intent = Intent(name=name, title=title, answer=answer, topic=topic, enabled=enabled)
@@ -163,7 +165,7 @@ def record_deletion(session: Session, by: str, intent: Intent) -> None:
 
 
 def make_own(intent: Intent, changed: Iterable[str]) -> None:
-    """What somebody wrote anew is no longer the demo's."""
+    """Mark an intent as no longer the demo's if somebody rewrote its title or answer."""
     if {"title", "answer"} & set(changed):
         intent.origin = None
 
@@ -184,7 +186,9 @@ def _get_to_change(session: Session, name: str, seen: datetime | None) -> Intent
 
 
 def phrasings_of(session: Session, intent: Intent) -> set[str]:
-    """All that a matcher may know the intent by: its utterances, and what agents confirmed."""
+    """Return all texts that a matcher may know the intent by: utterances, and
+    confirmed questions.
+    """
     confirmed = (
         select(Query.text)
         .join(Confirmation, Confirmation.query_id == Query.id)
@@ -225,7 +229,7 @@ def move_utterance(session: Session, by: str, name: str, text: str) -> Utterance
 
 
 def _add_utterances(session: Session, intent: Intent, texts: Sequence[str]) -> list[Utterance]:
-    """Those that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
+    """Add the utterances that the intent does not have yet. Raises UtteranceTaken, InvalidText."""
     wanted = {normalise(t): t for t in (clean(text, MAX_UTTERANCE_CHARS) for text in texts)}
     for taken in session.scalars(_having(*wanted)):
         if taken.intent_id != intent.id:
@@ -299,7 +303,7 @@ def change_utterance(
 def delete_utterance(
     session: Session, by: str, name: str, utterance_id: int, seen: str | None = None
 ) -> None:
-    """Raises NotFound, Outdated if it does not read `seen` any more."""
+    """Delete an utterance. Raises NotFound, Outdated if it does not read `seen` any more."""
     utterance = _get_utterance(session, name, utterance_id, seen)
     audit.record(session, by, "utterance.delete", name, text=utterance.text)
     session.delete(utterance)

@@ -1,4 +1,4 @@
-"""Why a question is answered as it is: which phrasings it is near to."""
+"""Explain why a question is answered as it is: which phrasings it is near to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ class Neighbouring:
 
 
 def list_neighbours(session: Session, matcher: Matcher, text: str) -> list[Neighbouring]:
-    """The phrasings nearest to `text`, nearest first, without those that are gone."""
+    """List the phrasings nearest to `text`, nearest first, without those that are gone."""
     return with_texts(session, matcher.nearest(text, LOOKED_AT))
 
 
 def with_texts(session: Session, near: Sequence[Near]) -> list[Neighbouring]:
-    """The same in their order, without those that are gone."""
+    """Return the same phrasings with their texts, in their order, without those that are gone."""
     texts = _texts(session, {n.intent for n in near}, {n.key for n in near})
     return [Neighbouring(texts[n.key], n.intent, n.similarity) for n in near if n.key in texts]
 
 
 def nearest_of_each(neighbours: Iterable[Neighbouring]) -> dict[str, Neighbouring]:
-    """The nearest phrasing of each intent, by intent."""
+    """Return the nearest phrasing of each intent, by intent."""
     best: dict[str, Neighbouring] = {}
     for neighbour in neighbours:
         best.setdefault(neighbour.intent, neighbour)
@@ -42,7 +42,7 @@ def nearest_of_each(neighbours: Iterable[Neighbouring]) -> dict[str, Neighbourin
 
 
 def _texts(session: Session, intents: set[str], keys: set[str]) -> dict[str, str]:
-    """By key: confirmed questions are stored with theirs, utterances are not."""
+    """Return texts by key: confirmed questions are stored with theirs, utterances are not."""
     asked = session.execute(select(Query.text_key, Query.text).where(Query.text_key.in_(keys)))
     authored = session.execute(
         select(Utterance.normalised, Utterance.text).join(Intent).where(Intent.name.in_(intents))

@@ -8,7 +8,9 @@ from chatbot.storage.tables import EvaluationQuestion, Intent, Utterance
 
 
 def export_faq(session: Session) -> CatalogueDraft:
-    """Return all of it but a test question that became an utterance: no file holds a text twice."""
+    """Return all of the FAQ but a test question that became an utterance: no file holds a text
+    twice.
+    """
     drafts = {
         intent.id: IntentDraft(
             intent.name, intent.title, intent.topic, intent.answer, enabled=intent.enabled

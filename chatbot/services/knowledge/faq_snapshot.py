@@ -1,4 +1,4 @@
-"""Parts of the FAQ as they are at one moment, so that an act on many intents is undone as one.
+"""Snapshots of parts of the FAQ, so that an act on many intents is undone as one.
 
 A snapshot is plain JSON: intents by name with their utterances, and test questions by normalised
 text; None stands for what was not there. An act keeps what it changed as it was before, and
@@ -29,7 +29,7 @@ _MOST_NAMED = 5
 
 @dataclass
 class Snapshot:
-    """States of intents by name, and of test questions by normalised text."""
+    """The states of intents by name, and of test questions by normalised text."""
 
     intents: dict[str, State] = field(default_factory=dict)
     questions: dict[str, State] = field(default_factory=dict)
@@ -42,7 +42,9 @@ class Snapshot:
 
 
 def take(session: Session, names: Iterable[str] = (), texts: Iterable[str] = ()) -> Snapshot:
-    """The intents called `names` with their test questions, and those with normalised `texts`."""
+    """Take a snapshot of the intents called `names` with their test questions, and of the test
+    questions with normalised `texts`.
+    """
     session.flush()
     found = Snapshot(dict.fromkeys(names), dict.fromkeys(texts))
     for some in batched(list(found.intents)):
@@ -95,7 +97,9 @@ def record(
 
 
 def get_act(session: Session, event_id: int) -> AuditEvent:
-    """Raises NotFound for anything but an act that keeps what was before it."""
+    """Return an act by its id. Raises NotFound for anything but an act that keeps what was before
+    it.
+    """
     event = session.get(AuditEvent, event_id)
     if event is None or event.action not in ACTS or not _keeps_both(event):
         raise NotFound(f"There is no act {event_id} that could be undone.")
@@ -103,7 +107,7 @@ def get_act(session: Session, event_id: int) -> AuditEvent:
 
 
 def last_act(session: Session, *actions: str) -> AuditEvent | None:
-    """The newest of `actions`, by default of all, that still stands as it left the FAQ."""
+    """Return the newest of `actions`, by default of all, if it still stands as it left the FAQ."""
     query = select(AuditEvent).where(AuditEvent.action.in_(actions or ACTS))
     newest = session.scalar(query.order_by(AuditEvent.id.desc()).limit(1))
     if newest is None or not _keeps_both(newest) or changed_since(session, newest):
@@ -112,7 +116,7 @@ def last_act(session: Session, *actions: str) -> AuditEvent | None:
 
 
 def changed_since(session: Session, act: AuditEvent) -> list[str]:
-    """Names of intents and texts of test questions that are not as `act` left them."""
+    """Return the names of intents and texts of test questions that are not as `act` left them."""
     after = act.detail["after"]
     now = take(session, after["intents"], after["questions"]).digests()
     return [
@@ -150,7 +154,9 @@ def undo(session: Session, by: str, event_id: int) -> AuditEvent:
 def _restore_intents(
     session: Session, wanted: dict[str, State], current: dict[str, State]
 ) -> set[str]:
-    """What has to go goes first, as a phrasing may move. Return all phrasings touched."""
+    """Restore intents, removing first what has to go, as a phrasing may move; return all phrasings
+    touched.
+    """
     rows: dict[str, Intent] = {}
     for some in batched(list(wanted)):
         rows |= {i.name: i for i in session.scalars(select(Intent).where(Intent.name.in_(some)))}

@@ -48,7 +48,7 @@ class Clashes(StrEnum):
 
 @dataclass(frozen=True)
 class Wanted:
-    """How to import; `origin` is DEMO for the shipped FAQ."""
+    """The way to import; `origin` is DEMO for the shipped FAQ."""
 
     mode: Mode = Mode.UPDATE
     clashes: Clashes = Clashes.REFUSE
@@ -72,7 +72,7 @@ class Taken:
 
 @dataclass
 class Imported:
-    """What an import changed, or would change; `act` is what takes it back as a whole.
+    """The changes that an import made, or would make; `act` is what takes it back as a whole.
 
     `changes` says of intents by name which of title, topic, answer and enabled changed.
     """
@@ -112,7 +112,9 @@ class _Rehearsed(Exception):
 
 
 def preview_import(database: Database, draft: CatalogueDraft, wanted: Wanted) -> Imported:
-    """What importing would do; nothing stays of it. Raises InvalidCatalogue as `import_faq`."""
+    """Return what importing would do; nothing of it stays. Raises InvalidCatalogue as
+    `import_faq`.
+    """
     with suppress(_Rehearsed), database.write() as session:
         done = import_faq(session, draft, "preview", wanted=wanted)
         raise _Rehearsed
@@ -137,7 +139,7 @@ def import_faq(
 
 
 def list_taken(session: Session, draft: CatalogueDraft, mode: Mode) -> list[Taken]:
-    """Phrasings of the file that other intents have; when all is replaced, they have none."""
+    """List the file's phrasings that other intents have; none in mode REPLACE."""
     if mode is Mode.REPLACE:
         return []
     owners = _owners(session, draft)
@@ -224,7 +226,9 @@ class _Importing:
             self.done.lost_utterances[intent.name] = [u.text for u in lost]
 
     def _move_clashes(self) -> None:
-        """They leave their intents here, and come in as the file's own afterwards."""
+        """Remove clashing utterances from their intents; they come in as the file's
+        own afterwards.
+        """
         for some in batched(self.moved):
             self.session.execute(delete(Utterance).where(Utterance.normalised.in_(some)))
         for clash in self.done.clashes:
@@ -289,7 +293,7 @@ class _Importing:
             self.done.changes[intent.name] = list(after)
 
     def _add_evaluation_questions(self) -> None:
-        """Those that no utterance is, and that are not there yet."""
+        """Add test questions that no utterance is, and that are not there yet."""
         known = set(self.session.scalars(select(EvaluationQuestion.normalised)))
         names = {name: i for i, name in self.session.execute(select(Intent.id, Intent.name))}
         for item in self.draft.intents.values():
@@ -320,12 +324,12 @@ class _Importing:
 
 
 def calibrates(text: str) -> bool:
-    """Whether an out-of-scope question teaches where to stop; if not, it measures."""
+    """Return whether an out-of-scope question teaches where to stop; if not, it measures."""
     return is_held_out(text, _CALIBRATION_SHARE)
 
 
 def _owners(session: Session, draft: CatalogueDraft) -> dict[str, str]:
-    """By normalised text, the intents of those utterances that the FAQ has already."""
+    """Return the intents of those utterances that the FAQ has already, by normalised text."""
     owners: dict[str, str] = {}
     texts = {normalise(text) for item in draft.intents.values() for text in item.utterances}
     for some in batched(texts):
@@ -336,7 +340,7 @@ def _owners(session: Session, draft: CatalogueDraft) -> dict[str, str]:
 
 
 def _said(session: Session, texts: list[str]) -> set[str]:
-    """Those of normalised `texts` that are utterances."""
+    """Return those of normalised `texts` that are utterances."""
     said: set[str] = set()
     for some in batched(texts):
         said |= set(
@@ -346,7 +350,7 @@ def _said(session: Session, texts: list[str]) -> set[str]:
 
 
 def _changes(intent: Intent, item: IntentDraft) -> dict[str, Any]:
-    """What the file says of an intent otherwise than it is."""
+    """Return what the file says of an intent otherwise than it is."""
     said: dict[str, Any] = {}
     if item.answer is not None:
         said["title"] = item.title if item.has_own_title else intent.title

@@ -1,4 +1,5 @@
-"""How intents fare with visitors: how often they come first, and how often people say otherwise.
+"""Measure how intents fare with visitors: how often they come first, and how often people say
+otherwise.
 
 An intent is known here by its name, as logged questions keep it.
 """
@@ -19,7 +20,7 @@ PERIOD = timedelta(days=30)
 
 @dataclass
 class Health:
-    """Of one intent. All but `last_asked` counts what was asked within PERIOD.
+    """The figures of one intent. All but `last_asked` counts what was asked within PERIOD.
 
     `right` and `confused` count its answers that agents judged, and no question that it came first
     for without being given as the answer. `confused` is what they said instead, the most frequent
@@ -41,7 +42,7 @@ class Health:
 
 
 def traffic() -> Subquery:
-    """(intent, asked, last_asked) of each intent that ever came first."""
+    """Return a query of (intent, asked, last_asked) for each intent that ever came first."""
     recent = case((Query.asked_at >= now() - PERIOD, 1), else_=0)
     return (
         select(
@@ -56,7 +57,9 @@ def traffic() -> Subquery:
 
 
 def mistakes() -> Subquery:
-    """(intent, wrong) of each intent that was answered where agents said otherwise."""
+    """Return a query of (intent, wrong) for each intent that was answered where agents said
+    otherwise.
+    """
     verdicts = _verdicts()
     return (
         select(verdicts.c.first.label("intent"), func.sum(verdicts.c.times).label("wrong"))
@@ -67,7 +70,9 @@ def mistakes() -> Subquery:
 
 
 def read_health(session: Session, names: Sequence[str]) -> dict[str, Health]:
-    """By name, for a page of intents or one; two queries, however many."""
+    """Return the health of intents by name, for a page of them or one; two queries,
+    however many.
+    """
     health = {name: Health() for name in names}
     seen = traffic()
     for name, asked, last_asked in session.execute(select(seen).where(seen.c.intent.in_(names))):

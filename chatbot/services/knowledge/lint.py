@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Flaw:
-    """What is wrong with one intent: a count of utterances, characters or questions, by kind."""
+    """A fault of one intent: a count of utterances, characters or questions, by kind."""
 
     kind: Kind
     intent: str
@@ -45,9 +45,9 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Findings:
-    """`pairs` is None where no model is loaded to compare with; `median` is of utterances.
+    """The faults of an FAQ; `pairs` is None where no model is loaded to compare with.
 
-    `pins` are those that the FAQ, or its live model, breaks.
+    `median` is of utterances. `pins` are those that the FAQ, or its live model, breaks.
     """
 
     pairs: Pairs | None
@@ -80,7 +80,7 @@ class _Card:
 
 
 def lint(session: Session, matcher: Matcher | None) -> Findings:
-    """All of the FAQ, drafts too."""
+    """Check all of the FAQ, drafts too."""
     cards, phrases = _read_cards(session), _read_phrases(session)
     drafts = {card.name for card in cards if not card.enabled}
     typical = median([card.utterances for card in cards if card.enabled] or [0])

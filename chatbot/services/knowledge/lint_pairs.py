@@ -39,14 +39,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The nearest first; `left_out` utterances of drafts were too many to compare."""
+    """The pairs found, nearest first; `left_out` utterances of drafts were too many to compare."""
 
     found: list[Pair]
     left_out: int
 
 
 def find_pairs(matcher: Matcher, phrases: Sequence[Phrase]) -> Pairs:
-    """Live phrasings are looked up in the matcher's index, those of drafts are encoded first."""
+    """Find the pairs; live phrasings are looked up in the matcher's index, those of drafts encoded
+    first.
+    """
     rows = matcher.phrasings.rows.find(as_keys([key_of_normalised(p.normalised) for p in phrases]))
     is_live = rows != UNKNOWN
     is_live[is_live] = matcher.phrasings.intents[rows[is_live]] != GONE

@@ -1,4 +1,4 @@
-"""Phrasings of one intent that say nearly the same as one of another.
+"""Find phrasings of one intent that say nearly the same as one of another.
 
 How near is too near is a judgement, so an editor who knows better can add such a text anyway.
 """
@@ -25,14 +25,14 @@ class Clash:
 
     @property
     def is_same(self) -> bool:
-        """Both cannot be: the other intent has these very words."""
+        """True if the other intent has these very words: both cannot be."""
         return normalise(self.text) == normalise(self.other.text)
 
 
 def find_clashes(
     session: Session, matcher: Matcher, intent: str, texts: Sequence[str]
 ) -> list[Clash]:
-    """Of cleaned `texts` for `intent`, those that would contradict another intent."""
+    """Return the clashes of cleaned `texts` for `intent` with phrasings of another intent."""
     clashes = []
     for text in texts:
         near = [

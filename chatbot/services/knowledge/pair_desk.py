@@ -1,4 +1,4 @@
-"""Which two phrasings a person should say how alike they are: those a model is surest wrong about.
+"""Choose the two phrasings to score next: those whose likeness a model is surest wrong about.
 
 Turn about the nearest of two intents and the farthest of one, under the model that is live. Ranked
 as one, the farthest would come first: a small FAQ words an intent in ways that have no word in
@@ -31,7 +31,7 @@ _SHOWN_AT_ONCE = 25
 
 
 class Ranked(NamedTuple):
-    """Two rows of a matcher and their cosine, -1 to 1."""
+    """A pair of rows of a matcher and their cosine, -1 to 1."""
 
     one: int
     other: int
@@ -91,7 +91,7 @@ def _similarity(pair: Ranked) -> float:
 
 
 def _nearest_across(matcher: Matcher, rows: Positions) -> Iterator[Ranked]:
-    """For each row the nearest of another intent, if it is among the nearest at all."""
+    """Yield for each row the nearest of another intent, if it is among the nearest at all."""
     intents = matcher.phrasings.intents
     for start in range(0, len(rows), _TOGETHER):
         some = rows[start : start + _TOGETHER]
@@ -105,7 +105,7 @@ def _nearest_across(matcher: Matcher, rows: Positions) -> Iterator[Ranked]:
 
 
 def _farthest_within(matcher: Matcher, rows: Positions) -> Iterator[Ranked]:
-    """For each row the farthest of its own intent."""
+    """Yield for each row the farthest of its own intent."""
     intents = matcher.phrasings.intents[rows]
     for intent in np.unique(intents).tolist():
         own = rows[intents == intent][:_TOGETHER]
@@ -119,7 +119,7 @@ def _farthest_within(matcher: Matcher, rows: Positions) -> Iterator[Ranked]:
 
 
 def _varied(matcher: Matcher, ranked: Iterable[Ranked]) -> Iterator[Ranked]:
-    """Those of which neither a text nor the two intents have come a few times already."""
+    """Yield pairs of which neither a text nor the two intents have come a few times already."""
     intents, texts = Counter[frozenset[int]](), Counter[int]()
     for pair in ranked:
         of = frozenset(matcher.phrasings.intents[list(pair[:2])].tolist())
@@ -131,7 +131,7 @@ def _varied(matcher: Matcher, ranked: Iterable[Ranked]) -> Iterator[Ranked]:
 
 
 def _with_texts(session: Session, matcher: Matcher, ranked: Sequence[Ranked]) -> list[Pair]:
-    """Those whose texts are still there, as they were."""
+    """Return the pairs whose texts are still there, as they were."""
     rows = np.array([row for pair in ranked for row in pair[:2]], np.int64)
     keys = matcher.phrasings.rows.keys(rows)
     near = [

@@ -30,7 +30,7 @@ class Source(StrEnum):
 
 
 class PairDraft(NamedTuple):
-    """Two cleaned and redacted texts, as they are stored, and their score."""
+    """A pair of cleaned and redacted texts, as they are stored, and their score."""
 
     text_a: str
     text_b: str
@@ -43,7 +43,9 @@ class PairDraft(NamedTuple):
 
 @dataclass(frozen=True)
 class ImportedPairs:
-    """How many pairs were new, got another score, and were there as they are."""
+    """The counts of an import: pairs that were new, got another score, or were there
+    as they are.
+    """
 
     added: int = 0
     changed: int = 0
@@ -67,7 +69,7 @@ def draft_pair(text_a: str, text_b: str, score: float) -> PairDraft:
 def add_pair(
     session: Session, by: str, text_a: str, text_b: str, score: float, source: Source
 ) -> ScoredPair:
-    """Say how alike two texts are, 0 to 1.
+    """Store how alike two texts are, 0 to 1.
 
     Saying the same again changes nothing, whoever says it; another score replaces the one before.
     Raises InvalidText, and Conflict beyond MOST_PAIRS.
@@ -100,25 +102,27 @@ def import_pairs(session: Session, by: str, drafts: Sequence[PairDraft]) -> Impo
 
 
 def find_pair(session: Session, text_a: str, text_b: str) -> ScoredPair | None:
-    """Of two cleaned texts, in whichever order."""
+    """Return the scored pair of two cleaned texts, in whichever order; None if there is none."""
     wanted = ScoredPair.pair_key == key_of(text_a, text_b)
     return session.scalar(select(ScoredPair).where(wanted))
 
 
 def find_scored(session: Session, texts: Iterable[tuple[str, str]]) -> dict[str, ScoredPair]:
-    """Those of `texts` that have a score, by `key_of`."""
+    """Return those pairs of `texts` that have a score, by `key_of`."""
     return _by_key(session, {key_of(one, other) for one, other in texts})
 
 
 def key_of(text_a: str, text_b: str) -> str:
-    """The key of the pair that two cleaned texts would make."""
+    """Return the key of the pair that two cleaned texts would make."""
     return pair_key(redact(text_a), redact(text_b))
 
 
 def list_pairs(
     session: Session, before: int | None, limit: int, by: str | None = None
 ) -> Sequence[ScoredPair]:
-    """The newest first; `before` is the id to go on from, `by` who scored them."""
+    """List pairs, newest first; `before` is the id to go on from, `by` the account that scored
+    them.
+    """
     query = select(ScoredPair).order_by(ScoredPair.id.desc()).limit(limit)
     if before is not None:
         query = query.where(ScoredPair.id < before)
@@ -134,7 +138,7 @@ def count_pairs(session: Session, by: str | None = None) -> int:
 
 
 def all_pairs(session: Session) -> Iterator[ScoredPair]:
-    """Oldest first."""
+    """Yield all pairs, oldest first."""
     yield from session.scalars(
         select(ScoredPair).order_by(ScoredPair.id).execution_options(yield_per=1000)
     )
@@ -203,7 +207,7 @@ def _described(pair: ScoredPair) -> dict[str, Any]:
 
 
 def _before(session: Session, pair: ScoredPair) -> dict[str, Any] | None:
-    """What a pair's score replaced when it was given, as the audit trail keeps it."""
+    """Return what a pair's score replaced when it was given, as the audit trail keeps it."""
     events = session.scalars(
         select(AuditEvent)
         .where(

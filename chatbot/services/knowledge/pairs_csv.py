@@ -81,7 +81,7 @@ def _read(path: Path, mistakes: list[Mistake]) -> Iterator[tuple[int, PairDraft]
 
 
 def _draft(row: dict[str, str | None]) -> PairDraft:
-    """Raises InvalidText."""
+    """Read a row as a draft of a pair. Raises InvalidText."""
     cells = {name: unguarded(row.get(name) or "") for name in COLUMNS}
     try:
         score = float(cells["score"])

@@ -33,7 +33,7 @@ class Checked:
 
 
 def add_pin(session: Session, by: str, text: str, intent: str) -> Pin:
-    """Pinning the same question to the same intent again changes nothing.
+    """Pin a question to an intent; pinning it to the same intent again changes nothing.
 
     Raises NotFound for an unknown intent, InvalidText, and Conflict for a draft, for a question
     that is pinned to another intent, and beyond MOST_PINS.
@@ -56,7 +56,7 @@ def add_pin(session: Session, by: str, text: str, intent: str) -> Pin:
 
 
 def remove_pin(session: Session, by: str, pin_id: int) -> None:
-    """Raises NotFound."""
+    """Remove a pin. Raises NotFound."""
     pin = session.get(Pin, pin_id)
     if pin is None:
         raise NotFound(f"There is no pin {pin_id}.")
@@ -65,13 +65,13 @@ def remove_pin(session: Session, by: str, pin_id: int) -> None:
 
 
 def list_pins(session: Session, intent: str | None = None) -> Sequence[Pin]:
-    """All, or those of one intent, also of one that is gone; oldest first."""
+    """List all pins, or those of one intent, also of one that is gone; oldest first."""
     pins = select(Pin).order_by(Pin.id)
     return session.scalars(pins if intent is None else pins.where(Pin.intent == intent)).all()
 
 
 def check(session: Session, matcher: Matcher | None, pins: Sequence[Pin]) -> list[Checked]:
-    """What `matcher`, and the FAQ itself, make of each of `pins`."""
+    """Return what `matcher`, and the FAQ itself, make of each of `pins`."""
     enabled = dict(
         session.execute(
             select(Intent.name, Intent.enabled).where(Intent.name.in_({pin.intent for pin in pins}))

@@ -9,7 +9,7 @@ from chatbot.storage.tables import Intent
 
 
 def search(session: Session, wanted: str, limit: int) -> Sequence[Intent]:
-    """Enabled intents that have every word of `wanted` in title, name or topic, by title."""
+    """Return enabled intents that have every word of `wanted` in title, name or topic, by title."""
     query = select(Intent).where(Intent.enabled).order_by(Intent.title).limit(limit)
     for word in wanted.replace("\x00", "").split()[:10]:
         columns = (Intent.title, Intent.name, Intent.topic)

@@ -1,4 +1,5 @@
-"""How far each verdict is in effect: settled when it is given, and anew from all rows now and then.
+"""The standing of each verdict, how far it is in effect: settled when given, and from all rows now
+and then.
 
 What follows from all verdicts together (caps, quarantine, a second person) is kept beside each of
 them, so that a matcher that takes one up reads one. A verdict settles itself and those that say the
@@ -29,7 +30,7 @@ Columns = TypeVarTuple("Columns")
 
 
 class Change(NamedTuple):
-    """From one standing to another."""
+    """A change from one standing to another."""
 
     before: str
     after: Standing
@@ -54,7 +55,7 @@ _VERDICTS = (
 
 @dataclass(frozen=True)
 class Context:
-    """What a verdict is weighed by besides others of its kind.
+    """The context that a verdict is weighed in, besides others of its kind.
 
     `shared_since` is when a second person or key first confirmed: before, nobody could second. None
     if there is only one. `few` are intents with few phrasings.
@@ -72,7 +73,9 @@ class Context:
 
     @classmethod
     def of_one(cls, session: Session, query: Query, verdict: Confirmation) -> Self:
-        """For a verdict of now: whether there is anybody else, and the intent it takes from."""
+        """Return the context of a new verdict: whether there is anybody else, and the intent it
+        takes from.
+        """
         others = select(Confirmation.confirmed_at).where(
             Confirmation.confirmed_by != verdict.confirmed_by
         )
@@ -108,7 +111,7 @@ def limits_of(settings: Settings) -> Limits:
 def read_verdicts(
     session: Session, context: Context, which: ColumnElement[bool] | None = None
 ) -> list[Verdict]:
-    """All verdicts, or those in `which`, as the rules see them."""
+    """Return all verdicts, or those in `which`, as the rules see them."""
     query = _VERDICTS if which is None else _VERDICTS.where(which)
     return [_verdict(context, *row) for row in session.execute(query)]
 
@@ -145,7 +148,9 @@ def _verdict(
 
 
 def in_order_of_verdicts(query: Select[*Columns]) -> Select[*Columns]:
-    """The newest last, so that it replaces what was said of the same words before."""
+    """Order a query with the newest verdict last, so that it replaces what was said of the same
+    words before.
+    """
     return query.order_by(Confirmation.confirmed_at, Confirmation.query_id)
 
 
@@ -181,7 +186,7 @@ def settle(session: Session, query: Query, settings: Settings) -> set[str]:
 
 
 def find_unsettled(session: Session, settings: Settings) -> dict[str, Change]:
-    """What all rows together say otherwise than stands beside them, by query.
+    """Return the changes where all rows together give another standing than is stored, by query.
 
     Takes seconds where there are a hundred thousand, so it is no work for a write transaction.
     """
@@ -224,7 +229,9 @@ def _read_standings(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _same_kind(query: Query, verdict: Confirmation) -> ColumnElement[bool]:
-    """What says the same instead of the same first intent, in a window and one before it."""
+    """Return the condition for what says the same instead of the same first intent, in a window and
+    one before it.
+    """
     return and_(
         Query.first_intent == query.first_intent,
         Confirmation.intent_id.is_not_distinct_from(verdict.intent_id),
@@ -233,7 +240,9 @@ def _same_kind(query: Query, verdict: Confirmation) -> ColumnElement[bool]:
 
 
 def _says_same(query: Query, verdict: Confirmation, since: datetime) -> ColumnElement[bool]:
-    """Of “none of these”, what the bot had said first is part of what is said."""
+    """Return the condition for saying the same; of “none of these”, what the bot had said first is
+    part of it.
+    """
     says = Confirmation.intent_id == verdict.intent_id
     if verdict.intent_id is None:
         none = Confirmation.intent_id.is_(None)
@@ -258,7 +267,7 @@ def _read_group(session: Session, query: Query, verdict: Confirmation) -> dict[s
 def _exceeds_caps(
     session: Session, query: Query, verdict: Confirmation, settings: Settings
 ) -> bool:
-    """Whether today's share of its source, or of what it says, is used up."""
+    """Return whether today's share of its source, or of what it says, is used up."""
     if verdict.released_by is not None:
         return False
     used = and_(

@@ -25,13 +25,13 @@ EDITS = (
 
 
 def list_history(session: Session, name: str, limit: int) -> Sequence[AuditEvent]:
-    """Edits of the intent, newest first; also of one that is gone."""
+    """List edits of the intent, newest first; also of one that is gone."""
     edits = select(AuditEvent).where(AuditEvent.subject == name, AuditEvent.action.in_(EDITS))
     return session.scalars(edits.order_by(AuditEvent.id.desc()).limit(limit)).all()
 
 
 def list_deleted(session: Session, limit: int) -> list[AuditEvent]:
-    """The last deletion of each intent that is still gone, newest first."""
+    """List the last deletion of each intent that is still gone, newest first."""
     gone = AuditEvent.subject.not_in(select(Intent.name))
     deletions = select(AuditEvent).where(AuditEvent.action == "intent.delete", gone)
     newest: dict[str, AuditEvent] = {}
@@ -41,7 +41,7 @@ def list_deleted(session: Session, limit: int) -> list[AuditEvent]:
 
 
 def can_undo(intent: Intent | None, event: AuditEvent) -> bool:
-    """Whether all that `event` did still stands; so no later edit is lost."""
+    """Return whether all that `event` did still stands, so that no later edit is lost."""
     if intent is None:
         return event.action == "intent.delete"
     detail = event.detail
@@ -61,7 +61,7 @@ def can_undo(intent: Intent | None, event: AuditEvent) -> bool:
 
 
 def undo(session: Session, by: str, name: str, event_id: int) -> None:
-    """Raises NotFound; Conflict if a later edit stands in the way, UtteranceTaken."""
+    """Undo an edit. Raises NotFound; Conflict if a later edit stands in the way, UtteranceTaken."""
     event = session.get(AuditEvent, event_id)
     if event is None or event.subject != name or event.action not in EDITS:
         raise NotFound(f"Intent “{name}” has no edit {event_id}.")
@@ -101,7 +101,9 @@ def _revert(session: Session, by: str, intent: Intent, event: AuditEvent) -> Non
 
 
 def _bring_back(session: Session, by: str, name: str, detail: dict[str, Any]) -> None:
-    """With its utterances and the questions that measure it; the verdicts of agents are gone."""
+    """Bring an intent back with its utterances and the questions that measure it; the verdicts of
+    agents are gone.
+    """
     intent = edit_faq.create_intent(
         session,
         by,

@@ -1,1 +1,1 @@
-"""What a version may learn from, what it is measured by, and the report on both."""
+"""Learning: what a version may learn from, what it is measured by, and the report on both."""

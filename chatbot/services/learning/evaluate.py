@@ -18,7 +18,7 @@ from chatbot.services.learning.training_set import Labelled
 def evaluate(
     matcher: Matcher, rows: Sequence[Labelled], progress: Callable[[int], None] = lambda done: None
 ) -> list[Outcome]:
-    """One outcome for each row, in order; `progress` hears how many are done."""
+    """Return one outcome for each row, in order; `progress` hears how many are done."""
     outcomes: list[Outcome] = []
     for batch in in_batches(rows):
         for row, match in zip(batch, matcher.match_all([r.text for r in batch]), strict=True):
@@ -32,7 +32,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds that one question takes alone, encoding and search included."""
+    """The milliseconds that one question takes alone, encoding and search included."""
 
     p50: float
     p99: float
@@ -51,7 +51,7 @@ def time_single(matcher: Matcher, rows: Sequence[Labelled], most: int = 200) -> 
 
 
 def read_labelled(path: Path, max_chars: int) -> list[Labelled]:
-    """Rows of a CSV with columns `text,intent`; the intent `out_of_scope` or nothing means none.
+    """Read a CSV with columns `text,intent`; the intent `out_of_scope` or nothing means none.
 
     Raises InvalidCatalogue naming each bad line.
     """

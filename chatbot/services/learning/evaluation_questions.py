@@ -30,7 +30,7 @@ OUT_OF_SCOPE = "out of scope"
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which questions to list; empty or None means any. `page` counts from 1.
+    """A choice of questions to list; empty or None means any. `page` counts from 1.
 
     `intent` is a name; `origin` is DEMO, FILE, or “person” for what somebody wrote.
     """
@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the `total` questions that fit; `pages` is at least 1."""
+    """A page of the `total` questions that fit; `pages` is at least 1."""
 
     rows: Sequence[EvaluationQuestion]
     total: int
@@ -62,7 +62,7 @@ class Row:
 
 
 def browse(session: Session, wanted: Wanted) -> Page:
-    """The wanted page, the newest first, or the last one if there are fewer."""
+    """Return the wanted page, newest first, or the last one if there are fewer."""
     fitting = _fitting(wanted)
     total = session.scalar(select(func.count(EvaluationQuestion.id)).where(*fitting)) or 0
     pages = max(1, -(-total // PAGE))
@@ -75,7 +75,7 @@ def browse(session: Session, wanted: Wanted) -> Page:
 def list_questions(
     session: Session, wanted: Wanted, before: int | None, limit: int
 ) -> Sequence[EvaluationQuestion]:
-    """Newest first; `before` is the id to go on from."""
+    """List the questions that fit, newest first; `before` is the id to go on from."""
     query = select(EvaluationQuestion).where(*_fitting(wanted))
     if before is not None:
         query = query.where(EvaluationQuestion.id < before)
@@ -83,12 +83,12 @@ def list_questions(
 
 
 def list_ids(session: Session, wanted: Wanted) -> list[int]:
-    """Of all that fit, on whatever page."""
+    """List the ids of all questions that fit, on whatever page."""
     return list(session.scalars(select(EvaluationQuestion.id).where(*_fitting(wanted))))
 
 
 def list_intent_names(session: Session) -> list[str]:
-    """What a question can be labelled with."""
+    """List the names of intents that a question can be labelled with."""
     return list(session.scalars(select(Intent.name).order_by(Intent.name)))
 
 
@@ -98,7 +98,7 @@ def count_by_origin(session: Session) -> dict[str | None, int]:
 
 
 def get_question(session: Session, question_id: int) -> EvaluationQuestion:
-    """Raises NotFound."""
+    """Return a test question by its id. Raises NotFound."""
     question = session.get(EvaluationQuestion, question_id)
     if question is None:
         raise NotFound(f"There is no test question {question_id}.")
@@ -106,7 +106,7 @@ def get_question(session: Session, question_id: int) -> EvaluationQuestion:
 
 
 def add(session: Session, by: str, text: str, intent: str | None) -> EvaluationQuestion:
-    """Adding the same with the same label again changes nothing.
+    """Add a test question; adding it with the same label again changes nothing.
 
     Raises InvalidText; NotFound for an unknown intent; Conflict for an utterance, which measures
     nothing, and for a question that is there with another label.
@@ -152,7 +152,7 @@ def change(
 
 
 def remove(session: Session, by: str, ids: Iterable[int]) -> int:
-    """Return how many there were."""
+    """Remove test questions, and return how many there were."""
     rows: list[EvaluationQuestion] = []
     for some in batched(set(ids)):
         query = select(EvaluationQuestion).where(EvaluationQuestion.id.in_(some))
@@ -201,7 +201,7 @@ def import_rows(session: Session, by: str, rows: Sequence[Row], file: str) -> in
 
 
 def read_csv(content: bytes, file: str) -> list[Row]:
-    """Rows of a CSV with the columns text,intent; an empty intent means out of scope.
+    """Read a CSV with the columns text,intent; an empty intent means out of scope.
 
     Raises InvalidCatalogue for what is no such CSV.
     """

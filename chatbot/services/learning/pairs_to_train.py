@@ -1,4 +1,4 @@
-"""Which pairs with a score may teach a model, and which only measure it."""
+"""Choose which pairs with a score may teach a model, and which only measure it."""
 
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,7 +18,9 @@ from chatbot.storage.tables import ScoredPair
 
 @dataclass(frozen=True)
 class PairsToTrain:
-    """`training` teach and `left_out` measure; `apart` counts those that do neither."""
+    """The pairs of a training: `training` teach, `left_out` measure, `apart` counts those that do
+    neither.
+    """
 
     training: list[PairExample] = field(default_factory=list)
     left_out: list[PairExample] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What agents confirmed and may not teach yet, and an admin's release of it.
+"""The quarantine: what agents confirmed and may not teach yet, and an admin's release of it.
 
 Only people who signed in, or hold a key, confirm; no click of a visitor ever trains.
 """
@@ -37,13 +37,13 @@ class Quarantined:
 
 
 def select_admitted(session: Session, settings: Settings, today: date | None = None) -> Selection:
-    """Which confirmations may teach and measure on `today`, by default the day of UTC."""
+    """Select the confirmations that may teach and measure on `today`, by default the day of UTC."""
     verdicts = read_verdicts(session, Context.of_all(session))
     return select_verdicts(verdicts, limits_of(settings), today or now().date())
 
 
 def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
-    """The newest first."""
+    """List what is in quarantine, newest first."""
     selection = select_admitted(session, settings)
     apart = sorted(selection.quarantined.items(), key=lambda item: item[0].day, reverse=True)
     return [
@@ -53,7 +53,7 @@ def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
 
 
 def release(session: Session, settings: Settings, by: str, group: Group, reason: str) -> int:
-    """Let a group obey, vote and teach from now on, caps or not; how many it has.
+    """Let a group obey, vote and teach from now on, caps or not; return how many it has.
 
     Raises NotFound if it is not in quarantine.
     """

@@ -17,7 +17,9 @@ from chatbot.storage.tables import ModelVersion
 
 
 def render(version: ModelVersion, standing: Standing | None = None) -> str:
-    """The stored report as Markdown; `standing` is that of the candidate in the shadow, if any."""
+    """Render the stored report as Markdown; `standing` is that of the candidate in the shadow, if
+    any.
+    """
     report = find_report(version)
     if report is None:
         return f"# Model version {version.id}\n\nIt has not been evaluated yet.\n"

@@ -57,7 +57,7 @@ def make_report(
     disputed: int = 0,
     sources: Sequence[SourceFigures] = (),
 ) -> EvaluationReport:
-    """Return everything there is to know about a candidate.
+    """Return the report on a candidate: everything there is to know about it.
 
     `comparisons` counts those with the live version that could decide, `disputed` the held-out
     questions that were asked for because the two disagree.
@@ -123,7 +123,9 @@ def _count_rows(frozen: Frozen, measured: int, disputed: int) -> RowCounts:
 
 
 def _kept(promise: float, answer_at: float, outcomes: Sequence[Outcome]) -> PromiseKept:
-    """What became of the held-out questions if `promise` were made; known texts are answered."""
+    """Return the fate of the held-out questions if `promise` were made; known texts
+    are answered.
+    """
     answered = [o for o in outcomes if o.probability >= min(answer_at, 1.0)]
     return PromiseKept(
         promise=promise,

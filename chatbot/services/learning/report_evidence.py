@@ -1,4 +1,4 @@
-"""What a report proves: how the same questions end with both versions, and by what test."""
+"""Render what a report proves: how the same questions end with both versions, and by what test."""
 
 from chatbot.domain.report.compared import ComparisonFigures
 from chatbot.domain.report.report import EvaluationReport
@@ -7,7 +7,7 @@ from chatbot.services.learning.report_view import Ending, endings
 
 
 def render_endings(report: EvaluationReport) -> str:
-    """As Markdown, of a hundred questions of each kind; older reports do not say."""
+    """Render as Markdown how a hundred questions of each kind end; older reports do not say."""
     rows = endings(report)
     if not rows:
         return "This report is older than this list."
@@ -19,7 +19,9 @@ def render_endings(report: EvaluationReport) -> str:
 
 
 def render_evidence(report: EvaluationReport) -> str:
-    """As Markdown: what decides first, then who has the right intent first, which explains it."""
+    """Render the evidence as Markdown: what decides first, then who has the right intent first,
+    which explains it.
+    """
     comparison = report.comparison
     if comparison is None:
         return "There was no live version to compare with."
@@ -52,7 +54,7 @@ PARTS = {
 
 
 def _weighed(comparison: ComparisonFigures) -> str:
-    """Nothing for reports from before decisions were weighed."""
+    """Render the weighed comparison; nothing for reports from before decisions were weighed."""
     if comparison.whole is None:
         return ""
     rows = [

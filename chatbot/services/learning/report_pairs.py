@@ -1,4 +1,4 @@
-"""What a training made of the pairs with a score, and whether it holds for other pairs."""
+"""Report how a training fared with the pairs with a score, and whether it holds for other pairs."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ FELL = 0.05
 
 @dataclass(frozen=True)
 class PairEpoch:
-    """Spearman's rank correlation, -1 to 1, of cosines and scores after an epoch.
+    """The rank correlation (Spearman), -1 to 1, of cosines and scores after an epoch.
 
     `trained` is of the pairs that teach, `left_out` of those that never do; None of too few.
     """
@@ -21,7 +21,9 @@ class PairEpoch:
 
 
 def pair_epochs(report: EvaluationReport) -> list[PairEpoch]:
-    """Return one for each epoch; none of a training without pairs, or of an older report."""
+    """Return the rank correlations of each epoch; none of a training without pairs, or of an older
+    report.
+    """
     if not report.training.measures_pairs:
         return []
     return [

@@ -1,4 +1,6 @@
-"""What a verdict owes to each person who confirmed: the same comparison without their questions."""
+"""Show what a verdict owes to each source: the same comparison without their questions
+(leave-one-out).
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ MOST_SOURCES = 10
 def leave_one_out(
     live: Sequence[Outcome] | None, candidate: Sequence[Outcome], frozen: Frozen, rules: Rules
 ) -> list[SourceFigures]:
-    """Of those whose questions measure or teach most.
+    """Compare without one source at a time, for the sources whose questions measure or teach most.
 
     What a source taught stays in the model: to leave that out would take a training for each. What
     it measures is left out, held out or cross-fitted, so that a verdict which rests on one
@@ -37,7 +39,7 @@ def leave_one_out(
 
 
 def render_sources(report: EvaluationReport) -> str:
-    """As Markdown; reports from before sources were kept name none."""
+    """Render the sources as Markdown; reports from before sources were kept name none."""
     apart = report.data.apart
     lines = [
         f"- {each.source}: {each.taught} taught, {each.measures} measure."
@@ -81,7 +83,7 @@ def _render_without(without: WithoutSource | None) -> str:
 
 
 def say_without(without: WithoutSource) -> str:
-    """The figures behind a verdict that was found without a source."""
+    """Say the figures behind a verdict that was found without a source."""
     p_value = f"p = {without.p_value:.3g}"
     if without.gain is not None:
         return f"{without.gain:+.1%}, {p_value}"

@@ -1,4 +1,4 @@
-"""How a version was trained, in Markdown: from what, how long, and epoch by epoch."""
+"""Render how a version was trained, in Markdown: from what, how long, and epoch by epoch."""
 
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun

@@ -1,4 +1,4 @@
-"""What a stored report says, in the terms that people decide by; older reports say less."""
+"""Read a stored report in the terms that people decide by; older reports say less."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _TITLES: Mapping[GuardName, str] = {
 
 @dataclass(frozen=True)
 class IntentChange:
-    """How many of an intent's questions the live version and this one have right."""
+    """The number of an intent's questions that the live version and this one have right."""
 
     intent: str
     questions: int
@@ -42,7 +42,9 @@ class IntentChange:
 
 @dataclass(frozen=True)
 class GuardRead:
-    """Whether a figure stayed within its margin, or too few questions tell, in words."""
+    """The state of a guarded figure in words: within its margin, beyond it, or too few questions to
+    tell.
+    """
 
     title: str
     state: State
@@ -51,7 +53,7 @@ class GuardRead:
 
 @dataclass(frozen=True)
 class Ending:
-    """How many of the `questions` of a kind end so, and how many with the live version, if any."""
+    """The number of the `questions` of a kind that end so, and with the live version, if any."""
 
     words: str
     questions: int
@@ -60,7 +62,7 @@ class Ending:
 
 
 def shares(figures: Figures) -> dict[str, Share]:
-    """Each figure that is a share of questions, if there were any."""
+    """Return each figure that is a share of questions, if there were any, by name."""
     measured = figures.model_dump()
     rows = measured | {"answered": round((figures.coverage or 0.0) * figures.n)}
     return {
@@ -71,7 +73,9 @@ def shares(figures: Figures) -> dict[str, Share]:
 
 
 def guards(report: EvaluationReport) -> list[GuardRead]:
-    """None for a first version, and for reports from before guards were kept one by one."""
+    """Return the guards; empty for a first version, and for reports from before guards were kept
+    one by one.
+    """
     kept = report.comparison.guards if report.comparison else ()
     return [GuardRead(_TITLES[guard.name], guard.state, guard.words) for guard in kept]
 
@@ -93,7 +97,9 @@ _ENDINGS = {
 
 
 def endings(report: EvaluationReport) -> list[Ending]:
-    """In scope first, each the best first; none in reports from before they were counted."""
+    """Return the endings, in scope first, each the best first; empty for reports from before they
+    were counted.
+    """
     if report.ends is None:
         return []
     ours = report.ends.candidate.model_dump()
@@ -107,7 +113,9 @@ def endings(report: EvaluationReport) -> list[Ending]:
 
 
 def intent_changes(report: EvaluationReport) -> list[IntentChange]:
-    """Intents of which another number of questions is right now, the greatest loss first."""
+    """Return the intents of which another number of questions is right now, the greatest loss
+    first.
+    """
     net: Counter[str] = Counter()
     for change in report.changed:
         if change.expected != OUT_OF_SCOPE:
@@ -124,7 +132,7 @@ def intent_changes(report: EvaluationReport) -> list[IntentChange]:
 
 
 def confusion_pairs(report: EvaluationReport) -> list[tuple[str, str, int]]:
-    """(what was meant, what was said first, how often), the most frequent first."""
+    """Return (what was meant, what was said first, how often), the most frequent first."""
     pairs = [
         (meant, said, count)
         for meant, figures in report.per_intent.items()
@@ -134,19 +142,21 @@ def confusion_pairs(report: EvaluationReport) -> list[tuple[str, str, int]]:
 
 
 def calibration_curve(report: EvaluationReport) -> Sequence[tuple[float, Share]]:
-    """(probability that was said, share that was right)."""
+    """Return the calibration curve as (probability that was said, share that was right)."""
     curve = report.calibration.curve
     return [(p, Share.counted(round(right * n), n)) for p, right, n in curve]
 
 
 def risk_coverage(report: EvaluationReport) -> Sequence[tuple[float, Share]]:
-    """(share of the questions answered, share of these answers that is wrong)."""
+    """Return the curve as (share of the questions answered, share of these answers
+    that is wrong).
+    """
     n, curve = report.candidate.n, report.risk_coverage
     return [(answered / n, Share.counted(wrong, answered)) for _, answered, wrong in curve]
 
 
 def say_precision(report: EvaluationReport | None) -> str | None:
-    """How exact and how large the encoder is that is served, and why it is not a smaller one."""
+    """Say how exact and how large the served encoder is, and why it is not a smaller one."""
     export = report.training.export if report else None
     if export is None:
         return None
@@ -157,7 +167,7 @@ def say_precision(report: EvaluationReport | None) -> str | None:
 
 @dataclass(frozen=True)
 class Kept:
-    """What would become of the held-out questions under another promise."""
+    """The fate of the held-out questions under another promise."""
 
     promise: float
     answers: bool  # at all
@@ -170,7 +180,7 @@ class Kept:
 
 
 def other_promises(report: EvaluationReport | None) -> list[Kept]:
-    """The strictest first; none in reports from before they were kept."""
+    """Return the other promises, strictest first; empty for reports from before they were kept."""
     if report is None:
         return []
     return [

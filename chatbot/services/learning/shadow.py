@@ -52,7 +52,7 @@ class Shadow:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a candidate in the shadow is.
+    """The progress of a candidate in the shadow.
 
     Of its disagreements, `waiting` are to be judged and `judged` were since its verdict; after
     `lacks` more it is judged again.
@@ -66,12 +66,13 @@ class Standing:
 
     @property
     def room(self) -> int:
-        """How many disagreements may wait at the front of the queue."""
+        """The number of disagreements that may wait at the front of the queue."""
         return max(0, MOST_DISPUTED - self.judged)
 
 
 def find_shadow(session: Session) -> Shadow | None:
-    """The newest candidate that lacked evidence beside what is live now.
+    """Return the newest candidate that lacked evidence beside what is live now; None if there is
+    none.
 
     It keeps the place while nights bring others, so that its evidence adds up: until it was judged
     by that, or for `TENURE`.
@@ -99,7 +100,9 @@ def find_shadow(session: Session) -> Shadow | None:
 
 
 def differ(live: Match, candidate: Match) -> bool:
-    """Whether a visitor would notice: what both hand over is the same, whatever comes first."""
+    """Return whether a visitor would notice; what both hand over is the same, whatever
+    comes first.
+    """
     return reply_of(live.decision, live.candidates) != reply_of(
         candidate.decision, candidate.candidates
     )
@@ -123,7 +126,7 @@ def note_disagreements(session: Session, shadow: Shadow | None, query_ids: Colle
 
 
 def read_standing(session: Session, settings: Settings) -> Standing | None:
-    """Of the candidate in the shadow; None if there is none."""
+    """Return the standing of the candidate in the shadow; None if there is none."""
     shadow = find_shadow(session)
     if shadow is None:
         return None
@@ -154,9 +157,9 @@ def say(standing: Standing) -> str:
 def own_evidence(
     session: Session, frozen: Frozen, version_id: int | None, live_id: int | None
 ) -> tuple[Frozen, int]:
-    """Without the questions that were asked because two other versions disagree on them.
+    """Return `frozen` without questions asked because two other versions disagree on them.
 
-    The number says how many were asked because these two do.
+    The number beside it says how many were asked because these two do.
     """
     asked = (
         select(Query.text, Disagreement.version_id, Disagreement.live_id)
@@ -172,7 +175,7 @@ def own_evidence(
 
 
 def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
-    """The newest texts that measure, or would if they were judged: what visitors ask."""
+    """List the newest texts that measure, or would if they were judged: what visitors ask."""
     newest = (
         select(Query.text_key, Query.text)
         .where(Query.test.is_(False), Query.exact.is_(False))
@@ -184,7 +187,8 @@ def list_traffic(session: Session, settings: Settings, most: int) -> list[str]:
 
 
 def _read_evidence(report: EvaluationReport) -> tuple[dict[int, int], float]:
-    """By how much questions told the two apart, and what share of its alpha that test may spend.
+    """Return by how much questions told the two apart, and what share of its alpha that test may
+    spend.
 
     Reports from before decisions were weighed count who had the right intent first.
     """

@@ -1,4 +1,4 @@
-"""Whether the live model's thresholds fit the FAQ of now, and asking for what it needs."""
+"""Find out whether the live model's thresholds fit today's FAQ, and ask for what it needs."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _STALE_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Outgrown:
-    """How many utterances the thresholds were fitted to, and how many there are.
+    """The number of utterances that the thresholds were fitted to, and that there are.
 
     `was_trained` tells of a live version that was trained, with a demo that is gone since.
     """
@@ -27,9 +27,10 @@ class Outgrown:
 
 
 def find_outgrown(session: Session) -> Outgrown | None:
-    """An untrained version's thresholds fit the FAQ that they were made on, not one much larger.
+    """Return how far the FAQ has outgrown the live model's thresholds; None if they fit.
 
-    Nor do those of any version fit that was made when the demo was still there.
+    Thresholds of an untrained version fit the FAQ that they were made on, not one much larger.
+    Those of any version do not fit if it was made when the demo was still there.
     """
     pointer = read_pointer(session)
     if pointer is None:
@@ -50,13 +51,14 @@ def has_model(session: Session) -> bool:
 
 
 def has_intents(session: Session, enabled_only: bool = False) -> bool:
-    """Whether the FAQ holds anything, or with `enabled_only` anything to answer with."""
+    """Return whether the FAQ holds anything, or with `enabled_only` anything to answer with."""
     which = exists().where(Intent.enabled) if enabled_only else exists(Intent.id)
     return bool(session.scalar(select(which)))
 
 
 def request_what_is_needed(session: Session, by: str) -> bool:
-    """Ask for a first model, or for thresholds that fit the FAQ of now. Whether either is needed.
+    """Request a first model, or thresholds that fit today's FAQ, and return whether either is
+    needed.
 
     A first model is trained on the FAQ afterwards; so is one that replaces what the demo taught.
     """

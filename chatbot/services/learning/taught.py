@@ -1,4 +1,4 @@
-"""What agents taught a candidate that the live version had not learnt when it was trained."""
+"""Find what agents taught a candidate that the live version had not learnt when it was trained."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,7 +7,7 @@ from chatbot.storage.tables import Confirmation, ModelVersion, Query, VersionExa
 
 
 def list_newly_taught(session: Session, version_id: int, live_id: int | None) -> frozenset[str]:
-    """Texts that agents judged since the live version was made, about what was newly taught.
+    """Return texts that agents judged since the live version was made, about what was newly taught.
 
     Newly taught is every intent of which the candidate learnt a verdict that the live version had
     not. What became of the questions is not read.

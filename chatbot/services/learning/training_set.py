@@ -70,7 +70,9 @@ class Frozen:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a better model may come out: rows, pairs, recipe or settings differ."""
+        """The digest of the training data, which changes when a better model may come out: rows,
+        pairs, recipe or settings differ.
+        """
         rows = sorted((e.intent, e.text, e.rejected or "") for e in self.training + self.validation)
         pairs = sorted((*sorted((p.text_a, p.text_b)), p.score) for p in self.pairs)
         rows += sorted((e.intent, e.text, "") for e in self.passages)
@@ -78,7 +80,7 @@ class Frozen:
 
     @property
     def recipe(self) -> str:
-        """Changes when the same rows would give another model.
+        """The digest of the recipe, which changes when the same rows would give another model.
 
         Every day brings questions without a verdict. They alone are no reason to train again until
         there are twice as many.
@@ -88,7 +90,9 @@ class Frozen:
 
     @property
     def evidence(self) -> str:
-        """Changes when a verdict could: other held-out questions, or other pins."""
+        """The digest of the evidence, which changes when a verdict could: other held-out questions,
+        or other pins.
+        """
         rows, pins = (
             sorted((row.text, row.intent or "") for row in part)
             for part in (self.held_out, self.pins)
@@ -170,7 +174,9 @@ def _passages(catalogue: Catalogue, known: Container[str]) -> list[Example]:
 def _unlabelled(
     session: Session, settings: Settings, known: Container[str], rows: int
 ) -> list[str]:
-    """None where there are few, or so many `rows` that guesses add nothing to them."""
+    """Return unlabelled questions; none where there are few, or so many `rows` that guesses add
+    nothing to them.
+    """
     if rows > MOST_ROWS_TO_GUESS_FROM:
         return []
     questions = list_unlabelled(session, settings, known)

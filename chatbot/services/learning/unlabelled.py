@@ -22,7 +22,7 @@ _READ_FOR_EACH = 20
 
 
 def list_unlabelled(session: Session, settings: Settings, known: Container[str]) -> list[str]:
-    """The newest distinct questions without a verdict, at most `unlabelled_cap`, the newest first.
+    """List the newest distinct questions without a verdict, at most `unlabelled_cap`, newest first.
 
     `known` are normalised texts that train, measure or are pinned. Left out are also tests, what an
     agent judged or skipped, whatever became of that, and what would be held out if an agent

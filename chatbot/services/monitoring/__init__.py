@@ -1,1 +1,3 @@
-"""How the bot does with visitors: traffic, drift, gaps, and whether the promise holds."""
+"""Monitoring: how the bot does with visitors: traffic, drift, gaps, and whether the
+promise holds.
+"""

@@ -37,7 +37,9 @@ class _Row:
 
 
 class Adapter:
-    """Remembers what it has seen last, so that a quiet hour costs nothing."""
+    """An adapter of thresholds that remembers what it has seen last, so that a quiet hour costs
+    nothing.
+    """
 
     def __init__(self, database: Database, models: StoredModels, settings: Settings) -> None:
         self._database, self._models, self._settings = database, models, settings
@@ -81,7 +83,7 @@ class Adapter:
 def _read_state(
     session: Session, version_id: int, before: CalibrationChange | None
 ) -> tuple[object, ...]:
-    """What a run depends on, in a few numbers."""
+    """Return what a run depends on, in a few numbers."""
     newest = session.scalar(select(func.max(Query.asked_at)).where(Query.test.is_(False)))
     verdicts = select(func.count()).select_from(Confirmation)
     latest = select(func.max(Confirmation.confirmed_at))
@@ -121,7 +123,9 @@ def _read_rows(session: Session) -> list[_Row]:
 
 
 def _ask(matcher: Matcher, rows: Sequence[_Row]) -> list[Asked]:
-    """As questions that are new: what agents taught meanwhile is hidden from its own judgement."""
+    """Ask the rows as new questions: what agents taught meanwhile is hidden from its
+    own judgement.
+    """
     known = [matcher.phrasings.row_of(row.text) for row in rows]
     learnt = matcher.score_known([place for place in known if place is not None])
     unknown = [row.text for row, place in zip(rows, known, strict=True) if place is None]

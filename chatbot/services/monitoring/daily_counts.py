@@ -1,4 +1,6 @@
-"""What visitors asked and what became of it; every query looks at a bounded time or number."""
+"""Count what visitors asked and what became of it; every query looks at a bounded time
+or number.
+"""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -21,7 +23,7 @@ MOST_JUDGED = 2_000
 
 @dataclass(frozen=True)
 class Traffic:
-    """How many questions were asked in a time, by what the bot did and what visitors thought."""
+    """The number of questions asked in a time, by what the bot did and what visitors thought."""
 
     answered: int = 0
     asked_back: int = 0
@@ -41,7 +43,9 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Questions without a verdict, counted up to MOST_COUNTED, and since when the first waits."""
+    """The questions without a verdict, counted up to MOST_COUNTED, and since when the
+    first waits.
+    """
 
     waiting: int
     oldest: datetime | None
@@ -52,7 +56,7 @@ class Backlog:
 
 
 def list_days(session: Session, days: int = WINDOW.days) -> list[tuple[date, Traffic]]:
-    """The last `days` days of UTC, today last; trials do not count.
+    """List the last `days` days of UTC, today last; trials do not count.
 
     One statement, a part for each day: so an index alone answers it, without sorting.
     """
@@ -73,7 +77,7 @@ def read_backlog(session: Session) -> Backlog:
 
 
 def read_agreement(session: Session) -> Share:
-    """How often agents confirmed what the bot had answered, of the answers they judged lately.
+    """Return the share of lately judged answers that agents confirmed.
 
     They choose what they judge, so this is no random sample of all answers.
     """

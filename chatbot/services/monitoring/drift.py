@@ -1,4 +1,4 @@
-"""Whether visitors ask other things, or otherwise, than when the live model was calibrated.
+"""Detect whether visitors ask other things, or otherwise, than when the live model was calibrated.
 
 Calibrated probabilities, and with them the promise, hold for questions like those of then. The
 reference is what was asked first after the model went live: what calibrated it was of that time,
@@ -28,7 +28,7 @@ MOST = 1_000
 
 @dataclass(frozen=True)
 class Shift:
-    """One figure: its stability index, and its mean before and after.
+    """The shift of one figure: its stability index, and its mean before and after.
 
     Of `handed_over`, and of the language that was usual before, it is their share.
     """
@@ -45,7 +45,9 @@ class Shift:
 
 @dataclass(frozen=True)
 class Drift:
-    """Of the live version; no shifts where there are fewer than LEAST questions on either side."""
+    """The drift of the live version; no shifts where there are fewer than LEAST questions on either
+    side.
+    """
 
     version: int | None
     reference: int
@@ -91,7 +93,7 @@ def measure_drift(session: Session) -> Drift:
 
 
 def _read(session: Session, query: Select[Any, Any, Any, Any]) -> _Window:
-    """What was asked, and when the last of it."""
+    """Return what was asked, and when the last of it was."""
     rows = session.execute(query).all()
     asked = [
         _Asked(

@@ -1,4 +1,4 @@
-"""What people ask that the FAQ has no answer to: unanswered questions that are alike."""
+"""Find gaps, what people ask that the FAQ has no answer to: unanswered questions that are alike."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,7 +35,9 @@ class Unanswered(NamedTuple):
 
 @dataclass(frozen=True)
 class Gap:
-    """Questions that ask much the same; `centre` is the one that most others are like."""
+    """A group of questions that ask much the same; `centre` is the one that most
+    others are like.
+    """
 
     centre: str
     size: int
@@ -43,7 +45,7 @@ class Gap:
 
 
 def find_gaps(session: Session, matcher: Matcher) -> list[Gap]:
-    """The largest groups among the newest unanswered questions, the largest first."""
+    """Return the largest groups among the newest unanswered questions, the largest first."""
     asked = _list_unanswered(session)
     times = Counter(question.text_key for question in asked)
     distinct = list({question.text_key: question for question in asked}.values())
@@ -60,7 +62,9 @@ def find_gaps(session: Session, matcher: Matcher) -> list[Gap]:
 
 
 def list_alike(session: Session, matcher: Matcher, query_id: str) -> list[str]:
-    """Ids of the unanswered questions that are like this one, itself included. Raises NotFound."""
+    """List the ids of the unanswered questions that are like this one, itself included. Raises
+    NotFound.
+    """
     centre = get_query(session, query_id)
     asked = _list_unanswered(session)
     vectors = _embed(matcher, [centre.text, *(question.text for question in asked)])
@@ -81,7 +85,7 @@ def _list_unanswered(session: Session) -> Sequence[Unanswered]:
 
 
 def _embed(matcher: Matcher, texts: Sequence[str]) -> NDArray[np.float32]:
-    """In small batches: a visitor's question must not wait for all of them."""
+    """Embed texts in small batches: a visitor's question must not wait for all of them."""
     embed = matcher.bundle.embedder.embed
     batches = [embed(some) for some in in_batches(texts, _BATCH)]
     return np.vstack(batches) if batches else embed([])

@@ -1,4 +1,6 @@
-"""How often the live bot is right, by the random sample alone: what agents choose misleads."""
+"""Estimate how often the live bot is right, by the random sample alone: what agents choose misleads
+(selection bias).
+"""
 
 from dataclasses import dataclass
 
@@ -17,7 +19,9 @@ MOST_JUDGED = 2_000
 
 @dataclass(frozen=True)
 class LiveAccuracy:
-    """Of the questions of WINDOW: how many were drawn, and what agents say of those they judged."""
+    """The accuracy on the questions of WINDOW: how many were drawn, and what agents say of the
+    judged.
+    """
 
     drawn: int
     right: Share
@@ -28,12 +32,15 @@ class LiveAccuracy:
         return self.right.of
 
     def breaks(self, promise: float) -> bool:
-        """Whether more answers are wrong than promised, beyond chance."""
+        """Return whether more answers are wrong than promised, beyond chance."""
         return self.wrong_answers.of > 0 and self.wrong_answers.low > promise
 
 
 def read_live_accuracy(session: Session) -> LiveAccuracy:
-    """Horvitz and Thompson (1952): each row weighs what its probability of being drawn says."""
+    """Estimate the live accuracy by inverse probability weighting (Horvitz and Thompson 1952).
+
+    Each row weighs what its probability of being drawn says.
+    """
     is_sample = (
         Query.sample_share.is_not(None),
         Query.asked_at >= now() - WINDOW,

@@ -14,7 +14,9 @@ FRESH_SECONDS = 300.0
 
 
 class Monitor:
-    """Keeps the state for the scraper: it asks more often than thousands of rows should be read."""
+    """A cache of the readings for the scraper, which asks more often than thousands of rows should
+    be read.
+    """
 
     def __init__(self, database: Database, promise: float) -> None:
         self._database = database
@@ -24,7 +26,9 @@ class Monitor:
         self._read_at = -FRESH_SECONDS
 
     def readings(self) -> Sequence[Reading]:
-        """At most FRESH_SECONDS old; those before if the database does not answer."""
+        """Return readings at most FRESH_SECONDS old; those before if the database does
+        not answer.
+        """
         with self._lock:
             if time.monotonic() - self._read_at >= FRESH_SECONDS:
                 try:
@@ -73,7 +77,9 @@ def _readings(state: LiveState, promise: float) -> Sequence[Reading]:
 
 
 def _bounds(share: Share) -> list[tuple[str, float]]:
-    """Nothing where nothing was judged: 0 would look like a figure."""
+    """Return the bounds of a share; nothing where nothing was judged, as 0 would look like a
+    figure.
+    """
     if share.of == 0:
         return []
     return [("value", share.value), ("low", share.low), ("high", share.high)]

@@ -1,4 +1,6 @@
-"""Is the bot ready? What it would do with a hundred questions, and what to mend first."""
+"""Tell whether the bot is ready: what it would do with a hundred questions, and what
+to mend first.
+"""
 
 import threading
 from collections import Counter, defaultdict
@@ -36,7 +38,7 @@ _AT_ONCE = 100  # compared with all answers in little memory
 
 @dataclass(frozen=True)
 class OfIntent:
-    """What became of an intent's phrasings, each tried as if it were not known."""
+    """The fate of an intent's phrasings, each tried as if it were not known."""
 
     intent: str
     title: str
@@ -47,7 +49,7 @@ class OfIntent:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to mend: a sentence, and whom it concerns.
+    """A thing to mend: a sentence, and whom it concerns.
 
     `kind` says where it is mended: phrasings, alike, answers, untried or review. `gain` is about
     how many of a hundred questions that the FAQ covers it touches.
@@ -61,7 +63,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Readiness:
-    """`covered` and `uncovered` are of a hundred questions each, `all` of a hundred of both.
+    """The readiness of a bot: `covered` and `uncovered` are of a hundred questions each, `all` of a
+    hundred of both.
 
     They are None where the FAQ has no phrasings to try. `reason` and `remedy` are empty unless the
     bot is mute. `untried` intents have no phrasings.
@@ -85,7 +88,7 @@ class Readiness:
 
     @property
     def assumption(self) -> str:
-        """What the figures rest on, in an editor's words."""
+        """The assumption that the figures rest on, in an editor's words."""
         if self.covered is None:
             return (
                 "Nothing is known yet: the FAQ has titles and answers, but no phrasings that the "
@@ -102,14 +105,15 @@ class Readiness:
 
 @dataclass(frozen=True)
 class _Tried:
-    """Of one matcher, whatever else its FAQ's tables say."""
+    """The trials of one matcher, whatever else its FAQ's tables say."""
 
     covered: list[Trial]
     uncovered: list[Trial]
 
 
 class ReadinessOf:
-    """Tries the phrasings again when the version, its thresholds or the FAQ change.
+    """The readiness of the live bot; phrasings are tried again when the version, its thresholds or
+    the FAQ change.
 
     Of many that ask at once, one tries and the others wait for it.
     """
@@ -120,13 +124,15 @@ class ReadinessOf:
         self._tried: tuple[tuple[int, int, str], _Tried] | None = None
 
     def read(self, matcher: Matcher, findings: Findings | None = None) -> Readiness:
-        """Of the live matcher; `findings` if the FAQ was checked already."""
+        """Return the readiness of the live matcher; pass `findings` if the FAQ was
+        checked already.
+        """
         tried = self._try(matcher)
         with self._database.read() as session:
             return _judge(session, matcher, tried, findings or lint(session, matcher))
 
     def read_mute(self, matcher: Matcher) -> Readiness:
-        """Whether it is mute and why, without checking the FAQ: no steps."""
+        """Return whether the bot is mute and why, without checking the FAQ: no steps."""
         return _describe(matcher, self._try(matcher), {}, [])
 
     def _try(self, matcher: Matcher) -> _Tried:
@@ -223,7 +229,7 @@ def _describe(
 
 
 def _why_mute(matcher: Matcher, covered: OfHundred | None) -> tuple[str, str]:
-    """Why it hardly answers, and what helps; both empty if it does answer."""
+    """Say why the bot hardly answers, and what helps; both empty if it does answer."""
     if not matcher.intents:
         return "The FAQ has no intents.", "Add intents, or import your FAQ."
     if matcher.calibration.answer_at > 1:
@@ -239,7 +245,7 @@ def _why_mute(matcher: Matcher, covered: OfHundred | None) -> tuple[str, str]:
 
 
 def _by_intent(trials: Sequence[Trial], titles: dict[str, str]) -> list[OfIntent]:
-    """Those that miss most first."""
+    """Return the trials by intent, those that miss most first."""
     own: defaultdict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
         own[trial.intent].append(trial)
@@ -284,7 +290,9 @@ def _tell_apart(
 
 
 def _titles_alike(matcher: Matcher) -> Iterator[Step]:
-    """Of intents without phrasings, of which nothing else can be tried."""
+    """Yield steps for like titles of intents without phrasings, of which nothing else
+    can be tried.
+    """
     passages, cards = matcher.passages, matcher.intents
     bare = set(_without_phrasings(matcher)[:_MOST_TITLES])
     places = [place for place, name in enumerate(passages.names) if name in bare]
@@ -310,7 +318,9 @@ def _give_answers(
 
 
 def _first_phrasings(matcher: Matcher) -> Iterator[Step]:
-    """Of each intent without phrasings, as many questions are expected as of any other."""
+    """Yield a step for intents without phrasings; of each, as many questions are expected as of any
+    other.
+    """
     bare = _without_phrasings(matcher)
     if bare:
         titles = {name: matcher.intents[name].title for name in bare[:MOST_NAMED]}

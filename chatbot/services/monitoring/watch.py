@@ -37,7 +37,7 @@ _IS_WORSE = {
 
 
 def compare_live(database: Database, models: StoredModels, settings: Settings) -> bool:
-    """Begin, compare or end what is due; whether the live model was rolled back.
+    """Begin, compare or end what is due, and return whether the live model was rolled back.
 
     To be called every minute or so, by any number of workers.
     """
@@ -64,7 +64,7 @@ def compare_live(database: Database, models: StoredModels, settings: Settings) -
 
 
 def list_watches(session: Session, limit: int) -> Sequence[Watch]:
-    """Newest first."""
+    """List watches, newest first."""
     return session.scalars(select(Watch).order_by(Watch.generation.desc()).limit(limit)).all()
 
 
@@ -122,7 +122,7 @@ def _others(live: Release) -> ColumnElement[bool]:
 
 
 def _save(session: Session, watch: Watch, tests: Sequence[InterimTest]) -> Watch:
-    """With what came out. Raises Conflict if somebody else saved it meanwhile."""
+    """Save the watch with what came out. Raises Conflict if somebody else saved it meanwhile."""
     state, message = WatchState.WATCHING, watch.message
     if worse := [each for each in tests if each.is_worse]:
         state, message = WatchState.ALARM, _say_what_is_worse(watch, worse)
@@ -153,7 +153,9 @@ def _save(session: Session, watch: Watch, tests: Sequence[InterimTest]) -> Watch
 
 
 def _roll_back(database: Database, models: StoredModels, watch: Watch) -> bool:
-    """Only to a version that can be loaded. Raises Conflict if a person was quicker."""
+    """Roll back, but only to a version that can be loaded. Raises Conflict if a person
+    was quicker.
+    """
     with database.read() as session:
         digest = release.get_version(session, watch.previous_id).digest
     try:
@@ -169,7 +171,7 @@ def _roll_back(database: Database, models: StoredModels, watch: Watch) -> bool:
 
 
 def _count(session: Session, watch: Watch) -> dict[Figure, tuple[Counted, Counted]]:
-    """Of the version before, in the time before; of the watched one, since it is live."""
+    """Count the version before, in the time before, and the watched one, since it is live."""
     before = and_(
         Query.model_version == watch.previous_id,
         Query.asked_at >= watch.since - _COMPARED,

@@ -29,7 +29,9 @@ KEPT_REVISIONS = 10_000
 
 @dataclass(frozen=True)
 class Kept:
-    """What a table, or a file of an artefact, keeps, `whose` it is, and `until` when."""
+    """A description of what a table, or a file of an artefact, keeps, `whose` it is, and `until`
+    when.
+    """
 
     name: str
     what: str

@@ -1,1 +1,1 @@
-"""Which model version answers, which answered before, and which processes run it."""
+"""Releases: which model version answers, which answered before, and which processes run it."""

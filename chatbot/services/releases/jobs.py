@@ -81,7 +81,7 @@ def request(
 
 
 def _joins(session: Session, job: TrainingJob, by: str) -> bool:
-    """Whether the waiting job will do for `by`; not if it began meanwhile as the night's."""
+    """Return whether the waiting job will do for `by`; not if it began meanwhile as the night's."""
     if by == NIGHTLY or job.requested_by != NIGHTLY:
         return True
     take = (
@@ -97,7 +97,7 @@ def _joins(session: Session, job: TrainingJob, by: str) -> bool:
 
 
 def request_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob:
-    """The job of the night that `moment` falls in, once, however many schedulers ask."""
+    """Request the job of the night that `moment` falls in, once, however many schedulers ask."""
     night = _last_due(retrain_at, moment)
     return request(session, Kind.TRAIN, NIGHTLY, key=f"nightly:{night:%Y-%m-%d}")
 
@@ -105,7 +105,9 @@ def request_nightly(session: Session, retrain_at: str, moment: datetime) -> Trai
 def request_missed_nightly(
     session: Session, retrain_at: str, moment: datetime
 ) -> TrainingJob | None:
-    """The last night's job if the scheduler slept through its time; not before the first model."""
+    """Request the last night's job if the scheduler slept through its time; not before the first
+    model.
+    """
     due = _last_due(retrain_at, moment)
     installed = session.scalar(select(ModelVersion.created_at).order_by(ModelVersion.id).limit(1))
     if installed is None or installed > due or moment < due + timedelta(minutes=10):
@@ -114,7 +116,9 @@ def request_missed_nightly(
 
 
 def request_first_again(session: Session, moment: datetime) -> TrainingJob | None:
-    """The first model's job anew after it failed, and after a pause; None where none is due."""
+    """Request the first model's job again after it failed and a pause (exponential backoff); None
+    where none is due.
+    """
     last = find_failed_first(session)
     if last is None or last.finished_at is None:
         return None
@@ -128,7 +132,8 @@ def request_first_again(session: Session, moment: datetime) -> TrainingJob | Non
 
 
 def say_where_first_is(session: Session) -> str | None:
-    """What has become of the first model, for those who wait for it; None if nobody asked for it.
+    """Say what has become of the first model, for those who wait for it; None if nobody asked for
+    it.
 
     Without the reason of a failure, which may quote what is not for visitors.
     """
@@ -144,7 +149,9 @@ def say_where_first_is(session: Session) -> str | None:
 
 
 def find_failed_first(session: Session) -> TrainingJob | None:
-    """The job that failed to make the first model; None if there is one, or it is being made."""
+    """Return the job that failed to make the first model; None if there is one, or it is being
+    made.
+    """
     last = _first_job(session)
     return last if last is not None and last.state == State.FAILED else None
 
@@ -158,14 +165,16 @@ def _first_job(session: Session) -> TrainingJob | None:
 
 
 def _last_due(retrain_at: str, moment: datetime) -> datetime:
-    """When the nightly training was last to begin; a message that comes late means that night."""
+    """Return when the nightly training was last to begin; a message that comes late means that
+    night.
+    """
     hour, minute = map(int, retrain_at.split(":"))
     due = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
     return due if due <= moment else due - timedelta(days=1)
 
 
 def get_job(session: Session, job_id: int) -> TrainingJob:
-    """Raises NotFound."""
+    """Return a training job by its id. Raises NotFound."""
     job = session.get(TrainingJob, job_id)
     if job is None:
         raise NotFound(f"There is no training job {job_id}.")
@@ -173,7 +182,7 @@ def get_job(session: Session, job_id: int) -> TrainingJob:
 
 
 def list_jobs(session: Session, before: int | None, limit: int) -> Sequence[TrainingJob]:
-    """Newest first; `before` is the id to go on from."""
+    """List training jobs, newest first; `before` is the id to go on from."""
     query = select(TrainingJob).order_by(TrainingJob.id.desc()).limit(limit)
     if before is not None:
         query = query.where(TrainingJob.id < before)
@@ -188,7 +197,7 @@ def find_newest(session: Session, kind: Kind, is_open: bool) -> TrainingJob | No
 
 
 def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
-    """Take the oldest job that waits or whose worker died; None if there is none.
+    """Claim the oldest job that waits or whose worker died; None if there is none.
 
     A job that killed its worker three times is marked failed instead of being tried again.
     """
@@ -233,7 +242,7 @@ def heartbeat(database: Database, lease: Lease, lease_seconds: float) -> None:
 
 
 def report(database: Database, lease: Lease, step: str, progress: float, message: str) -> None:
-    """Say how far the job is, 0 to 1 within `step`. Raises LeaseLost."""
+    """Report how far the job is, 0 to 1 within `step`. Raises LeaseLost."""
     with database.write() as session:
         _change(session, lease, step=step, progress=progress, message=message)
 

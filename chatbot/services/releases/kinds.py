@@ -1,4 +1,4 @@
-"""How the pointer moves, and what becomes of the watch over a promoted version."""
+"""The kinds of moves of the pointer, and the states of the watch over a promoted version."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ class ReleaseKind(StrEnum):
 
 
 class WatchState(StrEnum):
-    """What has become of a watch."""
+    """The state of a watch."""
 
     WATCHING = "watching"
     PASSED = "passed"

@@ -27,7 +27,7 @@ class Listed(NamedTuple):
 
 
 def list_versions(session: Session, before: int | None, limit: int) -> Sequence[Listed]:
-    """Newest first; `before` is the id to go on from."""
+    """List versions, newest first; `before` is the id to go on from."""
     query = (
         select(
             ModelVersion.id,

@@ -24,7 +24,9 @@ _HEARTBEAT_SECONDS = 15.0
 
 
 class StoredModels:
-    """Model versions as the database and the artefact store know them; a `matching.live.Source`."""
+    """The model versions as the database and the artefact store know them; a
+    `matching.live.Source`.
+    """
 
     def __init__(self, settings: Settings, database: Database, artefacts: ArtefactStore) -> None:
         self._database = database
@@ -35,7 +37,7 @@ class StoredModels:
         self._reported_at = 0.0
 
     def open_version(self, version_id: int | None = None, to_judge: bool = False) -> Matcher:
-        """A matcher for a version, by default the live one, with the FAQ of now.
+        """Return a matcher for a version, by default the live one, with today's FAQ.
 
         One to be judged is not told what it is judged by: an agent's word on those very questions.
         Raises NotFound for an unknown version, ArtefactRefused for a damaged artefact.
@@ -53,7 +55,9 @@ class StoredModels:
         return self._open(version_id, digest, to_judge)
 
     def open_bundle(self, digest: str) -> Bundle:
-        """Raises ArtefactRefused, naming the artefact and the reason."""
+        """Open the artefact named `digest`. Raises ArtefactRefused, naming the artefact and the
+        reason.
+        """
         folder = self._artefacts.fetch(digest)
         try:
             return Bundle.open(folder, read_manifest(folder), self._threads)
@@ -61,7 +65,10 @@ class StoredModels:
             raise ArtefactRefused(f"{digest[:12]}: {error}") from error
 
     def read_target(self) -> Target | None:
-        """Raises NotReady, with what becomes of the first model, while there is none."""
+        """Return what should be live now.
+
+        Raises NotReady, with what becomes of the first model, while there is none.
+        """
         with self._database.read() as session:
             target = read_target(session)
             if target is None and (words := jobs.say_where_first_is(session)):

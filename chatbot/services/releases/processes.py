@@ -1,4 +1,4 @@
-"""Which processes run, and which model each of them serves."""
+"""Record which processes run, and which model each of them serves."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ class ProcessKind(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Names one process for as long as it runs; made after a fork, never before."""
+    """The name of one process for as long as it runs; made after a fork, never before."""
 
     kind: ProcessKind
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -36,7 +36,7 @@ class Identity:
 def beat(
     session: Session, who: Identity, adopted: Target | None = None, error: str | None = None
 ) -> None:
-    """Say that this process lives and what it serves."""
+    """Record that this process lives and what it serves."""
     session.merge(
         WorkingProcess(
             id=who.id,
@@ -53,7 +53,7 @@ def beat(
 
 
 def leave(session: Session, who: Identity) -> None:
-    """Say that this process stops."""
+    """Delete the row of this process, which stops."""
     session.execute(delete(WorkingProcess).where(WorkingProcess.id == who.id))
 
 

@@ -1,4 +1,4 @@
-"""After an automatic rollback nothing is promoted by itself until an admin says so."""
+"""Stop promotions after an automatic rollback: none happens by itself until an admin says so."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from chatbot.storage.tables import Release, Watch
 
 
 def find_stop(session: Session) -> Watch | None:
-    """The watch whose rollback still holds; a person who promotes ends it."""
+    """Return the watch whose rollback still holds; a person who promotes ends it."""
     rolled_back = (
         select(Watch)
         .where(Watch.state == WatchState.ROLLED_BACK, Watch.cleared_by.is_(None))
@@ -28,7 +28,7 @@ def find_stop(session: Session) -> Watch | None:
 
 
 def refuse_while_stopped(session: Session) -> None:
-    """Raises Conflict."""
+    """Raise Conflict while an automatic rollback stops promotions."""
     if watch := find_stop(session):
         raise Conflict(
             f"Version {watch.version_id} was rolled back automatically. Nothing is promoted by "

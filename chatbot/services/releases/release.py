@@ -77,7 +77,7 @@ def conclude(
 
 
 def find_judged(session: Session, **made: str) -> ModelVersion | None:
-    """The newest judged version of this `kind` or `fingerprint`, whatever became of it."""
+    """Return the newest judged version of this `kind` or `fingerprint`, whatever became of it."""
     query = (
         select(ModelVersion)
         .filter_by(**made)
@@ -89,7 +89,7 @@ def find_judged(session: Session, **made: str) -> ModelVersion | None:
 
 
 def count_comparisons(session: Session, live_id: int | None) -> int:
-    """How many comparisons with this live version could have promoted a candidate so far."""
+    """Count the comparisons with this live version that could have promoted a candidate so far."""
     number = select(func.max(ModelVersion.look)).where(ModelVersion.live_id == live_id)
     return session.scalar(number) or 0
 
@@ -99,7 +99,7 @@ def read_pointer(session: Session) -> ModelPointer | None:
 
 
 def get_version(session: Session, version_id: int) -> ModelVersion:
-    """Raises NotFound."""
+    """Return a model version by its id. Raises NotFound."""
     version = session.get(ModelVersion, version_id)
     if version is None:
         raise NotFound(f"There is no model version {version_id}.")
@@ -107,7 +107,7 @@ def get_version(session: Session, version_id: int) -> ModelVersion:
 
 
 def list_versions(session: Session, before: int | None, limit: int) -> Sequence[ModelVersion]:
-    """Newest first; `before` is the id to go on from."""
+    """List versions, newest first; `before` is the id to go on from."""
     query = select(ModelVersion).order_by(ModelVersion.id.desc()).limit(limit)
     if before is not None:
         query = query.where(ModelVersion.id < before)
@@ -115,7 +115,7 @@ def list_versions(session: Session, before: int | None, limit: int) -> Sequence[
 
 
 def list_releases(session: Session, limit: int) -> Sequence[Release]:
-    """Newest first."""
+    """List releases, newest first."""
     return session.scalars(select(Release).order_by(Release.generation.desc()).limit(limit)).all()
 
 
@@ -136,7 +136,7 @@ def promote(
 def promote_automatically(
     session: Session, version_id: int, reason: str, expected_generation: int
 ) -> Release:
-    """As `promote`, but never a version that was rolled back or that the gate did not pass.
+    """Promote a version as `promote` does, but never one rolled back or that the gate did not pass.
 
     Raises Conflict also while an automatic rollback holds all promotions.
     """
@@ -190,7 +190,10 @@ def roll_back(
 
 
 def rollback_target(session: Session, to_version: int | None = None) -> ModelVersion:
-    """Where a rollback leads. Raises NotFound, or Conflict if there is nothing to return to."""
+    """Return the version that a rollback leads to.
+
+    Raises NotFound, or Conflict if there is nothing to return to.
+    """
     pointer = read_pointer(session)
     if pointer is None:
         raise Conflict("No model is live yet, so there is nothing to roll back.")

@@ -1,4 +1,4 @@
-"""Calibrations that follow the traffic: which is in force, its history, and its undo."""
+"""Record calibrations that follow the traffic: which is in force, its history, and its undo."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -20,7 +20,9 @@ Action = Literal["revert", "hold", "release"]
 
 
 def read_in_force(session: Session, version_id: int) -> Calibration | None:
-    """Return what `version_id` decides by; None for the calibration it was published with."""
+    """Return the calibration that `version_id` decides by; None for the one it was
+    published with.
+    """
     row = find_in_force(session, version_id)
     return Calibration.from_json(row.calibration) if row and row.calibration else None
 
@@ -31,7 +33,7 @@ def find_in_force(session: Session, version_id: int) -> CalibrationChange | None
 
 
 def is_held(session: Session, version_id: int) -> bool:
-    """Whether a person wants thresholds left as they are."""
+    """Return whether a person wants thresholds left as they are."""
     newest = session.scalar(_of_version(version_id).limit(1))
     return newest is not None and newest.holds
 
@@ -140,7 +142,7 @@ def _put_on_hold(session: Session, by: str, version_id: int, reason: str) -> Cal
 
 
 def _live(session: Session) -> int:
-    """Raises Conflict while there is no model."""
+    """Return the live version's id. Raises Conflict while there is no model."""
     pointer = read_pointer(session)
     if pointer is None:
         raise Conflict("There is no model yet.")

@@ -1,1 +1,1 @@
-"""What agents look at, in which order, and what follows from a verdict."""
+"""Review: what agents look at, in which order, and what follows from a verdict."""

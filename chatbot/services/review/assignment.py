@@ -30,7 +30,8 @@ class Alike:
 
 
 def take(session: Session, agent: str, filters: Filters) -> Query | None:
-    """The most useful waiting question, `agent`'s for the next minutes; None if none is left.
+    """Return the most useful waiting question, `agent`'s for the next minutes; None if none is
+    left.
 
     A page that is loaded again gets the question that it showed. To be called in a write.
     """
@@ -44,14 +45,16 @@ def take(session: Session, agent: str, filters: Filters) -> Query | None:
 
 
 def reserve(session: Session, agent: str, query_id: str) -> Query:
-    """Take this question, whoever has it; to be called in a write. Raises NotFound."""
+    """Reserve this question for the agent, whoever has it; to be called in a write. Raises
+    NotFound.
+    """
     query = get_query(session, query_id)
     _hold(session, agent, query_id)
     return query
 
 
 def skip(session: Session, agent: str, query_id: str) -> None:
-    """Leave it to others for the rest of the day. Raises NotFound."""
+    """Leave a question to others for the rest of the day. Raises NotFound."""
     get_query(session, query_id)
     session.merge(
         ReviewTurn(query_id=query_id, agent=agent, until=now() + SKIPPED_FOR, skipped=True)
@@ -59,7 +62,7 @@ def skip(session: Session, agent: str, query_id: str) -> None:
 
 
 def list_alike(session: Session, matcher: Matcher, query: Query, agent: str) -> list[Alike]:
-    """Waiting questions that the same verdict probably fits, the likest first.
+    """List waiting questions that the same verdict probably fits, the likest first.
 
     What was drawn at random waits for its own turn: popular questions would be judged sooner.
     """
@@ -96,7 +99,7 @@ def count_judged_today(session: Session, agent: str) -> int:
 
 
 def list_judged(session: Session, agent: str, limit: int) -> Sequence[Query]:
-    """What `agent` judged last, newest first."""
+    """List the questions that `agent` judged last, newest first."""
     return session.scalars(
         select(Query)
         .join(Confirmation)
@@ -107,7 +110,9 @@ def list_judged(session: Session, agent: str, limit: int) -> Sequence[Query]:
 
 
 def list_conversation(session: Session, query: Query) -> tuple[list[Query], list[Query]]:
-    """What was asked shortly before and shortly after it in its conversation, as it came."""
+    """Return the questions shortly before and shortly after this one in its conversation, as they
+    came.
+    """
     if query.conversation_id is None:
         return [], []
     others = select(Query).where(

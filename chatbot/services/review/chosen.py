@@ -1,4 +1,4 @@
-"""What agents were asked by choice: it is harder than what visitors ask."""
+"""Find what agents were asked by choice: it is harder than what visitors ask (selection bias)."""
 
 from collections.abc import Collection
 

@@ -29,7 +29,7 @@ def confirm(
     settings: Settings,
     by_admin: bool = False,
 ) -> Confirmation:
-    """Say that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
+    """Record that `query_id` asked for `intent`, or, with None, for nothing that the FAQ has.
 
     It is in effect at once, in every web process (see `services.knowledge.standing`). Saying the
     same again changes nothing, unless it waits for a second person and this is one; saying

@@ -1,4 +1,4 @@
-"""What a verdict would change: like questions that the bot would then answer otherwise."""
+"""Preview a verdict: like questions that the bot would then answer otherwise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _BATCH = 32
 
 
 class Reply(NamedTuple):
-    """What the bot does with a question; `intent` is what it answers, if it answers."""
+    """The bot's reply to a question; `intent` is what it answers, if it answers."""
 
     decision: Decision
     intent: str | None
@@ -43,14 +43,17 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Foresight:
-    """`compared` like questions were looked at; the changes are by the intent that is chosen."""
+    """The changes that a verdict would make, by the intent chosen; `compared` like questions were
+    looked at.
+    """
 
     compared: int
     changes: dict[str, list[Change]]
 
 
 def foresee(session: Session, matcher: Matcher, query: Query, intents: Sequence[str]) -> Foresight:
-    """What the live model would do if it knew this question as a phrasing of each of `intents`.
+    """Return what the live model would do if it knew this question as a phrasing of each of
+    `intents`.
 
     The next version will know it so, unless the verdict is held out; its weights move too, which
     nobody can foresee. Only the newest questions are compared, the likest first.

@@ -1,4 +1,6 @@
-"""What agents work through: logged questions, most useful first, and the visitors' thumbs."""
+"""List what agents work through: logged questions, most useful first; and take the visitors'
+thumbs.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from chatbot.storage.tables import Confirmation, Intent, Query
 
 @dataclass(frozen=True)
 class Filters:
-    """Which queries to list; None means any. `intent` is the confirmed one; `ids` are few.
+    """A choice of queries to list; None means any. `intent` is the confirmed one; `ids` are few.
 
     `contradicted`: somebody else said otherwise of the same words.
     """
@@ -34,7 +36,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page ended: the order is `usefulness` falling, then `id`."""
+    """The end of a page: the order is `usefulness` falling, then `id`."""
 
     usefulness: float
     id: str
@@ -43,7 +45,7 @@ class Cursor:
 def list_queries(
     session: Session, filters: Filters, after: Cursor | None, limit: int
 ) -> tuple[Sequence[Query], Cursor | None]:
-    """One page and the cursor of the next, None at the end."""
+    """Return one page and the cursor of the next, None at the end."""
     query = filtered(filters).order_by(Query.usefulness.desc(), Query.id).limit(limit + 1)
     if after is not None:
         query = query.where(
@@ -59,7 +61,7 @@ def list_queries(
 
 
 def get_query(session: Session, query_id: str) -> Query:
-    """Raises NotFound."""
+    """Return a query by its id. Raises NotFound."""
     query = session.get(Query, query_id)
     if query is None:
         raise NotFound(f"There is no query {query_id}.")
@@ -67,7 +69,9 @@ def get_query(session: Session, query_id: str) -> Query:
 
 
 def give_feedback(session: Session, query_id: str, helpful: bool) -> Query:
-    """The visitor's thumb; a later one replaces it. Thumbs down brings a query up for review."""
+    """Store the visitor's thumb; a later one replaces it. Thumbs down brings a query
+    up for review.
+    """
     query = get_query(session, query_id)
     if query.helpful != helpful:
         query.helpful, query.feedback_at = helpful, now()
@@ -87,7 +91,7 @@ def _usefulness(query: Query) -> float:
 
 
 def filtered(filters: Filters) -> Select[Query]:
-    """All queries that fit, in no order."""
+    """Select all queries that fit, in no order."""
     wanted = {
         Query.decision: filters.decision,
         Query.helpful: filters.helpful,
@@ -103,7 +107,7 @@ def filtered(filters: Filters) -> Select[Query]:
 
 
 def _judged(filters: Filters) -> Iterator[ColumnElement[bool]]:
-    """What is wanted of the verdicts."""
+    """Yield the conditions that are wanted of the verdicts."""
     verdict = Query.confirmation
     if filters.reviewed is not None:
         yield verdict.has() if filters.reviewed else ~verdict.has()

@@ -1,4 +1,4 @@
-"""What waits for a verdict, and all that its order depends on, read at one moment."""
+"""Read at one moment what waits for a verdict, and all that its order depends on."""
 
 import hashlib
 import json
@@ -34,7 +34,8 @@ MOST_NOT_LEARNT = 1000
 
 @dataclass(frozen=True)
 class Queue:
-    """What is to be ranked, the newest first, and `state`, a digest of what its order depends on.
+    """The questions to be ranked, newest first, and `state`, a digest of what their order depends
+    on.
 
     A verdict on a text of `measured` teaches nothing and proves nothing new. `not_learnt` was
     judged, but the live version does not know it; `full` intents have all held-out questions that
@@ -79,7 +80,10 @@ def read_queue(session: Session, settings: Settings) -> Queue | None:
 
 
 def is_ranked() -> ColumnElement[bool]:
-    """Thumbs down stay in front, and what was drawn at random stays where chance put it."""
+    """Return the condition for a query to be ranked.
+
+    Thumbs down stay in front, and what was drawn at random stays where chance put it.
+    """
     return and_(Query.test.is_(False), Query.sample_share.is_(None), Query.helpful.is_not(False))
 
 

@@ -1,4 +1,4 @@
-"""Rank what waits for a verdict, anew and by what the live model makes of it; see decision 0019.
+"""Rank what waits for a verdict again, by what the live model makes of it; see decision 0019.
 
 A worker does this beside everything else: what a visitor asks is logged with a first guess. It
 reads once, asks the versions without a session, and stores once. It may die at any step, or run
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the live version makes of the queue.
+    """The answers of the live version to the queue.
 
     `vectors` is (n, d), one for each of the `questions`; `known` is (m, d), one for each text that
     was judged and not learnt.

@@ -28,7 +28,7 @@ def store_ranking(
 
 
 def _store_usefulness(session: Session, queue: Queue, usefulness: Mapping[str, float]) -> None:
-    """Only what changed, because questions that are logged meanwhile have to wait."""
+    """Store only what changed, because questions that are logged meanwhile have to wait."""
     found = {each.id: usefulness.get(each.id, 0.0) for each in queue.waiting}
     changed = [
         {"query": each.id, "value": found[each.id]}

@@ -1,4 +1,6 @@
-"""What became of a verdict: what it decides now, what it counts for, and which model learnt it."""
+"""Tell what became of a verdict: what it decides now, what it counts for, and which model learnt
+it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +39,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """Another verdict on the same words; no intent means "none of these"."""
+    """A further verdict on the same words; no intent means "none of these"."""
 
     query_id: str
     intent: str | None
@@ -47,7 +49,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Receipt:
-    """`version` is the newest that learnt it, and `is_live` whether that answers now.
+    """A verdict and its effect; `version` is the newest that learnt it, `is_live` whether that
+    answers now.
 
     `contradicts` is the newest verdict of somebody else on the same words that says otherwise, and
     `faq_intent` what the FAQ has the same words for.
@@ -67,7 +70,7 @@ class Receipt:
 
 
 def list_receipts(session: Session, queries: Iterable[Query]) -> list[Receipt]:
-    """For those of `queries` that were judged, in their order."""
+    """List the receipts of those of `queries` that were judged, in their order."""
     judged = [(query, query.confirmation) for query in queries if query.confirmation is not None]
     ids = [query.id for query, _ in judged]
     live = session.scalar(select(ModelPointer.version_id))
@@ -91,7 +94,7 @@ def list_receipts(session: Session, queries: Iterable[Query]) -> list[Receipt]:
 
 
 def say(receipt: Receipt) -> str:
-    """What happens now, in words."""
+    """Say in words what happens now."""
     said = [_SAYS[receipt.effect](receipt)]
     if receipt.effect in (Effect.COUNTS, Effect.SECOND, Effect.TURN):
         said += [_say_learning(receipt)] if receipt.effect is Effect.COUNTS else []
@@ -189,7 +192,7 @@ def _said_of_words(session: Session, text_keys: set[str]) -> Mapping[str, list[S
 
 
 def _authored(session: Session, texts: set[str]) -> dict[str, str]:
-    """What the FAQ has of these normalised texts, with its intents."""
+    """Return what the FAQ has of these normalised texts, with its intents."""
     found: dict[str, str] = {}
     for some in batched(texts):
         rows = (

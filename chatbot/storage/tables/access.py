@@ -1,4 +1,4 @@
-"""Who may, and who did."""
+"""Tables of who may, and of who did."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ class ApiKey(Table):
 
 
 class AuditEvent(Table):
-    """Who did what to what, when and why. Rows are only ever added."""
+    """A record of who did what to what, when and why. Rows are only ever added."""
 
     __tablename__ = "audit_events"
 

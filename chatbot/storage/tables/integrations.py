@@ -1,4 +1,6 @@
-"""Other programs: who is told of events, which Chatwoot bots answer, and what is on its way out."""
+"""Tables of other programs: who is told of events, which Chatwoot bots answer, and what is on its
+way out.
+"""
 
 from datetime import datetime
 

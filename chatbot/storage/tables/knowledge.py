@@ -1,4 +1,4 @@
-"""What the helpdesk knows: intents, their utterances, and questions that only measure."""
+"""Tables of what the helpdesk knows: intents, their utterances, and questions that only measure."""
 
 from datetime import datetime
 
@@ -12,7 +12,9 @@ FILE = "file"
 
 
 class Knowledge(Table):
-    """One row: a counter that every FAQ edit raises; web processes follow it."""
+    """The revision of the FAQ in one row: a counter that every edit raises; web processes follow
+    it.
+    """
 
     __tablename__ = "knowledge"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -22,7 +24,8 @@ class Knowledge(Table):
 
 
 class KnowledgeChange(Table):
-    """What an edit touched: an intent's card, by name, or a phrasing, by its normalised text.
+    """A thing that an edit touched: an intent's card, by name, or a phrasing, by its normalised
+    text.
 
     It says where to look, not what is there now. Each edit that is kept has a row, an empty one if
     it changed nothing that matchers hold; so a revision without any row says: read everything.
@@ -37,7 +40,7 @@ class KnowledgeChange(Table):
 
 
 class Intent(Table):
-    """What a visitor can want, with its answer. A disabled one is never matched.
+    """A wish that a visitor can have, with its answer. A disabled one is never matched.
 
     `origin` is DEMO as long as title and answer are as the shipped FAQ has them.
     """
@@ -60,7 +63,7 @@ class Intent(Table):
 
 
 class Utterance(Table):
-    """One phrasing. Its normalised text is unique across intents."""
+    """A phrasing of an intent. Its normalised text is unique across intents."""
 
     __tablename__ = "utterances"
 
@@ -112,7 +115,7 @@ class Pin(Table):
 
 
 class ScoredPair(Table):
-    """Two texts, redacted, and how alike somebody says they are: 0 to 1, see `domain.pair`.
+    """A pair of texts, redacted, and how alike somebody says they are: 0 to 1, see `domain.pair`.
 
     There is one for two texts, in whichever order; a newer score replaces the one before. It names
     no intent and no query, so it outlives what its texts came from.

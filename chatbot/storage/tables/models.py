@@ -1,4 +1,4 @@
-"""Trained versions, which one is live, how it came to be, and who runs it."""
+"""Tables of trained versions, which one is live, how it came to be, and who runs it."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from chatbot.storage.database import Moment, Table, now
 
 
 class ModelVersion(Table):
-    """One trained artefact with its evaluation report, whether it was promoted or not.
+    """A trained artefact with its evaluation report, whether it was promoted or not.
 
     `report` is `{}` until it is evaluated; `services.releases.reports` keeps and reads it. What SQL
     looks for in it are columns of their own: `live_id` is the version that it was compared with,
@@ -51,7 +51,9 @@ class VersionExample(Table):
 
 
 class ModelPointer(Table):
-    """One row, so that "exactly one live version" holds by shape; `generation` only grows."""
+    """The live version in one row, so that "exactly one" holds by shape; `generation`
+    only grows.
+    """
 
     __tablename__ = "model_pointer"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
@@ -62,7 +64,7 @@ class ModelPointer(Table):
 
 
 class Release(Table):
-    """Each move of the pointer, never changed afterwards."""
+    """A move of the pointer, never changed afterwards."""
 
     __tablename__ = "releases"
 
@@ -76,7 +78,7 @@ class Release(Table):
 
 
 class Watch(Table):
-    """How a promoted version does on visitors' questions beside the one before it.
+    """The figures of a promoted version on visitors' questions beside the one before it.
 
     `looks` rises with each comparison: of two workers that look at once, one finds it changed.
     `cleared_by` is the admin who ended the hold that follows an automatic rollback.
@@ -143,7 +145,7 @@ class WorkingProcess(Table):
 
 
 class CalibrationChange(Table):
-    """How a version's probabilities and threshold were made to follow the traffic.
+    """A change by which a version's probabilities and threshold were made to follow the traffic.
 
     The newest that was not reverted is in force; no `calibration` means the version's own. While
     the newest of all `holds`, nothing is changed by itself.

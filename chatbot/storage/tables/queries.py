@@ -1,4 +1,4 @@
-"""What visitors asked, what they got, and what agents said of it."""
+"""Tables of what visitors asked, what they got, and what agents said of it."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from chatbot.storage.tables.knowledge import Intent
 
 
 class Query(Table):
-    """One logged question: redacted text, what the matcher made of it, and which matcher it was.
+    """A logged question: redacted text, what the matcher made of it, and which matcher it was.
 
     `first_intent` repeats the name in the first candidate, so that an index alone counts traffic.
     `offered` is how many of the candidates a visitor who was asked back could choose from, and
@@ -119,7 +119,9 @@ class Disagreement(Table):
 
 
 class QueueRanking(Table):
-    """One row: what the queue was last ranked by, so that an unchanged one is left alone."""
+    """The state that the queue was last ranked by, in one row, so that an unchanged one is left
+    alone.
+    """
 
     __tablename__ = "queue_ranking"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)

@@ -1,4 +1,4 @@
-"""Sites whose pages show the widget, and visitors who wait for a person."""
+"""Tables of sites whose pages show the widget, and of visitors who wait for a person."""
 
 from datetime import datetime
 

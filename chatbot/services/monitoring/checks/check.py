@@ -1,4 +1,4 @@
-"""What one check finds, and what it may look at."""
+"""The parts of a check: what it finds, and what it may look at."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from chatbot.storage.nudge import Nudge
 
 @dataclass(frozen=True)
 class Finding:
-    """Outcome of one check; what is not `needed` may fail without harm to answers."""
+    """The outcome of one check; what is not `needed` may fail without harm to answers."""
 
     name: str
     ok: bool

@@ -64,7 +64,7 @@ def check_store(instance: Instance) -> Finding:
 
 
 def check_base_model(instance: Instance) -> Finding:
-    """Look only whether it is there: the trainer checks its content."""
+    """Check only that the base model is there: the trainer checks its content."""
     given = instance.settings.base_model
     if given and not Path(given).exists():
         advice = "A hub model must be in the local Hugging Face cache: nothing is downloaded."

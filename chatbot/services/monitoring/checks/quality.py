@@ -27,7 +27,7 @@ _FIGURES = {
 
 @dataclass(frozen=True)
 class LiveState:
-    """How the bot does at one moment.
+    """The state of the live bot at one moment.
 
     `alarm` is a watch that found its version worse and did not roll it back, `stop` one whose
     rollback stops promotions, `watched` the newest promotion that was watched.

@@ -11,7 +11,9 @@ from chatbot.storage.database import Database
 
 
 class Status(StrEnum):
-    """`degraded`: an older model or FAQ answers, as the newest cannot be loaded or found."""
+    """The state of a process; `degraded`: an older model or FAQ answers, as the newest cannot be
+    loaded or found.
+    """
 
     READY = "ready"
     DEGRADED = "degraded"
@@ -20,7 +22,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Serving:
-    """What a web process serves, and why not the newest."""
+    """The model and FAQ that a web process serves, and why not the newest."""
 
     status: Status
     model_version: int | None
