@@ -1,5 +1,9 @@
 """The whole FAQ as a file: look at what it would do, bring it in, take it out, take it back."""
 
+import base64
+import csv
+import io
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +17,11 @@ from chatbot.console.knowledge.area import blueprint
 from chatbot.console.knowledge.uploads import MOST_UPLOAD_BYTES, Upload, allow_upload
 from chatbot.console.start import making
 from chatbot.errors import InvalidCatalogue
-from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.own_csv import write_csv
+from chatbot.formats.draft import CatalogueDraft, LeftOut
+from chatbot.formats.own_csv import guarded, write_csv
 from chatbot.formats.own_yaml import write_yaml
+from chatbot.formats.registry import get_format
+from chatbot.formats.summary import Summary
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
@@ -36,6 +42,7 @@ from chatbot.storage.tables import Confirmation, Intent
 
 MOST_MISTAKES = 100
 MOST_SHOWN = 100
+_MOST_LEFT_OUT = 5_000
 
 
 @blueprint.get("/files")
@@ -134,6 +141,10 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
     page = render_template(
         "console/knowledge_preview.html",
         upload=upload,
+        draft=draft,
+        summary=Summary.of(draft),
+        title=get_format(draft.format).title,
+        left_out_csv=_as_csv(draft.left_out),
         wanted=wanted,
         done=done,
         taken=taken,
@@ -145,6 +156,16 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
         most=MOST_SHOWN,
     )
     return make_response(page, HTTPStatus.OK)
+
+
+def _as_csv(rows: Sequence[LeftOut]) -> str:
+    """Return rows that are left out for a link that holds them, in base64; the first of many."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(("reason", "text", "file", "line"))
+    for row in rows[:_MOST_LEFT_OUT]:
+        writer.writerow((row.reason, guarded(row.text), row.file, row.line or ""))
+    return base64.b64encode(file.getvalue().encode("utf-8-sig")).decode()
 
 
 def _seen(wanted: Wanted) -> str:

@@ -9,51 +9,46 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.own_yaml import SUFFIXES
-from chatbot.formats.registry import read_path
+from chatbot.formats.registry import read_source
+from chatbot.formats.source import source_of
 
 MOST_UPLOAD_BYTES = 4_000_000
 MOST_REQUEST_BYTES = MOST_UPLOAD_BYTES * 3 // 2  # as a page sends it back: in base64
-MOST_UNPACKED_BYTES = 40_000_000
-_FOLDER = ".zip"
-_SUFFIXES = (".csv", *SUFFIXES, _FOLDER)
-_PART = re.compile(r"(?:.*/)?((?:intents|held_out)/[^/]+\.ya?ml|out_of_scope\.yaml)")
-_YAML = re.compile(r"\s*(?:#.*\n\s*)*(?:intents|out_of_scope)\s*:")
+_MAY_BE_READ = re.compile(r".*\.(?:csv|html?|json|lu|md|qna|tsv|txt|xlsx|ya?ml)", re.IGNORECASE)
+"""Names of files that some format reads: browsers send all of a folder, pictures too."""
+
+_YAML = re.compile(r"\s*(?:#.*\n\s*)*(?:intents|out_of_scope|nlu|version|responses)\s*:")
+_PASTED = "your text"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded file and its content; a folder is a zip archive."""
+    """A file by its name; a folder is a zip archive, and pasted text a file called so."""
 
     name: str
-    suffix: str
     content: bytes
 
     @classmethod
     def sent(cls) -> Self:
-        """Return what the form holds. Raises BadRequest if that is nothing that could be an FAQ."""
+        """Return what the form holds. Raises BadRequest if that is nothing."""
         if "kept" in request.form:
             return cls._kept()
         folder = [part for part in request.files.getlist("folder") if part.filename]
         if folder:
-            return cls(_folder_name(folder[0]), _FOLDER, _pack(folder))
+            return cls._checked(_folder_name(folder[0]), _pack(folder))
         file = request.files.get("file")
         if file is not None and file.filename:
-            name = Path(file.filename).name
-            return cls._checked(name, Path(name).suffix.lower(), file.read())
+            return cls._checked(Path(file.filename).name, file.read())
         if pasted := request.form.get("pasted", "").replace("\r\n", "\n").strip():
-            suffix = ".yaml" if _YAML.match(pasted) else ".csv"
-            return cls("your text", suffix, (pasted + "\n").encode())
+            return cls._checked(_PASTED, (pasted + "\n").encode())
         raise BadRequest("Choose a file or a folder, or paste something.")
 
     @classmethod
@@ -62,35 +57,34 @@ class Upload:
             content = base64.b64decode(request.form["kept"], validate=True)
         except binascii.Error:
             raise BadRequest("Choose the file again; this page is damaged.") from None
-        return cls._checked(request.form.get("name", ""), request.form.get("suffix", ""), content)
+        return cls._checked(request.form.get("name", ""), content)
 
     @classmethod
-    def _checked(cls, name: str, suffix: str, content: bytes) -> Self:
-        if suffix not in _SUFFIXES:
-            raise BadRequest(f"Choose a file that ends in {', '.join(_SUFFIXES)}.")
+    def _checked(cls, name: str, content: bytes) -> Self:
         if len(content) > MOST_UPLOAD_BYTES:
             raise RequestEntityTooLarge
-        return cls(name, suffix, content)
+        return cls(name, content)
 
     @property
     def kept(self) -> str:
-        """The content as text, for a field of the page of the preview."""
+        """Return the content for a field of the page of the preview."""
         return base64.b64encode(self.content).decode()
 
     def read(self) -> CatalogueDraft:
-        """Read the upload as FAQ files. Raises InvalidCatalogue."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / f"faq{self.suffix}"
-            if self.suffix == _FOLDER:
-                path = Path(folder) / "faq"
-                _unpack(self.content, path)
-            else:
-                path.write_bytes(self.content)
-            return read_path(path)
+        """Read it in whatever format it is. Raises InvalidCatalogue."""
+        return read_source(source_of(self._file_name, self.content))
+
+    @property
+    def _file_name(self) -> str:
+        """The name for messages; text that is pasted has to say of itself what it is."""
+        if self.name != _PASTED:
+            return self.name
+        text = self.content.decode(errors="replace")
+        return f"{_PASTED}.yaml" if _YAML.match(text) else _PASTED
 
 
 def allow_upload() -> None:
-    """Allow a request as large as an upload, before its form is read."""
+    """Allow this request to be large, before its form is read."""
     request.max_content_length = MOST_REQUEST_BYTES
     request.max_form_memory_size = MOST_REQUEST_BYTES
 
@@ -100,27 +94,11 @@ def _folder_name(part: FileStorage) -> str:
 
 
 def _pack(parts: list[FileStorage]) -> bytes:
-    """Pack those files of a folder that make an FAQ; their names come with their path."""
+    """Pack the files of a folder that a format may read; their names come with their path."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for part in parts:
-            if found := _PART.fullmatch(part.filename or ""):
-                packed.writestr(found[1], part.read())
+            path = PurePosixPath(part.filename or "")
+            if _MAY_BE_READ.fullmatch(path.name) and not path.is_absolute():
+                packed.writestr(path.as_posix(), part.read())
     return archive.getvalue()
-
-
-def _unpack(content: bytes, target: Path) -> None:
-    """Unpack only files whose place in an FAQ is known, whatever else the archive holds."""
-    target.mkdir()
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED_BYTES:
-                most = f"holds more than {MOST_UNPACKED_BYTES // 1_000_000} MB"
-                raise InvalidCatalogue([Mistake("the archive", 0, most)])
-            for each in packed.infolist():
-                if found := _PART.fullmatch(each.filename):
-                    path = target / found[1]
-                    path.parent.mkdir(exist_ok=True)
-                    path.write_bytes(packed.read(each))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        raise InvalidCatalogue([Mistake("the archive", 0, "cannot be unpacked")]) from None

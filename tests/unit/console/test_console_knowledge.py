@@ -217,7 +217,7 @@ def test_articles_are_imported_shown_and_exported(parts: Parts, editor: FlaskCli
     [
         (b"intent,title\n\xff\xfe", "faq.csv", 422),
         (b"- [unclosed", "faq.yaml", 422),
-        (b"anything", "faq.exe", 400),
+        (b"anything", "faq.exe", 422),
         (b"", "", 400),
     ],
 )
