@@ -201,7 +201,8 @@ def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
     )
     more = {
         "intents are disabled": summary.disabled,
-        "links lead from one intent to another; they are not imported yet": summary.follow_ups,
+        "further wordings of answers": summary.variants,
+        "links lead from one intent to another": summary.follow_ups,
         "utterances held personal data, which is redacted": summary.personal,
     }
     yield from (f"{count:,} {what}" for what, count in more.items() if count)

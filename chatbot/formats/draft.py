@@ -16,7 +16,8 @@ PLACEHOLDER = "We have no answer to this question yet. A colleague will help you
 class IntentDraft:
     """An intent as a file describes it; no answer, or no title of its own, keeps what there is.
 
-    `enabled` is None where the file does not say.
+    `enabled` is None where the file does not say. `variants` are further wordings of the answer,
+    `follow_ups` the names of intents that this one leads to.
     """
 
     name: str
@@ -28,6 +29,7 @@ class IntentDraft:
     utterances: list[str] = field(default_factory=list)
     held_out: list[str] = field(default_factory=list)
     follow_ups: list[str] = field(default_factory=list)
+    variants: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

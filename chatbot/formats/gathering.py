@@ -27,7 +27,6 @@ TOO_LONG = f"it is longer than {MAX_UTTERANCE_CHARS} characters"
 NO_WORDS = "it has no letter or digit"
 ANSWER_TOO_LONG = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters"
 NEEDS_A_VALUE = "its answer needs a value that only the old bot had"
-ANOTHER_VARIANT = "it is another variant of an answer"
 IS_AN_UTTERANCE = "it is out of scope there, but an utterance of an intent too"
 DISABLED_TWIN = "it is of a disabled entry, and an enabled one has it too"
 
@@ -47,6 +46,7 @@ class _Intent:
     title: str | None = None
     topic: str = ""
     answer: str | None = None
+    variants: list[str] = field(default_factory=list)
     enabled: bool | None = None
     phrasings: dict[str, tuple[str, Place]] = field(default_factory=dict)
     follow_ups: list[str] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Gathering:
             self._languages[language.lower()] += 1
 
     def add_answer(self, label: str, text: str, place: Place, needs_a_value: bool = False) -> None:
-        """Give an intent its answer, Markdown; further ones are variants and left out.
+        """Give an intent its answer, Markdown; further ones are kept as its variants.
 
         One that `needs_a_value`, as with a placeholder in it, is never shown, so it is left out.
         """
@@ -111,10 +111,10 @@ class Gathering:
             self.leave_out(NEEDS_A_VALUE, answer, place)
         elif len(answer) > MAX_ANSWER_CHARS:
             self.leave_out(ANSWER_TOO_LONG, answer[:MAX_TITLE_CHARS], place)
-        elif intent.answer is not None:
-            self.leave_out(ANOTHER_VARIANT, answer, place)
-        else:
+        elif intent.answer is None:
             intent.answer = answer
+        elif answer not in intent.variants:
+            intent.variants.append(answer)
 
     def add_out_of_scope(self, text: str, place: Place) -> None:
         """Add a question that the FAQ has no answer to."""
@@ -169,6 +169,7 @@ class Gathering:
             title=gathered.title or _as_title(label),
             topic=gathered.topic,
             answer=gathered.answer,
+            variants=gathered.variants,
             has_own_title=gathered.title is not None,
             enabled=gathered.enabled,
             utterances=[text for text, _ in gathered.phrasings.values()],

@@ -14,7 +14,8 @@ from chatbot.formats.source import Source
 from chatbot.formats.yaml_lines import LINE, Listed, line_of, load
 
 SUFFIXES = (".yaml", ".yml")
-_FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out"}
+_LISTS = ("variants", "follow_ups")
+_FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out", *_LISTS}
 _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MAX_TOPIC_CHARS}
 
 
@@ -56,6 +57,8 @@ class FolderReader(Reader):
                 topic=str(intent.get("topic", topic)),
                 answer=str(intent.get("answer", "")).strip(),
                 enabled=intent.get("enabled"),
+                variants=[str(text) for text in intent.get("variants", [])],
+                follow_ups=[str(name) for name in intent.get("follow_ups", [])],
             )
             self.draft.intents[draft.name] = draft
             draft.utterances = list(self._texts(intent.get("utterances"), draft.name, name, line))
@@ -71,6 +74,13 @@ class FolderReader(Reader):
                 self.mistake(name, line, f"intent “{intent['name']}” has no {required}")
         if not isinstance(intent.get("enabled", True), bool):
             self.mistake(name, line, f"`enabled` of “{intent['name']}” is true or false")
+        for name_of_list in _LISTS:
+            if not isinstance(intent.get(name_of_list, Listed()), Listed):
+                self.mistake(name, line, f"`{name_of_list}` of “{intent['name']}” is a list")
+                intent[name_of_list] = Listed()
+        for variant in intent.get("variants", []):
+            what = f"a variant of the answer of “{intent['name']}”"
+            self.check_length(what, str(variant), MAX_ANSWER_CHARS, name, line)
         for limited, most in _MOST_CHARS.items():
             what = f"the {limited} of “{intent['name']}”"
             self.check_length(what, str(intent.get(limited, "")), most, name, line)
@@ -154,6 +164,8 @@ def _described(intent: IntentDraft) -> dict[str, Any]:
         "enabled": intent.enabled,
         "utterances": intent.utterances,
         "held_out": intent.held_out,
+        "variants": intent.variants,
+        "follow_ups": intent.follow_ups,
     }
     return {name: value for name, value in fields.items() if value not in ("", [])} | {
         "utterances": intent.utterances

@@ -12,8 +12,8 @@ class Summary:
     """Counts of a draft.
 
     `utterances` is without those that are left out, `disabled` counts intents, `clashes` phrasings
-    that the source has in several intents. `left_out` counts rows by reason, most frequent first,
-    `personal` phrasings in which personal data was redacted.
+    that the source has in several intents, `variants` further wordings of answers, and `personal`
+    phrasings in which something was redacted. `left_out` counts rows by reason, the most first.
     """
 
     format: str
@@ -25,6 +25,7 @@ class Summary:
     languages: list[str]
     clashes: int
     left_out: dict[str, int]
+    variants: int
     follow_ups: int
     personal: int
 
@@ -41,6 +42,7 @@ class Summary:
             languages=sorted(draft.languages),
             clashes=len(draft.clashes),
             left_out=dict(Counter(row.reason for row in draft.left_out).most_common()),
+            variants=sum(len(each.variants) for each in intents),
             follow_ups=sum(len(each.follow_ups) for each in intents),
             personal=draft.personal,
         )

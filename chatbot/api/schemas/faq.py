@@ -145,7 +145,8 @@ class SummaryOut(Out):
     languages: list[str]
     clashes: int
     left_out: dict[str, int] = Field(description="Rows by reason.")
-    follow_ups: int
+    variants: int = Field(description="Further wordings of answers.")
+    follow_ups: int = Field(description="Links from one intent to another.")
     personal: int = Field(description="Phrasings in which personal data was redacted.")
 
 

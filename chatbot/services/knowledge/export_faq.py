@@ -13,7 +13,13 @@ def export_faq(session: Session) -> CatalogueDraft:
     """
     drafts = {
         intent.id: IntentDraft(
-            intent.name, intent.title, intent.topic, intent.answer, enabled=intent.enabled
+            intent.name,
+            intent.title,
+            intent.topic,
+            intent.answer,
+            enabled=intent.enabled,
+            follow_ups=list(intent.follow_ups),
+            variants=list(intent.variants),
         )
         for intent in session.scalars(select(Intent).order_by(Intent.topic, Intent.name))
     }

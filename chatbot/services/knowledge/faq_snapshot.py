@@ -24,6 +24,9 @@ from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utter
 ACTS = ("faq.import", "faq.undo", "intents.bulk", "demo.remove", "questions.change")
 State = dict[str, Any] | None
 _CARD = ("title", "topic", "answer", "enabled", "origin")
+_LISTS = ("variants", "follow_ups")
+"""Left out of a state where they are empty, as they are of what acts of earlier versions kept."""
+
 _MOST_NAMED = 5
 
 
@@ -191,6 +194,8 @@ def _put_back(
         session.flush()
     for column in _CARD:
         setattr(intent, column, wanted[column])
+    for column in _LISTS:
+        setattr(intent, column, wanted.get(column, []))
     there = {normalise(text) for text, _ in current["utterances"]} if current else set()
     for text, origin in wanted["utterances"]:
         if normalise(text) not in there:
@@ -222,6 +227,7 @@ def _restore_questions(session: Session, wanted: dict[str, State]) -> None:
 
 def _state_of(intent: Intent) -> dict[str, Any]:
     card = {column: getattr(intent, column) for column in _CARD}
+    card |= {column: list(getattr(intent, column)) for column in _LISTS if getattr(intent, column)}
     return card | {"utterances": [[u.text, u.origin] for u in intent.utterances]}
 
 

@@ -272,6 +272,8 @@ class _Importing:
             topic=item.topic,
             answer=item.answer or PLACEHOLDER,
             enabled=item.enabled is not False,
+            variants=item.variants,
+            follow_ups=item.follow_ups,
             origin=self.wanted.origin,
         )
         self.session.add(intent)
@@ -358,4 +360,7 @@ def _changes(intent: Intent, item: IntentDraft) -> dict[str, Any]:
         said["answer"] = item.answer
     if item.enabled is not None:
         said["enabled"] = item.enabled
+    said |= {
+        name: getattr(item, name) for name in ("variants", "follow_ups") if getattr(item, name)
+    }
     return {name: value for name, value in said.items() if getattr(intent, name) != value}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
@@ -42,7 +42,9 @@ class KnowledgeChange(Table):
 class Intent(Table):
     """A wish that a visitor can have, with its answer. A disabled one is never matched.
 
-    `origin` is DEMO as long as title and answer are as the shipped FAQ has them.
+    `origin` is DEMO as long as title and answer are as the shipped FAQ has them. `variants` are
+    further wordings of the answer, and `follow_ups` names of intents that it leads to; both are as
+    an import brought them.
     """
 
     __tablename__ = "intents"
@@ -52,6 +54,8 @@ class Intent(Table):
     title: Mapped[str] = mapped_column(String(200))
     topic: Mapped[str] = mapped_column(String(80), default="")
     answer: Mapped[str] = mapped_column(Text)
+    variants: Mapped[list[str]] = mapped_column(JSON, default=list)
+    follow_ups: Mapped[list[str]] = mapped_column(JSON, default=list)
     enabled: Mapped[bool] = mapped_column(default=True)
     origin: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)

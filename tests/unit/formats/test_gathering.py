@@ -74,20 +74,20 @@ def test_every_row_that_is_not_imported_is_counted_with_its_reason() -> None:
     gathered = Gathering()
     for text in ("it is down", "It is DOWN", "?!", "x" * 501, "a\ud800b"):
         gathered.add_utterance("vpn", text, HERE)
-    for answer in ("One.", "One.", "Two.", "  "):
+    for answer in ("One.", "One.", "Two.", "Two.", "  "):
         gathered.add_answer("vpn", answer, HERE)
     gathered.add_answer("wifi", "Your name is $name.", HERE, needs_a_value=True)
     gathered.add_answer("wifi", "x" * 20_001, HERE)
     draft = gathered.finish()
     assert draft.intents["vpn"].utterances == ["it is down"]
     assert draft.intents["vpn"].answer == "One."
+    assert draft.intents["vpn"].variants == ["Two."]
     assert draft.intents["wifi"].answer is None
     assert reasons(draft) == {
         gathering.REPEATED: 1,
         gathering.NO_WORDS: 1,
         gathering.TOO_LONG: 1,
         "The text contains half of a surrogate pair": 1,
-        gathering.ANOTHER_VARIANT: 1,
         gathering.NEEDS_A_VALUE: 1,
         gathering.ANSWER_TOO_LONG: 1,
     }
