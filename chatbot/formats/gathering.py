@@ -49,6 +49,7 @@ class _Intent:
     answer: str | None = None
     enabled: bool | None = None
     phrasings: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    held_out: set[str] = field(default_factory=set)
     follow_ups: list[str] = field(default_factory=list)
 
 
@@ -83,18 +84,30 @@ class Gathering:
         self._check_number(place)
 
     def add_utterance(
-        self, label: str, text: str, place: Place, language: str | None = None
+        self,
+        label: str,
+        text: str,
+        place: Place,
+        language: str | None = None,
+        held_out: bool = False,
     ) -> None:
-        """Add a phrasing; one that cannot be used is left out with the reason."""
+        """Add a phrasing; one that cannot be used is left out with the reason.
+
+        One that is `held_out` only measures; if it is there twice, being learned from wins.
+        """
         self.add_intent(label, place)
         cleaned = self._clean(text, place)
         if cleaned is None:
             return
-        own = self._intents[label].phrasings
-        if normalise(cleaned) in own:
+        own, key = self._intents[label], normalise(cleaned)
+        if not held_out:
+            own.held_out.discard(key)
+        if key in own.phrasings:
             self.leave_out(REPEATED, cleaned, place)
             return
-        own[normalise(cleaned)] = cleaned, place
+        own.phrasings[key] = cleaned, place
+        if held_out:
+            own.held_out.add(key)
         if language:
             self._languages[language.lower()] += 1
 
@@ -164,6 +177,7 @@ class Gathering:
     def _draft_of(
         self, name: str, label: str, gathered: _Intent, names: dict[str, str]
     ) -> IntentDraft:
+        texts = [(key, text) for key, (text, _) in gathered.phrasings.items()]
         return IntentDraft(
             name=name,
             title=gathered.title or _as_title(label),
@@ -171,7 +185,8 @@ class Gathering:
             answer=gathered.answer,
             has_own_title=gathered.title is not None,
             enabled=gathered.enabled,
-            utterances=[text for text, _ in gathered.phrasings.values()],
+            utterances=[text for key, text in texts if key not in gathered.held_out],
+            held_out=[text for key, text in texts if key in gathered.held_out],
             follow_ups=[
                 names[each] for each in dict.fromkeys(gathered.follow_ups) if each in names
             ],
