@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats.json_text import try_load
+from chatbot.formats.json_text import load, try_load
 from chatbot.formats.source import Source
 
 _MOST_PROBED = 50
@@ -67,3 +67,13 @@ def require_lists(parsed: Any, file: str, *keys: str) -> None:
 def refuse(file: str, reason: str, line: int = 0) -> InvalidCatalogue:
     """Return the error to raise for a file that is not what a format reads."""
     return InvalidCatalogue([Mistake(file, line, reason)])
+
+
+def load_object(source: Source, path: str) -> dict[str, Any]:
+    """Return the object that a file holds. Raises InvalidCatalogue for anything else."""
+    parsed = try_load(source, path)
+    if parsed is None:
+        parsed = load(source[path], path)
+    if not isinstance(parsed, dict):
+        raise refuse(path, "is no JSON object")
+    return parsed

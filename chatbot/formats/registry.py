@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import clu, lu, luis, own_csv, own_yaml
+from chatbot.formats import clu, lex, lu, luis, own_csv, own_yaml, snips, tock, wit
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
@@ -13,6 +13,10 @@ FORMATS: tuple[Format, ...] = (
     luis.FORMAT,
     clu.FORMAT,
     lu.FORMAT,
+    lex.FORMAT,
+    wit.FORMAT,
+    snips.FORMAT,
+    tock.FORMAT,
     own_yaml.FILE,
     own_csv.FORMAT,
 )
