@@ -78,8 +78,8 @@ class Gathering:
     ) -> None:
         """Say that there is an intent; what is said of it first counts. `title` None: its label."""
         intent = self._intents.setdefault(label, _Intent())
-        intent.title = intent.title or (title or "").strip()[:MAX_TITLE_CHARS] or None
-        intent.topic = intent.topic or topic.strip()[:MAX_TOPIC_CHARS]
+        intent.title = intent.title or _whole(title or "").strip()[:MAX_TITLE_CHARS] or None
+        intent.topic = intent.topic or _whole(topic).strip()[:MAX_TOPIC_CHARS]
         intent.enabled = enabled if intent.enabled is None else intent.enabled
         self._check_number(place)
 
@@ -117,7 +117,7 @@ class Gathering:
         One that `needs_a_value`, as with a placeholder in it, is never shown, so it is left out.
         """
         self.add_intent(label, place)
-        intent, answer = self._intents[label], text.strip()
+        intent, answer = self._intents[label], _whole(text).strip()
         if not answer or intent.answer == answer:
             return
         if needs_a_value:
@@ -145,7 +145,8 @@ class Gathering:
 
     def leave_out(self, reason: str, text: str, place: Place) -> None:
         """Count a row that is not imported, with the reason in words that follow "because"."""
-        self.left_out.append(LeftOut(reason, text, place.file, place.line))
+        self._check_number(place)
+        self.left_out.append(LeftOut(reason, _whole(text), place.file, place.line))
 
     @property
     def labels(self) -> Iterable[str]:
@@ -249,6 +250,11 @@ class Gathering:
             raise InvalidCatalogue([Mistake(place.file, 0, reason)])
 
 
+def _whole(text: str) -> str:
+    """Text in which halves of surrogate pairs, that nothing can store, are question marks."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def _as_title(label: str) -> str:
-    words = " ".join(label.replace("_", " ").replace("-", " ").split())
+    words = " ".join(_whole(label).replace("_", " ").replace("-", " ").split())
     return (words[:1].upper() + words[1:])[:MAX_TITLE_CHARS] or label

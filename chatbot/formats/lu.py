@@ -37,8 +37,9 @@ _NAME = re.compile(r"@\s*(?:list\s+)?(?:\"([^\"]+)\"|'([^']+)'|([^\s=\"']+))", r
 _PATTERN = re.compile(r"\[[^\[\]]*\]|\([^()|]*\|")
 _BULLETS = ("-", "+", "*")
 _FENCE = "```"
-_MOST_CHARS = 5_000
-"""No utterance is so long, whatever labels it has."""
+_MOST_CHARS = 2_000
+_MOST_LABELS = 50
+"""No utterance is so long, or has so many labels."""
 
 _BUILT = "generated"
 """Composer keeps here what it builds of the files beside: each utterance again, and more."""
@@ -142,7 +143,7 @@ class _Reader:
 
 def _add(gathering: Gathering, row: _Row, words: dict[str, str]) -> None:
     text, has_slot = row.text, False
-    if len(text) <= _MOST_CHARS:
+    if len(text) <= _MOST_CHARS and text.count("{") <= _MOST_LABELS:
         text, has_slot = _without_labels(row.text)
     if has_slot or _PATTERN.search(text):
         add_pattern(gathering, row.label, text, row.place, row.text, words, row.language)

@@ -5,6 +5,7 @@ where entities begin and end is counted in tokens by some schemas and in charact
 Patterns become the sentences that they surely stand for. LUIS has no answers.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,9 +32,10 @@ _BATCH_TEST = "is a batch test of a LUIS app, not an export of the app"
 _DEPLOYMENT = "says where a LUIS app is deployed, and may hold keys: it is not an export of the app"
 _SEVERAL = "holds several LUIS apps: hand them over one by one"
 
-_KEYS = ("authoringkey", "subscriptionkey", "endpointkey", "luisapikey", "luisauthoringkey")
-_APP = ("appid", "applicationid", "luisappid")
+_KEYS = {"authoringkey", "subscriptionkey", "endpointkey"}
+_APP = {"appid", "applicationid"}
 _BARE = {"text", "intent", "entities"}
+_ONLY_LETTERS = re.compile("[^a-z]+")
 _MOST_LOOKED_AT = 1_000
 
 
@@ -117,11 +119,13 @@ def _is_deployment(parsed: Any) -> bool:
         if looked_at > _MOST_LOOKED_AT or depth > 4:
             break
         if isinstance(value, dict):
-            names |= {name.lower().replace("_", "").replace("-", "") for name in value}
+            names |= {_ONLY_LETTERS.sub("", name.lower()) for name in value}
             waiting += [(each, depth + 1) for each in value.values()]
         elif isinstance(value, list):
             waiting += [(each, depth + 1) for each in value[:10]]
-    return bool(names & set(_KEYS)) and bool(names & set(_APP))
+    if any("luis" in name for name in names):
+        return any(name.endswith("key") for name in names)
+    return bool(names & _KEYS and names & _APP)
 
 
 def _rows(parsed: Any) -> list[dict[str, Any]]:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_SENTENCES = 20
-_MOST_CHARS = 2_000
+_MOST_CHARS = 1_000
+_MOST_NESTED = 10
+_MOST_WORD_CHARS = 100
 _PART = re.compile(r"\\.|\{[^{}]*\}|[\[\]()|^]|[^\\\[\]()|{}^]+|[\\{}]", re.DOTALL)
 _CLOSED_BY = {"[": "]", "(": ")"}
 
@@ -73,6 +75,8 @@ def write_out(pattern: str, words: Mapping[str, str]) -> list[str]:
 def _take(part: str, groups: list[_Group], words: Mapping[str, str]) -> None:
     group = groups[-1]
     if part in _CLOSED_BY:
+        if len(groups) > _MOST_NESTED:
+            raise NoSentence(TOO_LONG)
         groups.append(_Group(part))
     elif part in ("]", ")"):
         if _CLOSED_BY.get(group.opened_by) != part:
@@ -91,7 +95,7 @@ def _take(part: str, groups: list[_Group], words: Mapping[str, str]) -> None:
 
 def _word_for(slot: str, words: Mapping[str, str]) -> str:
     name = slot.strip().lstrip("@").split(":")[0].strip()
-    if name not in words:
+    if not 0 < len(words.get(name, "")) <= _MOST_WORD_CHARS:
         raise NoSentence(UNFILLED)
     return words[name]
 

@@ -7,6 +7,7 @@ import pytest
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import luis
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.registry import find_format, read_path, read_source
 from chatbot.formats.source import open_source, source_of
 
@@ -119,6 +120,7 @@ def test_a_domain_that_the_product_came_with_is_the_topic() -> None:
 LISTS = [
     {"name": "Raum", "subLists": [{"canonicalForm": "Küche", "list": ["Kochecke"]}]},
     {"name": "Leer", "subLists": []},
+    {"name": "Endlos", "subLists": [{"canonicalForm": "x" * 101}]},
 ]
 PATTERNS = {
     "wo ist {Raum}[?]": ["wo ist Küche"],
@@ -141,6 +143,8 @@ NO_SENTENCES = {
     "wo ist {das": "its brackets do not match",
     "x" + "(a|b)" * 9: "its pattern has more than 20 sentences",
     "wo ist " + "[a]" * 900: "its pattern is too long to be written out",
+    "wo ist " + "[a" * 11 + "]" * 11: "its pattern is too long to be written out",
+    "wo ist {Endlos}": "its pattern has a slot that no list fills",
 }
 
 
@@ -178,9 +182,23 @@ def test_an_app_without_its_lists_is_refused(key: str, value: Any) -> None:
 
 
 def test_half_of_a_surrogate_pair_breaks_nothing() -> None:
-    content = '{"luis_schema_version": "3.0.0", "intents": [{"name": "\\ud83d"}], "utterances": []}'
-    draft = read_source(source_of("app.json", content.encode()))
-    assert [intent.title for intent in draft.intents.values()] == ["?"]
+    half = "\ud83d"
+    rows = [{"text": f"kalt {half}", "intent": "Heizung"}, {"text": "warm", "intent": half}]
+    draft = read(app(intents=[{"name": half}], utterances=rows))
+    assert [each.title for each in draft.intents.values()] == ["?", "Heizung"]
+    assert reasons(draft) == [("kalt ?", "The text contains half of a surrogate pair")]
+
+
+def test_more_rows_than_an_faq_can_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.formats.gathering.MOST_UTTERANCES", 10)
+    assert refusal(app(utterances=[None] * 21)) == "app.json: has more than 10 utterances"
+
+
+def test_half_of_a_surrogate_pair_in_an_answer_is_a_question_mark() -> None:
+    gathering = Gathering()
+    gathering.add_answer("a\ud83d", "Ask \ud83d", Place("f"))
+    [intent] = gathering.finish().intents.values()
+    assert (intent.title, intent.answer) == ("A?", "Ask ?")
 
 
 WRONG_KINDS = {
@@ -205,6 +223,13 @@ WRONG_KINDS = {
     "batch-test-without-entities": [{"text": "geheim", "intent": "Heizung", "entities": []}],
     "batch-test-3": {"LabeledTestSetUtterances": [{"text": "geheim", "intent": "Heizung"}]},
     "deployment": {"luis": {"appId": "geheim", "authoringKey": "geheim", "region": "westeurope"}},
+    "deployment-of-models": {
+        "cognitiveModels": {
+            "en": {"languageModels": [{"appId": "geheim", "subscriptionkey": "geheim"}]}
+        }
+    },
+    "deployment-without-an-app": {"settings": {"luis": {"region": "x", "key": "geheim"}}},
+    "deployment-of-two-apps": {"LuisAppId01": "geheim", "LuisAuthoringKey01": "geheim"},
     "deployment-of-a-bot": {"LuisAppId": "geheim", "LuisAPIKey": "geheim"},
 }
 
@@ -242,6 +267,7 @@ OTHERS: dict[str, Any] = {
     "snips": {"language": "en", "intents": {"greet": {"utterances": []}}, "entities": {}},
     "watson": {"intents": [{"intent": "greet", "examples": [{"text": "hi"}]}]},
     "keys": {"apiKey": "x", "appId": "x"},
+    "package": {"name": "bot", "keywords": ["luis"], "dependencies": {"ai-luis": "1"}},
     "number": 7,
     "empty": {},
     "list": [1, "x", None],
