@@ -1,9 +1,11 @@
 """CLU, conversational language understanding: a project, or a bare list of utterances, as JSON.
 
 The language belongs to the row; the project has a default. What is in the set `Test` only measures.
-An orchestration has targets instead of utterances and is refused. What is written holds no answers,
-titles, topics or whether an intent is enabled, as the format has no place for them, and says
-`en-us` where the draft does not know a language, as the format has to say one.
+An orchestration has targets instead of utterances and is refused.
+
+What is written holds no answers, titles, topics, follow-ups or whether an intent is enabled, as the
+format has no place for them. Its language is the one that the draft has most of, or `en-us` if it
+knows none, as the format has to say one.
 """
 
 import json

@@ -81,9 +81,12 @@ def _read_intent_1(
     """Messages of one group are variants; groups are said one after the other."""
     label = _label(intent, place)
     groups: dict[str, list[str]] = defaultdict(list)
-    for message in objects_of(dict_of(intent, "conclusionStatement"), "messages"):
+    conclusion = dict_of(intent, "conclusionStatement")
+    for message in objects_of(conclusion, "messages"):
         text = _plain(gathering, text_of(message, "content"), place)
         groups[str(message.get("groupNumber"))].append(text)
+    for number, card in enumerate(objects_of(_parsed(conclusion), "genericAttachments")):
+        groups[f"card {number}"] = [_card(card, text_of(card, "subTitle"))]
     texts = list_of(intent, "sampleUtterances")
     _read_intent(gathering, intent, label, texts, place, language)
     _add_answers(gathering, intent, label, list(groups.values()), place)
@@ -133,12 +136,17 @@ def _group(gathering: Gathering, group: dict[str, Any], place: Place) -> list[st
 
 
 def _message(gathering: Gathering, message: dict[str, Any], place: Place) -> str:
-    """A message as Markdown; a card is its title, its picture as a link, and its options."""
+    """A message as Markdown."""
     for key in ("plainTextMessage", "ssmlMessage", "customPayload"):
         if text := text_of(dict_of(message, key), "value"):
             return _plain(gathering, text, place)
     card = dict_of(message, "imageResponseCard")
-    title, subtitle, image = (text_of(card, key) for key in ("title", "subtitle", "imageUrl"))
+    return _card(card, text_of(card, "subtitle"))
+
+
+def _card(card: dict[str, Any], subtitle: str) -> str:
+    """A card as its title, its picture as a link, and its options."""
+    title, image = text_of(card, "title"), text_of(card, "imageUrl")
     lines = [f"**{title}**" if title else "", subtitle]
     lines += [f"[{title or image}]({image})"] if image.startswith("http") else []
     options = [text_of(button, "text") for button in objects_of(card, "buttons")]
@@ -155,6 +163,14 @@ def _plain(gathering: Gathering, text: str, place: Place) -> str:
         gathering.leave_out(PAYLOAD, stripped, place)
         return ""
     return stripped
+
+
+def _parsed(conclusion: dict[str, Any]) -> Any:
+    """The cards of version 1, which are JSON in a text."""
+    try:
+        return json.loads(text_of(conclusion, "responseCard"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _is_json(text: str) -> bool:

@@ -16,7 +16,7 @@ from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.json_parts import refuse
 from chatbot.formats.json_text import decode
-from chatbot.formats.microsoft import NO_INTENT, add_intent, add_pattern, add_row
+from chatbot.formats.microsoft import NO_INTENT, add_intent, add_pattern, add_row, joined
 from chatbot.formats.source import Source
 
 _REFERENCE = "it stands for what is in another file"
@@ -148,7 +148,8 @@ def _add(gathering: Gathering, row: _Row, words: dict[str, str]) -> None:
     if has_slot or _PATTERN.search(text):
         add_pattern(gathering, row.label, text, row.place, row.text, words, row.language)
     else:
-        add_row(gathering, row.label, text, row.place, row.text, row.language)
+        sentence = joined(text, row.language)
+        add_row(gathering, row.label, sentence, row.place, row.text, row.language)
 
 
 def _without_labels(text: str) -> tuple[str, bool]:

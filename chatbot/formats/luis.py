@@ -23,7 +23,7 @@ from chatbot.formats.json_parts import (
     require_lists,
     text_of,
 )
-from chatbot.formats.microsoft import add_intent, add_pattern, add_row
+from chatbot.formats.microsoft import add_intent, add_pattern, add_row, joined
 from chatbot.formats.source import Source
 
 _PREDICTION = "is what LUIS predicted for a question, not an export of the app"
@@ -55,7 +55,7 @@ def _read_app(app: dict[str, Any], file: str) -> CatalogueDraft:
         topic = text_of(dict_of(intent, "inherits"), "domain_name")
         add_intent(gathering, label_of(intent, "name"), place, topic)
     for number, row in enumerate(app["utterances"]):
-        label, text = label_of(row, "intent"), text_of(row, "text")
+        label, text = label_of(row, "intent"), joined(text_of(row, "text"), language)
         add_row(gathering, label, text, place, f"utterances[{number}]", language)
     words = _words(app)
     for number, row in enumerate(list_of(app, "patterns")):

@@ -39,10 +39,9 @@ def add_row(
     elif not label:
         gathering.leave_out(NO_INTENT, text, place)
     elif label == NONE:
-        gathering.add_out_of_scope(joined(text, language), place)
+        gathering.add_out_of_scope(text, place)
     else:
-        sentence = joined(text, language)
-        gathering.add_utterance(label, sentence, place, language=language, held_out=held_out)
+        gathering.add_utterance(label, text, place, language=language, held_out=held_out)
 
 
 def add_pattern(

@@ -158,7 +158,7 @@ def written() -> CatalogueDraft:
         "Ask us.",
         True,
         True,
-        ["jam", "“no” toner"],
+        ["jam", "“no” toner ?"],
         ["ink"],
     )
     return CatalogueDraft(
@@ -174,7 +174,7 @@ def test_what_is_written_reads_as_the_same_but_for_what_it_cannot_hold() -> None
     [(name, content)] = files.items()
     draft = read_source(source_of(name, content))
     printer, drucker = draft.intents.values()
-    assert (printer.name, printer.utterances) == ("printer", ["jam", "“no” toner"])
+    assert (printer.name, printer.utterances) == ("printer", ["jam", "“no” toner ?"])
     assert printer.held_out == ["ink"]
     assert (printer.answer, printer.title, printer.topic) == (None, "Printer", "")
     assert (drucker.name, drucker.utterances) == ("drucker", [])

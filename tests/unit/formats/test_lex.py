@@ -224,6 +224,19 @@ def test_a_bot_of_version_1_is_read_completely() -> None:
     ]
 
 
+def test_cards_of_version_1_are_json_in_a_text() -> None:
+    card = {"title": "Shop", "subTitle": "Old town", "buttons": [{"text": "Open", "value": "o"}]}
+    statement = {
+        "messages": [{"content": "Here:"}],
+        "responseCard": json.dumps({"version": 1, "genericAttachments": [card]}),
+    }
+    draft = read(version_1(**FIND | {"conclusionStatement": statement}), "find.json")
+    assert draft.intents["find"].answer == "Here:\n\n**Shop**\n\nOld town\n\n- Open"
+    broken = {"messages": [{"content": "Here:"}], "responseCard": "{"}
+    draft = read(version_1(**FIND | {"conclusionStatement": broken}), "find.json")
+    assert draft.intents["find"].answer == "Here:"
+
+
 def test_one_intent_of_version_1_is_read_too() -> None:
     assert read(version_1(**FIND), "find.json").intents["find"].utterances[1:] == ["search"]
 
