@@ -49,6 +49,7 @@ class _Intent:
     variants: list[str] = field(default_factory=list)
     enabled: bool | None = None
     phrasings: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    held_out: set[str] = field(default_factory=set)
     follow_ups: list[str] = field(default_factory=list)
 
 
@@ -77,24 +78,36 @@ class Gathering:
     ) -> None:
         """Say that there is an intent; what is said of it first counts. `title` None: its label."""
         intent = self._intents.setdefault(label, _Intent())
-        intent.title = intent.title or (title or "").strip()[:MAX_TITLE_CHARS] or None
-        intent.topic = intent.topic or topic.strip()[:MAX_TOPIC_CHARS]
+        intent.title = intent.title or _whole(title or "").strip()[:MAX_TITLE_CHARS] or None
+        intent.topic = intent.topic or _whole(topic).strip()[:MAX_TOPIC_CHARS]
         intent.enabled = enabled if intent.enabled is None else intent.enabled
         self._check_number(place)
 
     def add_utterance(
-        self, label: str, text: str, place: Place, language: str | None = None
+        self,
+        label: str,
+        text: str,
+        place: Place,
+        language: str | None = None,
+        held_out: bool = False,
     ) -> None:
-        """Add a phrasing; one that cannot be used is left out with the reason."""
+        """Add a phrasing; one that cannot be used is left out with the reason.
+
+        One that is `held_out` only measures; if it is there twice, being learned from wins.
+        """
         self.add_intent(label, place)
         cleaned = self._clean(text, place)
         if cleaned is None:
             return
-        own = self._intents[label].phrasings
-        if normalise(cleaned) in own:
+        own, key = self._intents[label], normalise(cleaned)
+        if not held_out:
+            own.held_out.discard(key)
+        if key in own.phrasings:
             self.leave_out(REPEATED, cleaned, place)
             return
-        own[normalise(cleaned)] = cleaned, place
+        own.phrasings[key] = cleaned, place
+        if held_out:
+            own.held_out.add(key)
         if language:
             self._languages[language.lower()] += 1
 
@@ -104,7 +117,7 @@ class Gathering:
         One that `needs_a_value`, as with a placeholder in it, is never shown, so it is left out.
         """
         self.add_intent(label, place)
-        intent, answer = self._intents[label], text.strip()
+        intent, answer = self._intents[label], _whole(text).strip()
         if not answer or intent.answer == answer:
             return
         if needs_a_value:
@@ -132,7 +145,8 @@ class Gathering:
 
     def leave_out(self, reason: str, text: str, place: Place) -> None:
         """Count a row that is not imported, with the reason in words that follow "because"."""
-        self.left_out.append(LeftOut(reason, text, place.file, place.line))
+        self._check_number(place)
+        self.left_out.append(LeftOut(reason, _whole(text), place.file, place.line))
 
     @property
     def labels(self) -> Iterable[str]:
@@ -164,6 +178,7 @@ class Gathering:
     def _draft_of(
         self, name: str, label: str, gathered: _Intent, names: dict[str, str]
     ) -> IntentDraft:
+        texts = [(key, text) for key, (text, _) in gathered.phrasings.items()]
         return IntentDraft(
             name=name,
             title=gathered.title or _as_title(label),
@@ -172,7 +187,8 @@ class Gathering:
             variants=gathered.variants,
             has_own_title=gathered.title is not None,
             enabled=gathered.enabled,
-            utterances=[text for text, _ in gathered.phrasings.values()],
+            utterances=[text for key, text in texts if key not in gathered.held_out],
+            held_out=[text for key, text in texts if key in gathered.held_out],
             follow_ups=[
                 names[each] for each in dict.fromkeys(gathered.follow_ups) if each in names
             ],
@@ -235,6 +251,11 @@ class Gathering:
             raise InvalidCatalogue([Mistake(place.file, 0, reason)])
 
 
+def _whole(text: str) -> str:
+    """Text in which halves of surrogate pairs, that nothing can store, are question marks."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def _as_title(label: str) -> str:
-    words = " ".join(label.replace("_", " ").replace("-", " ").split())
+    words = " ".join(_whole(label).replace("_", " ").replace("-", " ").split())
     return (words[:1].upper() + words[1:])[:MAX_TITLE_CHARS] or label

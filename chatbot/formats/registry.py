@@ -3,13 +3,20 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import own_csv, own_yaml
+from chatbot.formats import clu, lex, lu, luis, own_csv, own_yaml, snips, tock, wit
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
     own_yaml.FOLDER,
+    luis.FORMAT,
+    clu.FORMAT,
+    lu.FORMAT,
+    lex.FORMAT,
+    wit.FORMAT,
+    snips.FORMAT,
+    tock.FORMAT,
     own_yaml.FILE,
     own_csv.FORMAT,
 )
