@@ -15,12 +15,18 @@ from urllib.parse import unquote
 
 from chatbot.domain.text import normalise
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats.dialogflow_messages import Message, read_message
+from chatbot.formats.dialogflow_messages import Message, choose, read_message
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.json_text import load
 from chatbot.formats.pieces import (
+    CONDITIONAL,
+    FALLBACK_TEXT,
+    IN_CONTEXT,
+    NEEDS_A_FORM,
+    NO_TEXT,
+    NOT_TEXT,
     add_pieces,
     in_full,
     list_of,
@@ -32,16 +38,8 @@ from chatbot.formats.pieces import (
 )
 from chatbot.formats.source import Source
 
-NOT_TEXT = "it is not text"
 PATTERN = "it is a pattern, not a question"
-IN_CONTEXT = "it is asked only after another question"
 ONLY_AN_EVENT = "an event of the old bot calls it, not a question"
-CONDITIONAL = "its answer holds only under a condition"
-NEEDS_A_FORM = "its answer follows a form that the old bot filled in"
-ANOTHER_LANGUAGE = "its answer is in another language than the one taken"
-ANOTHER_CHANNEL = "its answer is for another channel than the one taken"
-NO_TEXT = "its answer is a command to another program"
-FALLBACK_TEXT = "it is what the old bot said when it had no answer"
 SMALL_TALK = "it is small talk, whose questions are not in the export"
 KNOWLEDGE = "its documents are not in the export"
 
@@ -119,7 +117,7 @@ class _Agent:
         self.mistakes: list[Mistake] = []
         self.intents: list[_Intent] = []
         self.language: str | None = None
-        self.languages: list[str] = []
+        self.languages: list[str] = [""]
 
     def read(self) -> CatalogueDraft:
         self._read_settings()
@@ -139,7 +137,8 @@ class _Agent:
         path = f"{self.root}agent.json"
         agent = object_of(self._load(path)) if path in self.source else {}
         self.language = text_of(agent.get("language")).lower() or None
-        self.languages = [each.lower() for each in texts_of(agent.get("supportedLanguages"))]
+        others = [each.lower() for each in texts_of(agent.get("supportedLanguages"))]
+        self.languages = [self.language or "", *others]
 
     def _read_files(self) -> None:
         paths = _files(self.source, self.root)
@@ -246,20 +245,11 @@ class _Agent:
         """Add what was said on the default channel, in the agent's language, if there is that."""
         for _ in list_of(intent.content.get("conditionalResponses")):
             self.gathering.leave_out(CONDITIONAL, intent.label, intent.place)
-        groups = self._group(intent)
-        languages = list(dict.fromkeys(language for language, _ in groups))
-        if not languages:
-            return
-        language = min(languages, key=self._rank)
-        channel = _best_channel({c: said for (own, c), said in groups.items() if own == language})
-        said = groups.pop((language, channel))
-        self._add_said(intent, said)
-        taken = in_full(each.piece for each in said)
-        for (other, _), left in groups.items():
-            text = in_full(each.piece for each in left)
-            if text != taken:
-                reason = ANOTHER_CHANNEL if other == language else ANOTHER_LANGUAGE
-                self.gathering.leave_out(reason, text, intent.place)
+        choice = choose(self._showable(intent), self.languages)
+        if choice.said:
+            self._add_said(intent, choice.said)
+        for reason, text in choice.left:
+            self.gathering.leave_out(reason, text, intent.place)
 
     def _add_said(self, intent: _Intent, said: list[Message]) -> None:
         pieces = [each.piece for each in said]
@@ -271,23 +261,16 @@ class _Agent:
         else:
             add_pieces(self.gathering, intent.label, pieces, intent.place)
 
-    def _group(self, intent: _Intent) -> dict[tuple[str, str], list[Message]]:
-        """What is said, by language and channel; what cannot be shown is left out."""
-        groups: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    def _showable(self, intent: _Intent) -> Iterator[Message]:
+        """What is said; what cannot be shown is left out."""
         for each in self._messages(intent):
             if each.condition:
                 text = in_full([each.piece]) or intent.label
                 self.gathering.leave_out(CONDITIONAL, text, intent.place)
-            elif each.piece:
-                groups[each.language or self.language or "", each.channel].append(each)
-            elif each.is_command:
+            elif each.is_command and not each.piece:
                 self.gathering.leave_out(NO_TEXT, intent.label, intent.place)
-        return groups
-
-    def _rank(self, language: str) -> tuple[int, str]:
-        """The agent's own language first, then the others in its order."""
-        order = [self.language, *self.languages]
-        return order.index(language) if language in order else len(order), language
+            else:
+                yield each
 
     def _add_links(
         self, usable: list[_Intent], followed: dict[str, set[str]], reached: set[str]
@@ -463,18 +446,6 @@ def _reach(intents: Iterable[_Intent], followed: dict[str, set[str]]) -> set[str
         reached |= new
         waiting += new
     return reached
-
-
-def _best_channel(channels: dict[str, list[Message]]) -> str:
-    """The default one if it has a text, else the one with most text."""
-
-    def rank(channel: str) -> tuple[bool, int, int, str]:
-        said = channels[channel]
-        texts = len(in_full(each.piece for each in said if each.is_text))
-        is_default = channel == "" and texts > 0
-        return not is_default, -texts, -len(in_full(each.piece for each in said)), channel
-
-    return min(channels, key=rank)
 
 
 def _small_talk(answers: Any) -> Iterator[str]:

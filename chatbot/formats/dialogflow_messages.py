@@ -1,13 +1,18 @@
-"""Messages of Dialogflow ES, each of a kind that is a number in older files and a word in newer."""
+"""Messages of Dialogflow: what those of ES say, and which of those of both editions are the answer.
+
+The kind of a message of ES is a number in older files and a word in newer ones.
+"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.formats.dialogflow_rich import rich_to_markdown
 from chatbot.formats.pieces import (
     Piece,
+    in_full,
     join,
     object_of,
     objects_of,
@@ -24,6 +29,9 @@ from chatbot.formats.pieces import (
 PLACEHOLDER = re.compile(r"\$[^\W\d]|(?<![\w/])#[^\W\d][\w-]*\.[^\W\d]")
 """A parameter, `$name`, or one of a context, `#context.name`; `$5` and `#hashtag` are text."""
 
+ANOTHER_LANGUAGE = "its answer is in another language than the one taken"
+ANOTHER_CHANNEL = "its answer is for another channel than the one taken"
+
 _DEFAULT_CHANNELS = ("", "default", "platform_unspecified")
 
 
@@ -38,6 +46,55 @@ class Message:
     is_text: bool = False
     is_command: bool = False
     replies: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Choice:
+    """The messages that are an answer, and what is left out for them: reason and text."""
+
+    said: list[Message]
+    left: list[tuple[str, str]]
+
+
+def choose(messages: Iterable[Message], languages: Sequence[str]) -> Choice:
+    """Return what is said in the first of `languages`, the agent's own, that there is a message in.
+
+    It is for the default channel if that has a text, else for the one with most text.
+    """
+    groups: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    for each in messages:
+        if each.piece:
+            groups[each.language or languages[0], each.channel].append(each)
+    if not groups:
+        return Choice([], [])
+    language = min((own for own, _ in groups), key=lambda own: _rank(own, languages))
+    channel = _best_channel({c: said for (own, c), said in groups.items() if own == language})
+    said = groups.pop((language, channel))
+    left = [
+        (ANOTHER_CHANNEL if own == language else ANOTHER_LANGUAGE, _in_full(others))
+        for (own, _), others in groups.items()
+    ]
+    return Choice(said, [(reason, text) for reason, text in left if text != _in_full(said)])
+
+
+def _rank(language: str, languages: Sequence[str]) -> tuple[int, str]:
+    """The agent's own language first, then the others in its order."""
+    known = language in languages
+    return languages.index(language) if known else len(languages), language
+
+
+def _best_channel(channels: dict[str, list[Message]]) -> str:
+    def rank(channel: str) -> tuple[bool, int, int, str]:
+        said = channels[channel]
+        texts = len(_in_full(each for each in said if each.is_text))
+        is_default = channel == "" and texts > 0
+        return not is_default, -texts, -len(_in_full(said)), channel
+
+    return min(channels, key=rank)
+
+
+def _in_full(messages: Iterable[Message]) -> str:
+    return in_full(each.piece for each in messages)
 
 
 def read_message(message: dict[str, Any]) -> Message:

@@ -12,6 +12,13 @@ from chatbot.formats.html import to_markdown
 from chatbot.formats.json_text import try_load
 from chatbot.formats.source import Source
 
+NOT_TEXT = "it is not text"
+IN_CONTEXT = "it is asked only after another question"
+CONDITIONAL = "its answer holds only under a condition"
+NEEDS_A_FORM = "its answer follows a form that the old bot filled in"
+NO_TEXT = "its answer is a command to another program"
+FALLBACK_TEXT = "it is what the old bot said when it had no answer"
+
 _HTML = re.compile(
     r"</?(?:a|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|iframe|img|li|ol|p|pre|s|small|span"
     r"|speak|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul|video)(?:[\s/][^<>]*)?>",

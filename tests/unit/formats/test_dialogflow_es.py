@@ -9,8 +9,17 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import dialogflow_es as es
+from chatbot.formats.dialogflow_messages import ANOTHER_CHANNEL, ANOTHER_LANGUAGE
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.gathering import ANOTHER_VARIANT, IN_TWO_INTENTS, NEEDS_A_VALUE
+from chatbot.formats.pieces import (
+    CONDITIONAL,
+    FALLBACK_TEXT,
+    IN_CONTEXT,
+    NEEDS_A_FORM,
+    NO_TEXT,
+    NOT_TEXT,
+)
 from chatbot.formats.registry import find_format, read_path
 from chatbot.formats.source import open_source, source_of
 
@@ -178,7 +187,7 @@ def test_newer_kinds_of_messages_and_rich_payloads_are_read_too(tmp_path: Path) 
         "[Book](https://b.example/b)",
         "**New**",
     ]
-    assert left == [(es.NO_TEXT, "Bike")]
+    assert left == [(NO_TEXT, "Bike")]
 
 
 def test_other_wordings_of_a_piece_are_left_out(tmp_path: Path) -> None:
@@ -204,18 +213,18 @@ def test_what_only_looks_like_a_placeholder_stays(tmp_path: Path, said: str) -> 
 def test_the_default_channel_is_taken_or_else_the_one_with_most_text(tmp_path: Path) -> None:
     facebook, slack = text("For many.", platform="facebook"), text("Few.", platform="slack")
     bike, left = only(tmp_path / "a", slack, facebook, text(""))
-    assert (bike.answer, left) == ("For many.", [(es.ANOTHER_CHANNEL, "Few.")])
+    assert (bike.answer, left) == ("For many.", [(ANOTHER_CHANNEL, "Few.")])
     bike, left = only(tmp_path / "b", facebook, text("All."), text("All.", platform="line"))
-    assert (bike.answer, left) == ("All.", [(es.ANOTHER_CHANNEL, "For many.")])
+    assert (bike.answer, left) == ("All.", [(ANOTHER_CHANNEL, "For many.")])
 
 
 def test_the_answer_in_the_agents_language_is_taken(tmp_path: Path) -> None:
     french, german = text("Fermé.", lang="fr"), text("Zu.", lang="de")
     bike, left = only(tmp_path / "a", german, french, text("Closed.", lang="en"))
     assert bike.answer == "Closed."
-    assert left == [(es.ANOTHER_LANGUAGE, "Zu."), (es.ANOTHER_LANGUAGE, "Fermé.")]
+    assert left == [(ANOTHER_LANGUAGE, "Zu."), (ANOTHER_LANGUAGE, "Fermé.")]
     bike, left = only(tmp_path / "b", german, french)
-    assert (bike.answer, left) == ("Fermé.", [(es.ANOTHER_LANGUAGE, "Zu.")])
+    assert (bike.answer, left) == ("Fermé.", [(ANOTHER_LANGUAGE, "Zu.")])
 
 
 def test_an_answer_under_a_condition_or_after_a_form_is_left_out(tmp_path: Path) -> None:
@@ -223,9 +232,9 @@ def test_an_answer_under_a_condition_or_after_a_form_is_left_out(tmp_path: Path)
         tmp_path / "a", text("VIPs only.", condition="$x = 1"), conditionalResponses=[{}]
     )
     assert bike.answer is None
-    assert left == [(es.CONDITIONAL, "Bike"), (es.CONDITIONAL, "VIPs only.")]
+    assert left == [(CONDITIONAL, "Bike"), (CONDITIONAL, "VIPs only.")]
     bike, left = only(tmp_path / "b", text("Booked."), parameters=[{"required": True}])
-    assert (bike.answer, left) == (None, [(es.NEEDS_A_FORM, "Booked.")])
+    assert (bike.answer, left) == (None, [(NEEDS_A_FORM, "Booked.")])
 
 
 def test_the_answer_of_the_oldest_agents_stands_beside_the_messages(tmp_path: Path) -> None:
@@ -250,8 +259,8 @@ def test_the_fallback_is_told_by_its_flag(tmp_path: Path) -> None:
     )
     assert list(draft.intents) == ["fallback"]
     assert draft.out_of_scope == ["tell a joke"]
-    assert (es.FALLBACK_TEXT, "Sorry?") in left_out(draft)
-    assert (es.IN_CONTEXT, "hm") in left_out(draft)
+    assert (FALLBACK_TEXT, "Sorry?") in left_out(draft)
+    assert (IN_CONTEXT, "hm") in left_out(draft)
     assert len(draft.left_out) == 3
 
 
@@ -298,7 +307,7 @@ def test_a_follow_up_is_reached_from_its_parent_and_not_by_itself(tmp_path: Path
         [],
     )
     assert Counter(left_out(draft)) == Counter(
-        (es.IN_CONTEXT, each) for each in ("yes", "electric", "no", "Gone.")
+        (IN_CONTEXT, each) for each in ("yes", "electric", "no", "Gone.")
     )
 
 
@@ -343,7 +352,7 @@ def test_every_row_is_an_utterance_or_left_out_with_the_reason(tmp_path: Path) -
     draft = read(tmp_path, {"intents/Bike_usersays_en.json": rows})
     assert draft.intents["bike"].utterances == ["fine", "plain"]
     reasons = Counter(each.reason for each in draft.left_out)
-    assert (reasons[es.NOT_TEXT], reasons[es.PATTERN], reasons.total()) == (4, 1, 7)
+    assert (reasons[NOT_TEXT], reasons[es.PATTERN], reasons.total()) == (4, 1, 7)
 
 
 def test_shadows_of_documents_and_small_talk_are_left_out(tmp_path: Path) -> None:
