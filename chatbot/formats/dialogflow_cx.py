@@ -44,6 +44,8 @@ _PLACEHOLDER = re.compile(r"\$[^\W\d]")
 _ALWAYS = ("", "true")
 _AGENT_KEYS = {"timeZone", "startFlow", "displayName", "advancedSettings", "speechToTextSettings"}
 _BLOB_WORDS = (b"Default Start Flow", b"sys.no-match-default")
+_MOST_ROUTES = 50_000
+_MOST_LINKED = 50
 _PROBE_BYTES = 2_000_000
 
 _BLOB = "is an agent as binary data, which only Dialogflow CX can read: export it as JSON package"
@@ -83,6 +85,7 @@ class _Reader:
         self._heard: dict[Page, set[str]] = defaultdict(set)
         self._seen: set[tuple[str, Place]] = set()
         self._said: set[str] = set()
+        self._count = 0
 
     def read(self) -> CatalogueDraft:
         self._add_intents()
@@ -115,6 +118,7 @@ class _Reader:
     def _read_page(self, page: Page) -> None:
         """Note what is answered at each route of a page, and which pages it leads to."""
         for route, place in self._agent.routes_of(page):
+            self._count_route(page)
             label = self._agent.label_of(route.get("intent"))
             if label is None or self._is_fallback(label):
                 continue
@@ -123,6 +127,13 @@ class _Reader:
             self._heard[page].add(label)
             if target is not None:
                 self._entered[target].add(label)
+
+    def _count_route(self, page: Page) -> None:
+        """A group of many routes, on many pages, would be read for each of them."""
+        self._count += 1
+        if self._count > _MOST_ROUTES:
+            reason = f"has more than {_MOST_ROUTES:,} routes"
+            raise InvalidCatalogue([Mistake(page.place.file, 0, reason)])
 
     def _to_use(
         self, label: str, route: dict[str, Any], page: Page, target: Page | None, place: Place
@@ -175,8 +186,8 @@ class _Reader:
     def _add_follow_ups(self) -> None:
         """Where an intent leads to a page, those that the page listens to follow it."""
         for page in self._agent.pages:
-            for label in sorted(self._entered[page]):
-                for other in sorted(self._heard[page] - {label}):
+            for label in sorted(self._entered[page])[:_MOST_LINKED]:
+                for other in sorted(self._heard[page] - {label})[:_MOST_LINKED]:
                     self._gathering.add_follow_up(label, other)
 
     def _leave_out_rest(self, page: Page) -> None:
@@ -217,9 +228,9 @@ def _messages(fulfillment: Any) -> Iterator[Message]:
     for message in objects_of(object_of(fulfillment).get("messages")):
         texts = texts_of(object_of(message.get("text")).get("text"))
         texts += texts_of(object_of(message.get("outputAudioText")).get("text"))
-        rich = to_fixed(rich_to_markdown(message.get("payload")), _PLACEHOLDER)
+        rich = to_fixed(rich_to_markdown(message.get("payload")), _PLACEHOLDER.search)
         yield Message(
-            piece=to_piece(texts, _PLACEHOLDER) or rich,
+            piece=to_piece(texts, _PLACEHOLDER.search) or rich,
             language=text_of(message.get("languageCode")).lower(),
             channel=text_of(message.get("channel")).lower(),
             is_text=bool(texts),

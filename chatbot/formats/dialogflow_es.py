@@ -27,6 +27,7 @@ from chatbot.formats.pieces import (
     NEEDS_A_FORM,
     NO_TEXT,
     NOT_TEXT,
+    ONLY_AN_EVENT,
     add_pieces,
     in_full,
     list_of,
@@ -39,7 +40,6 @@ from chatbot.formats.pieces import (
 from chatbot.formats.source import Source
 
 PATTERN = "it is a pattern, not a question"
-ONLY_AN_EVENT = "an event of the old bot calls it, not a question"
 SMALL_TALK = "it is small talk, whose questions are not in the export"
 KNOWLEDGE = "its documents are not in the export"
 
@@ -56,6 +56,8 @@ _AGENT_KEYS = {
     "onePlatformApiVersion",
 }
 _LOOKED_INTO = 3
+_MOST_PARENTS = 50
+"""Links between all that set a context and all that need it would be without number."""
 
 _TWO_AGENTS = "holds several agents of Dialogflow: hand over one of them"
 _ALONE = "is the settings of an agent alone: hand over the whole folder or zip that it was in"
@@ -426,7 +428,7 @@ def _link(intents: Iterable[_Intent]) -> dict[str, set[str]]:
         parent = by_id.get(_parent_of(each, by_id))
         parents = {parent} if parent else set()
         for name in each.contexts:
-            parents |= setters.get(name, set())
+            parents |= set(sorted(setters.get(name, ()))[:_MOST_PARENTS])
         for label in parents:
             followed[label].add(each.label)
     return followed

@@ -114,8 +114,8 @@ def read_message(message: dict[str, Any]) -> Message:
 
 def _piece(kind: str, message: dict[str, Any]) -> Piece:
     if kind in _TEXTS:
-        return to_piece(_texts(message), PLACEHOLDER)
-    return to_fixed(_KINDS.get(kind, _payload)(message), PLACEHOLDER)
+        return to_piece(_texts(message), PLACEHOLDER.search)
+    return to_fixed(_KINDS.get(kind, _payload)(message), PLACEHOLDER.search)
 
 
 def _texts(message: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Answers that a bot gives in pieces, such as texts, cards and buttons, become one of Markdown."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ IN_CONTEXT = "it is asked only after another question"
 CONDITIONAL = "its answer holds only under a condition"
 NEEDS_A_FORM = "its answer follows a form that the old bot filled in"
 NO_TEXT = "its answer is a command to another program"
+ONLY_AN_EVENT = "an event of the old bot calls it, not a question"
 FALLBACK_TEXT = "it is what the old bot said when it had no answer"
 
 _HTML = re.compile(
@@ -76,15 +77,15 @@ def object_of(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def to_piece(texts: Iterable[str], placeholder: re.Pattern[str]) -> Piece:
-    """Return the wordings that these texts are, each once, in their order."""
-    wordings = (Wording(plain_to_markdown(t), bool(placeholder.search(t))) for t in texts)
+def to_piece(texts: Iterable[str], placeholder: Callable[[str], object]) -> Piece:
+    """Return the wordings that these texts are, each once; `placeholder` finds one in a text."""
+    wordings = (Wording(plain_to_markdown(t), bool(placeholder(t))) for t in texts)
     return list(dict.fromkeys(each for each in wordings if each.text))
 
 
-def to_fixed(markdown: str, placeholder: re.Pattern[str]) -> Piece:
+def to_fixed(markdown: str, placeholder: Callable[[str], object]) -> Piece:
     """Return a piece that is said in one way only."""
-    return [Wording(markdown, bool(placeholder.search(markdown)))] if markdown else []
+    return [Wording(markdown, bool(placeholder(markdown)))] if markdown else []
 
 
 def plain_to_markdown(text: str) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import dialogflow_cx, dialogflow_es, own_csv, own_yaml
+from chatbot.formats import dialogflow_cx, dialogflow_es, own_csv, own_yaml, watson
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
@@ -12,6 +12,7 @@ FORMATS: tuple[Format, ...] = (
     own_yaml.FOLDER,
     dialogflow_es.FORMAT,
     dialogflow_cx.FORMAT,
+    watson.FORMAT,
     own_yaml.FILE,
     own_csv.FORMAT,
 )

@@ -19,6 +19,7 @@ from chatbot.formats.pieces import (
     NEEDS_A_FORM,
     NO_TEXT,
     NOT_TEXT,
+    ONLY_AN_EVENT,
 )
 from chatbot.formats.registry import find_format, read_path
 from chatbot.formats.source import open_source, source_of
@@ -275,7 +276,7 @@ def test_an_intent_that_only_an_event_calls_is_none(tmp_path: Path) -> None:
         },
     )
     assert list(draft.intents) == ["hello", "rent-law"]
-    assert left_out(draft) == [(es.ONLY_AN_EVENT, "Hi.")]
+    assert left_out(draft) == [(ONLY_AN_EVENT, "Hi.")]
 
 
 def test_a_follow_up_is_reached_from_its_parent_and_not_by_itself(tmp_path: Path) -> None:
