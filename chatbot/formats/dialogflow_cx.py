@@ -44,7 +44,7 @@ _PLACEHOLDER = re.compile(r"\$[^\W\d]")
 _ALWAYS = ("", "true")
 _AGENT_KEYS = {"timeZone", "startFlow", "displayName", "advancedSettings", "speechToTextSettings"}
 _BLOB_WORDS = (b"Default Start Flow", b"sys.no-match-default")
-_MOST_ROUTES = 50_000
+_MOST_ROUTES = 20_000
 _MOST_LINKED = 50
 _PROBE_BYTES = 2_000_000
 

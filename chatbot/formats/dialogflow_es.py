@@ -9,6 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -56,7 +57,7 @@ _AGENT_KEYS = {
     "onePlatformApiVersion",
 }
 _LOOKED_INTO = 3
-_MOST_PARENTS = 50
+_MOST_PARENTS = 10
 """Links between all that set a context and all that need it would be without number."""
 
 _TWO_AGENTS = "holds several agents of Dialogflow: hand over one of them"
@@ -84,6 +85,17 @@ class _Intent:
     place: Place
     content: dict[str, Any]
     rows: list[_Row] = field(default_factory=list)
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """All that it says; the oldest agents have that beside the messages."""
+        found = []
+        for response in objects_of(self.content.get("responses")):
+            messages = [read_message(each) for each in objects_of(response.get("messages"))]
+            if not any(each.piece for each in messages):
+                messages.append(read_message({"type": 0, "speech": response.get("speech")}))
+            found += messages
+        return found
 
     @property
     def is_fallback(self) -> bool:
@@ -188,14 +200,14 @@ class _Agent:
         elif intent.is_fallback:
             self._add_fallback(intent)
         elif intent.is_only_an_event:
-            text = in_full(each.piece for each in self._messages(intent)) or intent.label
+            text = in_full(each.piece for each in intent.messages) or intent.label
             self.gathering.leave_out(ONLY_AN_EVENT, text, intent.place)
         else:
             return True
         return False
 
     def _add_fallback(self, intent: _Intent) -> None:
-        for each in self._messages(intent):
+        for each in intent.messages:
             for wording in each.piece:
                 self.gathering.leave_out(FALLBACK_TEXT, wording.text, intent.place)
         if intent.contexts:
@@ -208,7 +220,7 @@ class _Agent:
         """Add an intent; the phrases of one that needs a context mean nothing without it."""
         if not is_reached:
             self._leave_out_rows(intent, IN_CONTEXT)
-            answer = in_full(each.piece for each in self._messages(intent))
+            answer = in_full(each.piece for each in intent.messages)
             self.gathering.leave_out(IN_CONTEXT, answer or intent.label, intent.place)
             return
         enabled = False if str(intent.content.get("priority")) == "-1" else None
@@ -234,15 +246,6 @@ class _Agent:
         for row in intent.rows:
             self.gathering.leave_out(reason, (row.text or "").strip(), row.place)
 
-    def _messages(self, intent: _Intent) -> list[Message]:
-        found = []
-        for response in objects_of(intent.content.get("responses")):
-            messages = [read_message(each) for each in objects_of(response.get("messages"))]
-            if not any(each.piece for each in messages):
-                messages.append(read_message({"type": 0, "speech": response.get("speech")}))
-            found += messages
-        return found
-
     def _add_answer(self, intent: _Intent) -> None:
         """Add what was said on the default channel, in the agent's language, if there is that."""
         for _ in list_of(intent.content.get("conditionalResponses")):
@@ -265,7 +268,7 @@ class _Agent:
 
     def _showable(self, intent: _Intent) -> Iterator[Message]:
         """What is said; what cannot be shown is left out."""
-        for each in self._messages(intent):
+        for each in intent.messages:
             if each.condition:
                 text = in_full([each.piece]) or intent.label
                 self.gathering.leave_out(CONDITIONAL, text, intent.place)
@@ -292,7 +295,7 @@ class _Agent:
                 owners[normalise(row.text or "")].add(intent.label)
         replies: dict[str, set[str]] = defaultdict(set)
         for intent in usable:
-            for each in self._messages(intent):
+            for each in intent.messages:
                 for reply in each.replies:
                     found = owners.get(normalise(reply), set())
                     replies[intent.label] |= found if len(found) == 1 else set()
@@ -422,13 +425,14 @@ def _link(intents: Iterable[_Intent]) -> dict[str, set[str]]:
     for each in listed:
         for response in objects_of(each.content.get("responses")):
             for name in _context_names(response.get("affectedContexts")):
-                setters[name].add(each.label)
+                if len(setters[name]) < _MOST_PARENTS:
+                    setters[name].add(each.label)
     followed: dict[str, set[str]] = defaultdict(set)
     for each in listed:
         parent = by_id.get(_parent_of(each, by_id))
         parents = {parent} if parent else set()
         for name in each.contexts:
-            parents |= set(sorted(setters.get(name, ()))[:_MOST_PARENTS])
+            parents |= setters.get(name, set())
         for label in parents:
             followed[label].add(each.label)
     return followed

@@ -10,6 +10,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats.gathering import ANOTHER_VARIANT, NEEDS_A_VALUE, Gathering, Place
 from chatbot.formats.html import to_markdown
 from chatbot.formats.json_text import try_load
+from chatbot.formats.limits import MAX_ANSWER_CHARS
 from chatbot.formats.source import Source
 
 NOT_TEXT = "it is not text"
@@ -92,7 +93,10 @@ def plain_to_markdown(text: str) -> str:
     """Return text of a channel without Markdown so that it looks the same with it.
 
     Tags become Markdown; a star within a word (“Nutzer*innen”) stays one, and deep indents no code.
+    What is too long for an answer in any case is not looked into.
     """
+    if len(text) > MAX_ANSWER_CHARS:
+        return text.strip()
     if _HTML.search(text):
         return to_markdown(text)
     return _DEEP_INDENT.sub("   ", _STAR_IN_A_WORD.sub(r"\\*", text)).strip()

@@ -354,3 +354,10 @@ def test_a_route_without_an_intent_is_nobodys_answer(tmp_path: Path) -> None:
     draft = read(tmp_path, nameless, files)
     assert draft.intents["si"].answer is None
     assert left_out(draft) == [(CONDITIONAL, "Eccoci.")]
+
+
+def test_routes_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.formats.dialogflow_cx._MOST_ROUTES", 2)
+    files = {START: page("Inizio", *[route("A", "a")] * 3)}
+    with pytest.raises(InvalidCatalogue, match=r"Inizio\.json: has more than 2 routes"):
+        read(tmp_path, intent("A"), files)
