@@ -38,6 +38,7 @@ from chatbot.formats.pieces import (
 from chatbot.formats.source import Source
 
 DEPENDS_ON_PLACE = "its answer depends on where it is asked"
+NEEDS_A_PROGRAM = "another program completes its answer"
 SAID_ON_A_PAGE = "a page of the old bot says it, in answer to no question of its own"
 
 _PLACEHOLDER = re.compile(r"\$[^\W\d]")
@@ -62,6 +63,7 @@ class _Use:
     is_first: bool
     is_conditional: bool
     has_form: bool
+    has_webhook: bool
     choice: Choice
 
     @property
@@ -70,8 +72,8 @@ class _Use:
 
     @property
     def is_free(self) -> bool:
-        """Whether it is answered so whatever was talked about before."""
-        return self.page.is_start and not self.is_conditional and not self.has_form
+        """Whether it is answered so whatever was talked about before, and in full."""
+        return self.page.is_start and not (self.is_conditional or self.has_form or self.has_webhook)
 
 
 class _Reader:
@@ -138,17 +140,18 @@ class _Reader:
     def _to_use(
         self, label: str, route: dict[str, Any], page: Page, target: Page | None, place: Place
     ) -> _Use:
-        messages = self._messages(route.get("triggerFulfillment"), label, place)
-        has_form = target is not None and target.has_form
+        said = route.get("triggerFulfillment")
+        messages = self._messages(said, label, place)
         if target is not None and not any(each.piece for each in messages):
-            entry = target.content.get("entryFulfillment")
-            messages = self._messages(entry, label, target.place)
+            said = target.content.get("entryFulfillment")
+            messages = self._messages(said, label, target.place)
         return _Use(
             page=page,
             place=place,
             is_first=self._agent.is_first(page),
             is_conditional=text_of(route.get("condition")).lower() not in _ALWAYS,
-            has_form=has_form,
+            has_form=target is not None and target.has_form,
+            has_webhook=bool(text_of(object_of(said).get("webhook"))),
             choice=choose(messages, self._agent.languages),
         )
 
@@ -221,6 +224,8 @@ def _why(use: _Use) -> str:
         return CONDITIONAL
     if use.has_form:
         return NEEDS_A_FORM
+    if use.has_webhook:
+        return NEEDS_A_PROGRAM
     return DEPENDS_ON_PLACE if use.page.is_start else IN_CONTEXT
 
 

@@ -194,6 +194,14 @@ def test_an_answer_under_a_condition_or_with_a_form_is_left_out(tmp_path: Path) 
     )
 
 
+def test_what_is_said_before_another_program_answers_is_left_out(tmp_path: Path) -> None:
+    said = says("Un momento…") | {"webhook": "saldo", "tag": "x"}
+    files = {START: page("Inizio", {"intent": "Saldo", "triggerFulfillment": said})}
+    draft = read(tmp_path, intent("Saldo"), files)
+    assert draft.intents["saldo"].answer is None
+    assert left_out(draft) == [(cx.NEEDS_A_PROGRAM, "Un momento…")]
+
+
 def test_variants_placeholders_languages_and_commands_are_left_out(tmp_path: Path) -> None:
     payload = {"richContent": [[{"type": "button", "text": "Sito", "link": "https://b.example"}]]}
     said = {
