@@ -209,10 +209,14 @@ class _Reader:
                 self._leave_out(reason, each.get("triggerFulfillment"), page)
 
     def _leave_out(self, reason: str, fulfillment: Any, page: Page) -> None:
-        choice = choose(_messages(fulfillment), self._agent.languages)
-        text = in_full(each.piece for each in choice.said)
-        if text and text not in self._said:
-            self._gathering.leave_out(reason, text, page.place)
+        """Count what is said, unless it is part of what is told of an intent."""
+        messages = list(_messages(fulfillment))
+        choice = choose(messages, self._agent.languages)
+        if in_full(each.piece for each in choice.said) in self._said:
+            return
+        for each in messages:
+            for wording in each.piece:
+                self._gathering.leave_out(reason, wording.text, page.place)
 
     def _is_fallback(self, label: str) -> bool:
         return label in self._agent.intents and self._agent.intents[label].is_fallback
@@ -296,7 +300,10 @@ def _refusal(source: Source) -> str | None:
 
 def _is_blob(source: Source, path: str) -> bool:
     """Binary data in which an agent's flows are named as each agent has them."""
-    beginning = source[path][:_PROBE_BYTES]
+    try:
+        beginning = source[path][:_PROBE_BYTES]
+    except InvalidCatalogue:
+        return False
     return b"\0" in beginning and any(word in beginning for word in _BLOB_WORDS)
 
 

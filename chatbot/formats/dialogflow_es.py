@@ -386,7 +386,8 @@ def _is_of_an_agent(source: Source, path: str) -> bool:
     content = peek(source, path)
     if _SAYS in PurePosixPath(path).stem:
         return any("data" in each for each in objects_of(content))
-    return _is_intent(content) and isinstance(content.get("name"), str)
+    is_named = _is_intent(content) and isinstance(content.get("name"), str)
+    return is_named and len(content.keys() & _INTENT_KEYS) > 1
 
 
 def _is_intent(content: Any) -> bool:

@@ -427,6 +427,7 @@ def test_a_single_intent_is_read(tmp_path: Path) -> None:
         {"intents/a/a.json": {"displayName": "a"}, "agent.json": {"defaultLanguageCode": "en"}},
         {"intents/a.json": {"intent": "a", "examples": []}},
         {"intents/a.json": [1, 2]},
+        {"intents/a.json": {"name": "a", "responses": ["b"]}},
         {"intents/a.json": b"{"},
         {"faq.json": {"intents": [], "language": "en"}},
     ],
