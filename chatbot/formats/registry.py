@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import clu, lex, lu, luis, own_csv, own_yaml, snips, tock, wit
+from chatbot.formats import clu, dialogflow_cx, dialogflow_es, lex, lu, luis, own_csv, own_yaml, snips, tock, watson, wit
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
@@ -17,6 +17,9 @@ FORMATS: tuple[Format, ...] = (
     wit.FORMAT,
     snips.FORMAT,
     tock.FORMAT,
+    dialogflow_es.FORMAT,
+    dialogflow_cx.FORMAT,
+    watson.FORMAT,
     own_yaml.FILE,
     own_csv.FORMAT,
 )

@@ -1,0 +1,153 @@
+"""Answers that a bot gives in pieces, such as texts, cards and buttons, become one of Markdown."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from chatbot.errors import InvalidCatalogue
+from chatbot.formats.gathering import ANOTHER_VARIANT, NEEDS_A_VALUE, Gathering, Place
+from chatbot.formats.html import to_markdown
+from chatbot.formats.json_text import try_load
+from chatbot.formats.limits import MAX_ANSWER_CHARS
+from chatbot.formats.source import Source
+
+NOT_TEXT = "it is not text"
+IN_CONTEXT = "it is asked only after another question"
+CONDITIONAL = "its answer holds only under a condition"
+NEEDS_A_FORM = "its answer follows a form that the old bot filled in"
+NO_TEXT = "its answer is a command to another program"
+ONLY_AN_EVENT = "an event of the old bot calls it, not a question"
+FALLBACK_TEXT = "it is what the old bot said when it had no answer"
+
+_HTML = re.compile(
+    r"</?(?:a|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|iframe|img|li|ol|p|pre|s|small|span"
+    r"|speak|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul|video)(?:[\s/][^<>]*)?>",
+    re.IGNORECASE,
+)
+_STAR_IN_A_WORD = re.compile(r"(?<=\w)\*(?=\w)")
+_DEEP_INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
+_WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)[^\s\\]+", re.IGNORECASE)
+_NOT_IN_A_LINK = {"(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One way to say a piece, as Markdown; one that `needs_a_value` is shown to nobody."""
+
+    text: str
+    needs_a_value: bool = False
+
+
+Piece = Sequence[Wording]
+"""What is said at one point: the old bot took one of the wordings."""
+
+
+def peek(source: Source, path: str) -> Any:
+    """Return what a JSON file says, or None for what is none or too large: to tell formats."""
+    try:
+        return try_load(source, path)
+    except InvalidCatalogue:
+        return None
+
+
+def text_of(value: Any) -> str:
+    """Return `value` if it is text, without white space around it, else nothing."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return the texts that `value` is, or lists, but for empty ones."""
+    listed = value if isinstance(value, list) else [value]
+    return [text for each in listed if (text := text_of(each))]
+
+
+def objects_of(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a list; nothing where `value` is none."""
+    yield from (each for each in list_of(value) if isinstance(each, dict))
+
+
+def list_of(value: Any) -> list[Any]:
+    """Return `value` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """Return `value` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def to_piece(texts: Iterable[str], placeholder: Callable[[str], object]) -> Piece:
+    """Return the wordings that these texts are, each once; `placeholder` finds one in a text."""
+    wordings = (Wording(plain_to_markdown(t), bool(placeholder(t))) for t in texts)
+    return list(dict.fromkeys(each for each in wordings if each.text))
+
+
+def to_fixed(markdown: str, placeholder: Callable[[str], object]) -> Piece:
+    """Return a piece that is said in one way only."""
+    return [Wording(markdown, bool(placeholder(markdown)))] if markdown else []
+
+
+def plain_to_markdown(text: str) -> str:
+    """Return text of a channel without Markdown so that it looks the same with it.
+
+    Tags become Markdown; a star within a word (“Nutzer*innen”) stays one, and deep indents no code.
+    What is too long for an answer in any case is not looked into.
+    """
+    if len(text) > MAX_ANSWER_CHARS:
+        return text.strip()
+    if _HTML.search(text):
+        return to_markdown(text)
+    return _DEEP_INDENT.sub("   ", _STAR_IN_A_WORD.sub(r"\\*", text)).strip()
+
+
+def to_link(label: str, url: str) -> str:
+    """Return a link, or the label alone where the address leads to no web site or mail."""
+    if not _WEB_OR_MAIL.fullmatch(url):
+        return label
+    for character, escaped in _NOT_IN_A_LINK.items():
+        url = url.replace(character, escaped)
+    plain = " ".join((label or url).split()).replace("[", "\\[").replace("]", "\\]")
+    return f"[{plain}]({url})"
+
+
+def to_picture(title: str, url: str) -> str:
+    """Return a link to a picture, named by its file where it has no title."""
+    file = unquote(url.partition("?")[0].rpartition("/")[2])
+    return to_link(title or file, url) if url else title
+
+
+def to_options(title: str, options: Iterable[str]) -> str:
+    """Return what may be chosen as a list under its title; nothing where nothing may be."""
+    listed = "\n".join(f"- {' '.join(each.split())}" for each in options if each.strip())
+    return join([title, listed]) if listed else title
+
+
+def join(parts: Iterable[str]) -> str:
+    """Return paragraphs of the parts that say something."""
+    return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def in_full(pieces: Iterable[Piece]) -> str:
+    """Return what the pieces say, in the wording of each that is best to show."""
+    return join(_best(piece).text for piece in pieces if piece)
+
+
+def add_pieces(gathering: Gathering, label: str, pieces: Iterable[Piece], place: Place) -> None:
+    """Give an intent the answer of these pieces; their other wordings are left out.
+
+    If a piece has no wording without a value, then the answer needs one.
+    """
+    said = [piece for piece in pieces if piece]
+    needs_a_value = any(_best(piece).needs_a_value for piece in said)
+    gathering.add_answer(label, in_full(said), place, needs_a_value=needs_a_value)
+    for piece in said:
+        for wording in piece:
+            if wording != _best(piece):
+                reason = NEEDS_A_VALUE if wording.needs_a_value else ANOTHER_VARIANT
+                gathering.leave_out(reason, wording.text, place)
+
+
+def _best(piece: Piece) -> Wording:
+    return next((each for each in piece if not each.needs_a_value), piece[0])
