@@ -3,14 +3,17 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import own_csv, own_yaml
+from chatbot.formats import intents_csv, own_csv, own_xlsx, own_yaml, qnamaker
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
     own_yaml.FOLDER,
+    qnamaker.FORMAT,
     own_yaml.FILE,
+    own_xlsx.FORMAT,
+    intents_csv.FORMAT,
     own_csv.FORMAT,
 )
 _UNKNOWN = "is in no format that is known: docs/formats.md lists them"
