@@ -74,7 +74,7 @@ class TableReader(Reader):
             self.mistake(table.file, row.line, misfit)
             return
         before = len(self.mistakes)
-        self._cut = f"the line {columns.count(row.cells)}" if columns.is_cut(row.cells) else ""
+        self._cut = columns.count(row.cells) if columns.is_cut(row.cells) else ""
         self._read_row(columns.pick(row.cells), table.file, row.line)
         if self._cut and len(self.mistakes) == before:
             self.mistake(table.file, row.line, self._cut)
@@ -97,7 +97,7 @@ class TableReader(Reader):
         intent, title = cells["intent"], cells["title"]
         key = _name_of(intent) if intent or not title else _name_after(title)
         if not is_name(key):
-            why = f": {self._cut}" if self._cut else ""
+            why = f": the line {self._cut}" if self._cut else ""
             self.mistake(name, line, f"“{intent}” cannot name an intent{why}")
             return None
         new = IntentDraft(key, _title(intent), has_own_title=False)
