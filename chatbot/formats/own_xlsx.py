@@ -9,7 +9,7 @@ from chatbot.formats.format import Format
 from chatbot.formats.own_csv import NO_HEADER, TableReader, knows_columns
 from chatbot.formats.source import Source
 from chatbot.formats.tables import Table, column_names
-from chatbot.formats.workbook import Sheet, is_workbook, read_sheets
+from chatbot.formats.workbook import NOT_XLSX, Sheet, is_workbook, read_sheets
 
 OTHER_SHEET = "it is a sheet with other columns"
 HIDDEN_SHEET = "it is a hidden sheet"
@@ -17,7 +17,9 @@ HIDDEN_SHEET = "it is a hidden sheet"
 
 class XlsxReader(TableReader):
     def read(self) -> CatalogueDraft:
-        [path] = self.source
+        path = self.source.only()
+        if path is None:
+            raise InvalidCatalogue([Mistake(self.source.name, 0, NOT_XLSX)])
         sheets = [sheet for sheet in read_sheets(self.source, path) if sheet.rows]
         read = [sheet for sheet in sheets if self._is_ours(sheet)]
         if not read:
@@ -44,11 +46,8 @@ def _name(sheet: Sheet, path: str) -> str:
 
 
 def _sniff(source: Source) -> bool:
-    path = source.only()
-    if path is None:
-        return False
     try:
-        return is_workbook(source[path])
+        return is_workbook(source)
     except InvalidCatalogue:
         return False
 

@@ -20,12 +20,12 @@ from chatbot.formats.source import Source
 from chatbot.formats.tables import Row
 
 _MOST_UNPACKED = 30_000_000
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 1_000_000
 _MOST_ROWS = 1_048_576
 _MOST_PROBLEMS = 100
 _MOST_WHOLE = 1e15
 _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 _MERGED = re.compile(rb'mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -44,9 +44,13 @@ class Sheet:
     problems: list[tuple[int, str]] = field(default_factory=list)
 
 
-def is_workbook(content: bytes) -> bool:
-    """Whether a file is a workbook, or one of an older or another program."""
-    if content.startswith(_OLD_OFFICE) or content[30:].startswith(_OPEN_DOCUMENT):
+def is_workbook(source: Source) -> bool:
+    """Whether a source is a workbook, or one of an older or another program."""
+    path = source.only()
+    if path is None:
+        return "mimetype" in source and source["mimetype"].startswith(_OPEN_DOCUMENT)
+    content = source[path]
+    if content.startswith(_OLD_OFFICE):
         return True
     return content.startswith(_ZIP) and any(each.startswith("xl/") for each in _parts(content))
 

@@ -342,24 +342,23 @@ def test_files_of_others_are_left_to_them(content: bytes) -> None:
     assert not qnamaker.FORMAT.sniff(source_of("x.csv", content))
 
 
+RECORDS: list[list[Any]] = [
+    [],
+    [None, 1, "x", [], {}],
+    [{"questions": None, "answer": 1, "id": True}],
+    [{"questions": [1, None], "answer": None, "metadata": 5, "context": []}],
+    [{"questions": ["a b"], "metadata": [1, {"name": 1}], "context": {"prompts": [1]}}],
+    [{"questions": ["a b"], "context": {"prompts": [{"qna": {"questions": 5}}]}}],
+    [{"questions": ["a b"], "context": {"prompts": [{"qna": 5, "qnaId": 1.5}]}}],
+    [{"questions": ["a b"], "activeLearningSuggestions": [{"suggestedQuestions": [5]}]}],
+]
 DAMAGED = [
     tsv(f"{TEA}\tBoil.\tx\t|::|\t[{{\tmaybe\t[1, null, {{}}]\t-1", header=EIGHT),
     tsv(f"{TEA}\tBoil.\tx\t\t" + "[" * 5000 + "\tTrue\t{}\tx", header=EIGHT),
     tsv("\t\t\t", "\0\t\0", header=EIGHT),
     b"Question\tAnswer",
     b"Question\tAnswer\n\xff\xfe\xff",
-    *(
-        json.dumps({"qnaDocuments": records}).encode()
-        for records in (
-            [],
-            [None, 1, "x", [], {}],
-            [{"questions": None, "answer": 1, "id": True}],
-            [{"questions": [1, None], "answer": None, "metadata": 5, "context": []}],
-            [{"questions": ["a b"], "metadata": [1, {"name": 1}], "context": {"prompts": [1]}}],
-            [{"questions": ["a b"], "context": {"prompts": [{"qna": {"questions": 5}}]}}],
-            [{"questions": ["a b"], "activeLearningSuggestions": [{"suggestedQuestions": [5]}]}],
-        )
-    ),
+    *(json.dumps({"qnaDocuments": records}).encode() for records in RECORDS),
     b'{"metadata": [], "assets": {"qnas": [], "synonyms": [1, {"alterations": 2}]}}',
     b'{"metadata": {"language": 5, "settings": 7}, "assets": {"qnas": [], "synonyms": 1}}',
 ]
