@@ -12,7 +12,7 @@ from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.json_text import decode
 from chatbot.formats.source import Source
-from chatbot.formats.tables import BINARY, Row, column_names, rows_of
+from chatbot.formats.tables import BINARY, Row, column_names, first_rows_of, rows_of
 
 NO_PAIR = "its line is not a text and an intent; a comma in it may lack quotes"
 NO_INTENT = "its line names no intent"
@@ -86,7 +86,7 @@ def _separator_of(text: str) -> str | None:
 
 def _is_split(text: str, separator: str) -> bool:
     try:
-        rows = list(islice(rows_of(text, "", separator), _SAMPLE))
+        rows = list(islice(first_rows_of(text, separator), _SAMPLE))
     except InvalidCatalogue:
         return False
     names = [column_names(row.cells) for row in rows]

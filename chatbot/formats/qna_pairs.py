@@ -15,6 +15,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.html import to_markdown
 from chatbot.formats.json_text import load
+from chatbot.formats.limits import MAX_ANSWER_CHARS
 from chatbot.formats.names import is_name
 
 NO_QUESTION = "it is an answer without a question"
@@ -32,6 +33,7 @@ _ESCAPED = re.compile(r"\\r\\n|\\n|&#(?:9|13|92);|&#38;(?=#(?:9|13|38|92);)")
 _HTML = re.compile(r"</?(?:p|div|ul|ol|li|a|b|i|em|strong|span|table|h[1-6])\b[^<>]{0,2000}>")
 _MARKDOWN = re.compile(r"\]\(|\*\*|^#{1,6} |^\s*[*-] ", re.MULTILINE)
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_MOST_HTML = 4 * MAX_ANSWER_CHARS
 _OWN_TAGS = ("title", "topic", "enabled", "answer", "utterances")
 _ENABLED = {"yes": True, "no": False}
 _NONE = "none"
@@ -291,7 +293,7 @@ def _meant(escaped: str) -> str:
 
 def _as_markdown(answer: str) -> str:
     """Answers are Markdown, but some knowledge bases were filled with HTML."""
-    if _HTML.search(answer) and not _MARKDOWN.search(answer):
+    if len(answer) <= _MOST_HTML and _HTML.search(answer) and not _MARKDOWN.search(answer):
         return to_markdown(answer)
     return _BREAK.sub("\n", answer)
 

@@ -12,8 +12,10 @@ from chatbot.formats.limits import MOST_UTTERANCES
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?[,;\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_MOST_ROWS = 2 * MOST_UTTERANCES
-_ENOUGH_FOR_A_HEADER = 20_000
+_MOST_ROWS = MOST_UTTERANCES
+_MOST_LINES = 1_000_000
+_LONGEST_FIRST_LINE = 1_000_000
+_ENOUGH = 50_000
 BINARY = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8", b"\x1f\x8b")
 
 
@@ -50,10 +52,20 @@ def open_table(text: str, file: str, knows: Callable[[Collection[str]], bool]) -
 def header_of(text: str, separator: str) -> list[str]:
     """Return the first row's cells as names of columns, or none if it cannot be read."""
     try:
-        first = next(rows_of(text[:_ENOUGH_FOR_A_HEADER], "", separator), None)
+        first = next(first_rows_of(text, separator), None)
     except InvalidCatalogue:
         return []
     return column_names(first.cells) if first else []
+
+
+def first_rows_of(text: str, separator: str) -> Iterator[Row]:
+    """Yield rows of a text's beginning, to tell what it is; the row that is cut is no mistake."""
+    rows = rows_of(text[:_ENOUGH], "", separator)
+    try:
+        yield from rows
+    except InvalidCatalogue:
+        if len(text) <= _ENOUGH:
+            raise
 
 
 def column_names(cells: list[str]) -> list[str]:
@@ -66,6 +78,7 @@ def column_names(cells: list[str]) -> list[str]:
 
 def rows_of(text: str, file: str, separator: str, skipped: int = 0) -> Iterator[Row]:
     """Yield the rows of a text whose cells may be quoted. Raises InvalidCatalogue, see above."""
+    _check_size(text, file)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = skipped + 1
     try:
@@ -82,9 +95,17 @@ def rows_of(text: str, file: str, separator: str, skipped: int = 0) -> Iterator[
 
 def unquoted_rows_of(text: str, file: str, separator: str = "\t") -> Iterator[Row]:
     """Yield the rows of a text in which a quote is a character like any other."""
+    _check_size(text, file)
     for number, line in enumerate(_LINE_END.split(text), 1):
-        if number > _MOST_ROWS:
-            raise InvalidCatalogue([Mistake(file, 0, f"has more than {_MOST_ROWS:,} rows")])
         cells = line.split(separator)
         if any(cell.strip() for cell in cells):
             yield Row(number, cells)
+
+
+def _check_size(text: str, file: str) -> None:
+    """Refuse quickly what is much too long to be a table that somebody made."""
+    if text.count("\n") > _MOST_LINES:
+        raise InvalidCatalogue([Mistake(file, 0, f"has more than {_MOST_LINES:,} lines")])
+    if len(text) > _LONGEST_FIRST_LINE and not _LINE_END.search(text, 0, _LONGEST_FIRST_LINE):
+        reason = f"is no table: its first line has more than {_LONGEST_FIRST_LINE:,} characters"
+        raise InvalidCatalogue([Mistake(file, 1, reason)])
