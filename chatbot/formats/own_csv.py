@@ -42,7 +42,7 @@ _ENABLED = {"": None, "yes": True, "true": True, "1": True, "no": False, "false"
 
 
 class TableReader(Reader):
-    """Reads tables of these columns, from a CSV or from the sheets of a workbook."""
+    """A reader of tables of these columns, from a CSV or from the sheets of a workbook."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -160,7 +160,7 @@ class CsvReader(TableReader):
 
 
 class Columns:
-    """Which cell of a row says what, by a header's names.
+    """The cells of a row by what they say, as the names in a header tell.
 
     Raises ValueError for a header that does not say what is what, or that says it twice.
     """
@@ -194,7 +194,7 @@ class Columns:
         return None
 
     def is_cut(self, cells: list[str]) -> bool:
-        """Whether a row ends early, other than just after what each row needs."""
+        """Return whether a row ends early, other than just after what each row needs."""
         return len(cells) < len(self._names) and len(cells) != self._last_needed + 1
 
     def count(self, cells: list[str]) -> str:
@@ -219,7 +219,7 @@ class Columns:
 
 
 def knows_columns(names: Collection[str]) -> bool:
-    """Whether a header says which intent lines are about, and something of it."""
+    """Return whether a header says which intent lines are about, and something of it."""
     try:
         return _says_what_is_what(_places_of(list(names)))
     except ValueError:
@@ -275,17 +275,17 @@ def _says_what_is_what(columns: Collection[str]) -> bool:
 
 
 def _name_of(label: str) -> str:
-    """A label that is a name already stays as it is."""
+    """Return the name of a label; one that is a name already stays as it is."""
     return label if is_name(label) else to_whole_name(label)
 
 
 def _is_one_label(one: str, other: str) -> bool:
-    """Whether two labels differ in no more than case, blanks and dashes."""
+    """Return whether two labels differ in no more than case, blanks and dashes."""
     return _plain(one) == _plain(other)
 
 
 def _plain(label: str) -> str:
-    """In lower case, not folded: “ß” is not “ss” here."""
+    """Return a label in lower case, not folded: “ß” is not “ss” here."""
     return re.sub(r"[\s\-]+", "-", unicodedata.normalize("NFKC", label).lower()).strip("-")
 
 

@@ -61,7 +61,7 @@ class Prompt:
 
 @dataclass
 class Pair:
-    """Questions with one answer, as one row or record has them, or several that belong together."""
+    """The questions of one answer, as one row or record has them, or several that belong together."""
 
     answer: str
     place: Place
@@ -85,7 +85,7 @@ class Pair:
 
 
 class Pairs:
-    """Collects pairs of one knowledge base, and gathers them as intents at the end."""
+    """The pairs of one knowledge base, gathered as intents at the end."""
 
     def __init__(self, gathering: Gathering) -> None:
         self.language: str | None = None
@@ -292,7 +292,7 @@ def _meant(escaped: str) -> str:
 
 
 def _as_markdown(answer: str) -> str:
-    """Answers are Markdown, but some knowledge bases were filled with HTML."""
+    """Return an answer as Markdown, which it is, but in knowledge bases filled with HTML."""
     if len(answer) <= _MOST_HTML and _HTML.search(answer) and not _MARKDOWN.search(answer):
         return to_markdown(answer)
     return _BREAK.sub("\n", answer)
@@ -320,7 +320,7 @@ def _suggestions_in(clusters: Any) -> Iterator[str]:
 
 
 def _lower(values: dict[str, Any]) -> dict[str, Any]:
-    """Keys are written in two ways: `QnaId` and `qnaId`."""
+    """Return values by keys in lower case: they are written `QnaId` and `qnaId`."""
     return {str(key).lower(): value for key, value in values.items()}
 
 

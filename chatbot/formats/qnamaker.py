@@ -55,10 +55,13 @@ _OWN = _KNOWN - set(_PAIRS)
 _SETTING_NAMES = ("defaultanswerforkb", "enableactivelearning", "defaultanswerformultiturn")
 _TABLES, _JSON = (".tsv", ".xlsx"), (".json",)
 _MOST_TABLES = 10
+_MOST_MISTAKES = 1_000
 
 IS_SYNONYM = "it is a synonym, which has no place here"
 IS_DEFAULT_ANSWER = "it is what the old bot said when it knew no answer"
 IS_DOCUMENT = "it is a document without questions"
+UNKNOWN_COLUMN = "it is a column that says nothing here"
+COMMA = "has more cells than the header; put a text that holds “{}” in quotes"
 TOO_MANY_CELLS = "its line has more cells than the header"
 NOT_PAIRS = "is {what}, not the questions and answers of a QnA Maker knowledge base"
 _SEVERAL = "holds several knowledge bases ({names}); hand over one of them"
@@ -129,7 +132,7 @@ class _Package:
 
 
 class _Reader:
-    """Reads one source into pairs, and these into a draft."""
+    """A reader of one source, of its pairs and of the draft that they make."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -177,14 +180,23 @@ class _Reader:
                 self._gathering.leave_out(IS_DEFAULT_ANSWER, value, _place(table, row))
 
     def _read_pairs(self, table: Table) -> None:
-        header = column_names(next(table.rows, Row(1, [])).cells)
+        first = next(table.rows, Row(1, []))
+        header = column_names(first.cells)
+        for name in header:
+            if name and name not in _KNOWN:
+                self._gathering.leave_out(UNKNOWN_COLUMN, name, _place(table, first))
+        mistakes = []
         for row in table.rows:
             place = _place(table, row)
-            if len(column_names(row.cells)) > len(header):
+            if len(column_names(row.cells)) <= len(header):
+                cells = dict(zip(header, row.cells, strict=False))
+                self._pairs.add(_pair_of(cells, self._pairs, place))
+            elif table.separator == "\t":
                 self._gathering.leave_out(TOO_MANY_CELLS, row.cells[0], place)
-                continue
-            cells = dict(zip(header, row.cells, strict=False))
-            self._pairs.add(_pair_of(cells, self._pairs, place))
+            else:
+                mistakes.append(Mistake(table.file, row.line, COMMA.format(table.separator)))
+        if mistakes:
+            raise InvalidCatalogue(mistakes[:_MOST_MISTAKES])
 
     def _read_chat(self, table: Table) -> None:
         for row in _body(table):
@@ -288,7 +300,7 @@ def _sheets_of(sheets: list[Sheet], path: str) -> Iterator[tuple[tuple[str, ...]
         if kind is None:
             continue
         file = path if len(sheets) == 1 else f"{path}, sheet “{sheet.name}”"
-        yield kind, Table(file, _checked(sheet, file))
+        yield kind, Table(file, _checked(sheet, file), "\t")
 
 
 def _checked(sheet: Sheet, file: str) -> Iterator[Row]:
@@ -299,15 +311,15 @@ def _checked(sheet: Sheet, file: str) -> Iterator[Row]:
 
 
 def _separated(text: str, path: str) -> Iterator[tuple[tuple[str, ...], Table]]:
-    """Tell the table that a text is: commas only part questions from answers."""
+    """Yield the table that a text is: commas only part questions from answers."""
     kind = _kind_of(header_of(text, "\t"))
     if kind == _SYNONYMS:
         yield kind, Table(path, unquoted_rows_of(text, path, "\n"))
     elif kind is not None:
-        yield kind, Table(path, _tabbed(text, path))
+        yield kind, Table(path, _tabbed(text, path), "\t")
     for separator in (",", ";"):
         if _kind_of(header_of(text, separator)) == _PAIRS:
-            yield _PAIRS, Table(path, rows_of(text, path, separator))
+            yield _PAIRS, Table(path, rows_of(text, path, separator), separator)
 
 
 def _tabbed(text: str, path: str) -> Iterator[Row]:
@@ -321,7 +333,7 @@ def _tabbed(text: str, path: str) -> Iterator[Row]:
 
 
 def _is_quoted(rows: Iterable[Row]) -> bool:
-    """Whether the quotes in a table are those that a spreadsheet puts around cells.
+    """Return whether the quotes in a table are those that a spreadsheet puts around cells.
 
     It puts them around each cell that has a quote in it, which it doubles, or a comma.
     """
@@ -400,7 +412,7 @@ def _records_of(content: Any) -> tuple[list[Any] | None, str]:
 
 
 def _are_pairs(value: Any) -> bool:
-    """Whether this is a list of pairs without anything around it."""
+    """Return whether this is a list of pairs without anything around it."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -412,7 +424,7 @@ def _are_pairs(value: Any) -> bool:
 
 
 def _is_response(content: Any) -> bool:
-    """Whether this is what the service answers to a question."""
+    """Return whether this is what the service answers to a question."""
     answers = content.get("answers") if isinstance(content, dict) else None
     if not isinstance(answers, list) or not answers or not isinstance(answers[0], dict):
         return False

@@ -21,7 +21,7 @@ BINARY = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8", 
 
 @dataclass(frozen=True)
 class Row:
-    """Cells that are not all blank, and the line in which they begin."""
+    """The cells of a row that is not blank, and the line in which they begin."""
 
     line: int
     cells: list[str]
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's rows, the header first; `file` is for messages."""
+    """The rows of a table, the header first; `file` is for messages."""
 
     file: str
     rows: Iterator[Row]

@@ -36,7 +36,7 @@ NOT_XLSX = "is no .xlsx workbook, or protected by a password; save it as .xlsx w
 
 @dataclass
 class Sheet:
-    """A sheet's rows that are not blank; `problems` are rows that do not read as they look."""
+    """The rows of a sheet that are not blank; `problems` are rows that do not read as they look."""
 
     name: str
     is_hidden: bool
@@ -45,7 +45,7 @@ class Sheet:
 
 
 def is_workbook(source: Source) -> bool:
-    """Whether a source is a workbook, or one of an older or another program."""
+    """Return whether a source is a workbook, or one of an older or another program."""
     path = source.only()
     if path is None:
         return "mimetype" in source and source["mimetype"].startswith(_OPEN_DOCUMENT)
@@ -78,7 +78,7 @@ def read_sheets(source: Source, path: str) -> list[Sheet]:
 
 
 class _NotReadable(Exception):
-    """Why a workbook cannot be read."""
+    """The reason why a workbook cannot be read."""
 
 
 def _read(content: bytes) -> list[Sheet]:
@@ -113,7 +113,7 @@ def _open(content: bytes, data_only: bool) -> Any:
 
 
 class _Counter:
-    """Counts rows and cells, also empty ones: a few bytes can claim millions of them."""
+    """A counter of rows and cells, also empty ones: a few bytes can claim millions of them."""
 
     def __init__(self) -> None:
         self.cells = 0
@@ -129,7 +129,7 @@ class _Counter:
 
 
 class _SheetReader:
-    """Reads one sheet."""
+    """A reader of one sheet."""
 
     def __init__(self, sheet: Any, part: bytes, counter: _Counter) -> None:
         self._sheet, self._part, self._counter = sheet, part, counter
@@ -182,7 +182,7 @@ class _SheetReader:
 
 
 def _is_known(cell: Any) -> bool:
-    """Whether a cell shows something; of a formula also nothing, if that is its value."""
+    """Return whether a cell shows something; of a formula also nothing, if that is its value."""
     return cell.value is not None or cell.data_type == "str"
 
 

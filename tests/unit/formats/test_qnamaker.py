@@ -240,6 +240,19 @@ def test_a_plain_list_of_questions_and_answers_may_be_quoted(separator: str) -> 
     assert tea.answer == "Boil, then; wait."
 
 
+def test_a_comma_without_quotes_is_refused_with_its_line_where_commas_part_cells() -> None:
+    content = b"Question,Answer\nNo tea?,Boil.\nTea, please?,Boil.\n"
+    assert refusal(content, "faq.csv") == (
+        "faq.csv:3: has more cells than the header; put a text that holds “,” in quotes"
+    )
+
+
+def test_a_column_of_another_product_is_counted() -> None:
+    header = "Question\tAnswer\tSource\tMetadata\tOwner\n"
+    draft = read(tsv(f"{TEA}\tBoil.\tx\t\tAnn", header=header))
+    assert reasons(draft) == {qnamaker.UNKNOWN_COLUMN: 1}
+
+
 PAIR = {"id": 1, "answer": "Boil.\nWait.", "source": "x", "questions": [TEA, "tea"]}
 NEXT = {"displayOrder": 0, "qnaId": 2, "displayText": "Steeping"}
 OTHER = {"id": 2, "answer": "Three.", "source": "x", "questions": [BREW], "metadata": []}
