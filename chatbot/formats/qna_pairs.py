@@ -61,7 +61,7 @@ class Prompt:
 
 @dataclass
 class Pair:
-    """The questions of one answer, as one row or record has them, or several that belong together."""
+    """The questions of one answer, as one row or record has them, or several together."""
 
     answer: str
     place: Place
