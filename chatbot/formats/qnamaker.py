@@ -2,8 +2,8 @@
 
 There are its tables (TSV or XLSX, columns by name), packages of them with settings and synonyms,
 chit-chat as `Scenario Response`, and the JSON of both services; a plain table of the columns
-`Question,Answer` is read likewise. Rows of one `QnaId` and answer, or without ids of one answer,
-are one intent, called after its first question.
+`Question,Answer`, with or without an `ID`, is read likewise. Rows of one `QnaId` and answer, or
+without ids of one answer, are one intent, called after its first question.
 
 What is written is a table of this kind that other products import. They know no names, so names,
 titles, topics and whether an entry is enabled stand in `Metadata`, which they keep as tags:
@@ -46,7 +46,7 @@ COLUMNS = (
     "Prompts",
     "QnaId",
 )
-_KNOWN = {column.lower() for column in COLUMNS} | {"sourcedisplayname"}
+_KNOWN = {column.lower() for column in COLUMNS} | {"sourcedisplayname", "id"}
 _PAIRS = ("question", "answer")
 _CHAT = ("scenario", "response")
 _SETTINGS = ("key", "value")
@@ -273,7 +273,7 @@ def _quote(value: str) -> str:
 def _pair_of(cells: Mapping[str, str], pairs: Pairs, place: Place) -> Pair:
     """Return what one row of a table says."""
     return Pair(
-        id=cells.get("qnaid", "").strip(),
+        id=(cells.get("qnaid") or cells.get("id") or "").strip(),
         answer=unescape(cells.get("answer", "")),
         source=cells.get("source", "").strip(),
         metadata=pairs.metadata_of(cells.get("metadata", "")),

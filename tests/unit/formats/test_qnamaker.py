@@ -253,6 +253,12 @@ def test_a_column_of_another_product_is_counted() -> None:
     assert reasons(draft) == {qnamaker.UNKNOWN_COLUMN: 1}
 
 
+def test_ids_of_a_plain_list_say_which_questions_belong_together() -> None:
+    content = f"ID,Question,Answer\nQA1,{TEA},Boil.\nQA1,tea,Boil.\nQA2,{BREW},Boil.\n".encode()
+    tea, brew = read(content, "faq.csv").intents.values()
+    assert (tea.utterances, brew.utterances) == ([TEA, "tea"], [BREW])
+
+
 PAIR = {"id": 1, "answer": "Boil.\nWait.", "source": "x", "questions": [TEA, "tea"]}
 NEXT = {"displayOrder": 0, "qnaId": 2, "displayText": "Steeping"}
 OTHER = {"id": 2, "answer": "Three.", "source": "x", "questions": [BREW], "metadata": []}
