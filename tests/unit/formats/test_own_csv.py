@@ -19,6 +19,29 @@ def mistakes(content: str | bytes) -> list[str]:
     return [str(mistake) for mistake in refused.value.mistakes]
 
 
+READ = {
+    "utf-16": "text,intent\nno wifi,wifi\n".encode("utf-16"),
+    "semicolons": b"text;intent\nno wifi;wifi\n",
+    "tabs": b"text\tintent\nno wifi\twifi\n",
+    "separator-said": b"sep=;\r\ntext;intent\r\nno wifi;wifi\r\n",
+    "separator-said-in-quotes": b'"sep=\t"\nText\tIntent\nno wifi\twifi\n',
+    "line-ends-of-old-macs": b"text,intent\rno wifi,wifi\r",
+    "header-in-any-case": b" Intent , TEXT\nwifi,no wifi\n",
+    "cleared-rows": b",,\ntext,intent,\n,,\nno wifi,wifi,\n,,\n\n",
+    "other-names-of-columns": b"Question,Label\nno wifi,wifi\n",
+    "categories-for-intents": b"text,category\nno wifi,wifi\n",
+    "question-with-a-title": b"Question;Answer;Topic;Title\nno wifi;Ask;Net;Wifi\n",
+}
+
+
+@pytest.mark.parametrize("content", READ.values(), ids=READ)
+def test_a_table_is_read_as_any_spreadsheet_writes_it(content: bytes) -> None:
+    draft = read(content)
+    assert draft.format == "csv"
+    assert draft.intents["wifi"].utterances == ["no wifi"]
+    assert not draft.left_out
+
+
 MISREAD = {
     "comma-in-an-answer": (
         "text,intent,answer\nhow do I order toner,toner,Open the shop, then pick Toner.\n",
