@@ -23,8 +23,11 @@ def is_name(name: str) -> bool:
 def to_name(label: str) -> str:
     """Return the name of an intent with this label: readable, and the same each time.
 
-    A label that no letter or digit is left of gets a name by its hash.
+    A label that is a name stays as it is. One that no letter or digit is left of gets a name by
+    its hash.
     """
+    if is_name(label):
+        return label
     return to_whole_name(label)[:MAX_NAME_CHARS].strip("-._") or f"{_NO_NAME}-{_hash(label)}"
 
 

@@ -3,7 +3,23 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import clu, dialogflow_cx, dialogflow_es, lex, lu, luis, own_csv, own_yaml, snips, tock, watson, wit
+from chatbot.formats import (
+    clu,
+    dialogflow_cx,
+    dialogflow_es,
+    intents_csv,
+    lex,
+    lu,
+    luis,
+    own_csv,
+    own_xlsx,
+    own_yaml,
+    qnamaker,
+    snips,
+    tock,
+    watson,
+    wit,
+)
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
@@ -20,7 +36,10 @@ FORMATS: tuple[Format, ...] = (
     dialogflow_es.FORMAT,
     dialogflow_cx.FORMAT,
     watson.FORMAT,
+    qnamaker.FORMAT,
     own_yaml.FILE,
+    own_xlsx.FORMAT,
+    intents_csv.FORMAT,
     own_csv.FORMAT,
 )
 _UNKNOWN = "is in no format that is known: docs/formats.md lists them"

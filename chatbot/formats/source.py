@@ -6,6 +6,7 @@ asks for them by name: what it does not name, such as a file of keys, is never o
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +16,17 @@ from chatbot.formats.limits import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES
 
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
 _NOISE = ("__MACOSX", ".DS_Store", "Thumbs.db", ".git")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
+"""What the library raises for archives that are damaged, protected or packed in unusual ways."""
+
 _OFFICE = ("[Content_Types].xml",)
 """A workbook or a document is an archive too, but one file for whoever hands it over."""
 
@@ -106,7 +118,7 @@ class _Archive(Source):
         try:
             with self._archive.open(entry) as file:
                 content = file.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        except _BROKEN:
             raise _invalid(path, "cannot be unpacked") from None
         if len(content) > entry.file_size:
             raise _invalid(path, "is larger than its archive says")
@@ -133,7 +145,7 @@ def source_of(name: str, content: bytes) -> Source:
         return _Single(name, content)
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+    except _BROKEN:
         raise _invalid(name, "cannot be unpacked") from None
     if any(part in archive.namelist() for part in _OFFICE):
         return _Single(name, content)

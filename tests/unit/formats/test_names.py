@@ -59,3 +59,9 @@ def test_of_labels_with_one_name_only_the_one_that_is_written_so_keeps_it() -> N
 @pytest.mark.parametrize("name", ["", "Ask", "-a", "a b", "_a", unicodedata.normalize("NFD", "é")])
 def test_what_would_be_written_otherwise_is_no_name(name: str) -> None:
     assert not is_name(name)
+
+
+@pytest.mark.parametrize("name", ["x_", "v1.", "a-", "büro_"])
+def test_a_label_that_is_a_name_stays_as_it_is(name: str) -> None:
+    assert to_name(name) == name
+    assert name_all([name, name.rstrip("_.-")]) == {name: name, name.rstrip("_.-"): name[:-1]}

@@ -93,3 +93,18 @@ def test_a_workbook_is_one_file() -> None:
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidCatalogue, match="there is no such file or folder"):
         open_source(tmp_path / "none")
+
+
+@pytest.mark.parametrize("at", range(0, 60, 3))
+def test_an_archive_that_is_damaged_anywhere_is_refused_and_nothing_else(at: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", bytes(range(256)) * 4)
+    damaged = bytearray(content.getvalue())
+    damaged[30 + at] ^= 0xFF
+    try:
+        source = source_of("a.zip", bytes(damaged))
+        found = {path: source[path] for path in source}
+    except InvalidCatalogue:
+        found = {}
+    assert len(found) < 2
