@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.formats.gathering import ANOTHER_VARIANT, NEEDS_A_VALUE, Gathering, Place
+from chatbot.formats.gathering import NEEDS_A_VALUE, Gathering, Place
 from chatbot.formats.html import to_markdown
 from chatbot.formats.json_text import try_load
 from chatbot.formats.limits import MAX_ANSWER_CHARS
@@ -135,7 +135,7 @@ def in_full(pieces: Iterable[Piece]) -> str:
 
 
 def add_pieces(gathering: Gathering, label: str, pieces: Iterable[Piece], place: Place) -> None:
-    """Give an intent the answer of these pieces; their other wordings are left out.
+    """Give an intent the answer of these pieces, and their other wordings as its variants.
 
     If a piece has no wording without a value, then the answer needs one.
     """
@@ -144,9 +144,18 @@ def add_pieces(gathering: Gathering, label: str, pieces: Iterable[Piece], place:
     gathering.add_answer(label, in_full(said), place, needs_a_value=needs_a_value)
     for piece in said:
         for wording in piece:
-            if wording != _best(piece):
-                reason = NEEDS_A_VALUE if wording.needs_a_value else ANOTHER_VARIANT
-                gathering.leave_out(reason, wording.text, place)
+            if wording.needs_a_value and wording != _best(piece):
+                gathering.leave_out(NEEDS_A_VALUE, wording.text, place)
+    if not needs_a_value:
+        for variant in _variants(said):
+            gathering.add_answer(label, variant, place)
+
+
+def _variants(pieces: Sequence[Piece]) -> Iterator[str]:
+    """Give the n-th wording of each piece that has so many, beside the best of the others."""
+    usable = [[each.text for each in piece if not each.needs_a_value] for piece in pieces]
+    for number in range(1, max(map(len, usable), default=0)):
+        yield join(texts[number] if number < len(texts) else texts[0] for texts in usable)
 
 
 def _best(piece: Piece) -> Wording:

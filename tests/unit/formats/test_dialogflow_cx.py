@@ -10,7 +10,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats import dialogflow_cx as cx
 from chatbot.formats.dialogflow_messages import ANOTHER_LANGUAGE
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.gathering import ANOTHER_VARIANT, NEEDS_A_VALUE
+from chatbot.formats.gathering import NEEDS_A_VALUE
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -215,10 +215,10 @@ def test_variants_placeholders_languages_and_commands_are_left_out(tmp_path: Pat
     files = {START: page("Inizio", {"intent": "Ciao", "triggerFulfillment": said})}
     draft = read(tmp_path, intent("Ciao", "ciao"), files)
     assert draft.intents["ciao"].answer == "Ciao!\n\n[Sito](https://b.example)"
+    assert draft.intents["ciao"].variants == ["Salve!\n\n[Sito](https://b.example)"]
     assert left_out(draft) == sorted(
         [
             (NEEDS_A_VALUE, "Ciao $session.params.nome!"),
-            (ANOTHER_VARIANT, "Salve!"),
             (NO_TEXT, "Ciao"),
             (ANOTHER_LANGUAGE, "Hi!"),
         ]

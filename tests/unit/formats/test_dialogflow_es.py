@@ -11,7 +11,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats import dialogflow_es as es
 from chatbot.formats.dialogflow_messages import ANOTHER_CHANNEL, ANOTHER_LANGUAGE
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
-from chatbot.formats.gathering import ANOTHER_VARIANT, IN_TWO_INTENTS, NEEDS_A_VALUE
+from chatbot.formats.gathering import IN_TWO_INTENTS, NEEDS_A_VALUE
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -191,10 +191,11 @@ def test_newer_kinds_of_messages_and_rich_payloads_are_read_too(tmp_path: Path) 
     assert left == [(NO_TEXT, "Bike")]
 
 
-def test_other_wordings_of_a_piece_are_left_out(tmp_path: Path) -> None:
+def test_other_wordings_of_a_piece_make_variants(tmp_path: Path) -> None:
     bike, left = only(tmp_path, text("Hello $name!", "Hello!", "Hi."), text("Ask."), text("Ask."))
     assert bike.answer == "Hello!\n\nAsk.\n\nAsk."
-    assert sorted(left) == [(ANOTHER_VARIANT, "Hi."), (NEEDS_A_VALUE, "Hello $name!")]
+    assert bike.variants == ["Hi.\n\nAsk.\n\nAsk."]
+    assert left == [(NEEDS_A_VALUE, "Hello $name!")]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,8 @@ def test_other_wordings_of_a_piece_are_left_out(tmp_path: Path) -> None:
 def test_an_answer_with_a_placeholder_is_shown_to_nobody(tmp_path: Path, said: str) -> None:
     bike, left = only(tmp_path, text(said), text("Bye.", "See you."))
     assert bike.answer is None
-    assert left == [(NEEDS_A_VALUE, f"{said}\n\nBye."), (ANOTHER_VARIANT, "See you.")]
+    assert bike.variants == []
+    assert left == [(NEEDS_A_VALUE, f"{said}\n\nBye.")]
 
 
 @pytest.mark.parametrize("said", ["It is $5 or US$ 7.", "#ridesafe", "https://b.example/x#a.b"])

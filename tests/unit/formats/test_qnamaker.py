@@ -182,11 +182,11 @@ def test_a_table_that_a_spreadsheet_saved_with_quotes_loses_them() -> None:
     assert tea.follow_ups == [brew.name]
 
 
-def test_chit_chat_has_answers_only_and_their_variants_are_counted() -> None:
+def test_chit_chat_has_answers_only_with_their_variants() -> None:
     draft = read(tsv("Bot_Age\tOld.\tx", "Bot_Age\tVery old.", header="Scenario\tResponse\n"))
     [age] = draft.intents.values()
     assert (age.name, age.title, age.answer, age.utterances) == ("bot_age", "Bot Age", "Old.", [])
-    assert reasons(draft) == {gathering.ANOTHER_VARIANT: 1}
+    assert (age.variants, reasons(draft)) == (["Very old."], {})
 
 
 PACKAGE = {
