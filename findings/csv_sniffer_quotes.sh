@@ -1,11 +1,12 @@
 #!/bin/sh
 # Python's csv.Sniffer: a dialect guessed from the beginning of a file loses rows at the first doubled quote.
 #
-# One hands Sniffer the first kilobyte, as its documentation does, to learn the delimiter. The dialect also carries a guess
-# at doubled quotes: no "" in the sample, so doublequote=False. The reader then takes a later "" in a quoted cell
-# for the end of the cell, without an error. In this FAQ of 61 lines, written by csv.writer itself, the answer that says
-# what “pending” means comes out in four cells. Take only `delimiter` from the sniffed dialect. Seen with
-# Python 3.10 to 3.13 (nothing is installed). FAQs are CSV files of quoted sentences, and quotations come late in them.
+# One hands Sniffer the first kilobyte, as its documentation does, to learn the delimiter. The dialect also
+# carries a guess at doubled quotes: no "" in the sample, so doublequote=False. The reader then takes a
+# later "" in a quoted cell for the end of the cell, without an error. In this FAQ of 61 lines, written by
+# csv.writer itself, the answer that says what “pending” means comes out in four cells. Take only
+# `delimiter` from the sniffed dialect. Seen with Python 3.10 to 3.13 (nothing is installed). FAQs are CSV
+# files of quoted sentences, and quotations come late in them.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

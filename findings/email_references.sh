@@ -1,12 +1,12 @@
 #!/bin/sh
 # Python's email package: a reply to a message from Outlook loses the thread that it answers.
 #
-# Message ids of Exchange are about 80 characters long. EmailMessage folds lines at 78, cannot break an id, and writes
-# In-Reply-To and References as encoded words (=?utf-8?q?=3C…); RFC 2047 forbids these there, so mail programs see
-# no id, and the answer opens a new conversation. Message-ID itself was mended in Python 3.8, which is why it goes
-# unnoticed. Python's own parser decodes both, so a round trip in a test finds nothing. A policy with
-# max_line_length=998 keeps them. Seen with Python 3.8 to 3.13 (nothing is installed). Any helpdesk that answers by
-# mail sends such headers.
+# Message ids of Exchange are about 80 characters long. EmailMessage folds lines at 78, cannot break an id,
+# and writes In-Reply-To and References as encoded words (=?utf-8?q?=3C…); RFC 2047 forbids these there, so
+# mail programs see no id, and the answer opens a new conversation. Message-ID itself was mended in Python
+# 3.8, which is why it goes unnoticed. Python's own parser decodes both, so a round trip in a test finds
+# nothing. A policy with max_line_length=998 keeps them. Seen with Python 3.8 to 3.13 (nothing is
+# installed). Any helpdesk that answers by mail sends such headers.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

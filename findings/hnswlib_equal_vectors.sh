@@ -1,11 +1,12 @@
 #!/bin/sh
 # hnswlib 0.8.0: one vector that stands there 300 times makes all the others hard to find.
 #
-# Among 2,000 vectors of 64 numbers, with M 16, ef_construction 200 and ef 128, 300 questions find 99.8 % of their ten nearest.
-# Beside 300 copies of one more vector it is 87 %, for questions that have nothing to do with it; 100 copies do no harm. Nothing is
-# raised or logged, and one would guess that copies only crowd each other. A larger ef helps (512: all are found, of 1,000
-# copies 98 %), but who measured recall before the copies came has no reason to look again. An index of what people asked
-# holds such texts: "hello", "test", "reset password", with the same vector each time.
+# Among 2,000 vectors of 64 numbers, with M 16, ef_construction 200 and ef 128, 300 questions find 99.8 % of
+# their ten nearest. Beside 300 copies of one more vector it is 87 %, for questions that have nothing to do
+# with it; 100 copies do no harm. Nothing is raised or logged, and one would guess that copies only crowd
+# each other. A larger ef helps (512: all are found, of 1,000 copies 98 %), but who measured recall before
+# the copies came has no reason to look again. An index of what people asked holds such texts: "hello",
+# "test", "reset password", with the same vector each time.
 #
 # Prints what it saw, and fails if that changes. Compiles hnswlib: needs a C++ compiler.
 set -eu

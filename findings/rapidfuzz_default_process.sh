@@ -1,11 +1,13 @@
 #!/bin/sh
 # RapidFuzz 3.14.6: utils.default_process takes words of Hindi, Thai and Tamil apart, and C++, C# and C together.
 #
-# It is what most scorers of fuzzywuzzy did by themselves, and what RapidFuzz offers for the same since its version 3 compares texts
-# as they stand. It puts a blank for each character that is no letter or digit, and vowel signs and tone marks are neither: "password" becomes
-# three words in Hindi and in Thai, four in Tamil, and Thai "not" loses its tone. "C++" and "C#" become "c" and are 100 alike
-# with every scorer. Of "???" and "!!!" nothing is left; ratio then says 100, WRatio and token_set_ratio say 0. A helpdesk
-# bot that mends slips or finds duplicates meets all three: languages, product names, and messages of punctuation alone.
+# It is what most scorers of fuzzywuzzy did by themselves, and what RapidFuzz offers for the same since its
+# version 3 compares texts as they stand. It puts a blank for each character that is no letter or digit, and
+# vowel signs and tone marks are neither: "password" becomes three words in Hindi and in Thai, four in
+# Tamil, and Thai "not" loses its tone. "C++" and "C#" become "c" and are 100 alike with every scorer. Of
+# "???" and "!!!" nothing is left; ratio then says 100, WRatio and token_set_ratio say 0. A helpdesk bot
+# that mends slips or finds duplicates meets all three: languages, product names, and messages of
+# punctuation alone.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

@@ -1,11 +1,12 @@
 #!/bin/sh
 # redis-py 7.4.1: whether a lost reply makes INCR run twice depends on how the client was made.
 #
-# Redis(host=…) repeats a failed command up to three times, INCR too; Redis.from_url(…), and a client with a pool
-# of one's own, repeat nothing. Here a proxy before a real server (Valkey 9.1.2) passes the first INCR on and
-# drops the connection in place of the reply: the one client counts 2, returns 2 and reports no error, the other two
-# count 1 and raise ConnectionError. One would guess that the address is all that differs. A bot that
-# counts questions by the minute, or pushes a job, gets one or the other by the spelling of its setting.
+# Redis(host=…) repeats a failed command up to three times, INCR too; Redis.from_url(…), and a client with a
+# pool of one's own, repeat nothing. Here a proxy before a real server (Valkey 9.1.2) passes the first INCR
+# on and drops the connection in place of the reply: the one client counts 2, returns 2 and reports no
+# error, the other two count 1 and raise ConnectionError. One would guess that the address is all that
+# differs. A bot that counts questions by the minute, or pushes a job, gets one or the other by the spelling
+# of its setting.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

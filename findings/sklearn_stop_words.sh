@@ -3,9 +3,9 @@
 #
 # TfidfVectorizer(stop_words="english") drops 318 words, and not only articles and pronouns: among them are
 # "system", "bill", "call", "fire", "find", "fill", "describe", "amount", "empty" and "full". Of eight whole
-# messages to a helpdesk not one word is left, so their vectors are zero, every cosine is 0, and whoever takes the
-# best intent with argmax gets the first one of the list. TF-IDF is what an FAQ bot is compared with, or falls
-# back on. "IT" goes too, being a pronoun in lower case.
+# messages to a helpdesk not one word is left, so their vectors are zero, every cosine is 0, and whoever
+# takes the best intent with argmax gets the first one of the list. TF-IDF is what an FAQ bot is compared
+# with, or falls back on. "IT" goes too, being a pronoun in lower case.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

@@ -1,11 +1,11 @@
 #!/bin/sh
 # tokenizers 0.23.3: an uncased BERT reads Hindi "yesterday" and "total" as one word, and Japanese "bus" and "pass".
 #
-# To lower case, BertNormalizer decomposes and drops every nonspacing mark, unless strip_accents is set. In European languages these are
-# accents, as one expects; in others they are letters: some of Hindi's vowel signs, the voicing of Japanese (バ and パ become
-# ハ), the tone of Thai; Russian й becomes и. The tokens are then equal, so no training can part the two words. Korean is
-# decomposed, but nothing is lost. All-MiniLM and most small English encoders are uncased, and helpdesks put
-# them before visitors of any language.
+# To lower case, BertNormalizer decomposes and drops every nonspacing mark, unless strip_accents is False. In
+# European languages these are accents, as one expects; in others they are letters: some of Hindi's vowel
+# signs, the voicing of Japanese (バ and パ become ハ), the tone of Thai; Russian й becomes и. The tokens are
+# then equal, so no training can part the two words. Korean is decomposed, but nothing is lost. All-MiniLM
+# and most small English encoders are uncased, and helpdesks put them before visitors of any language.
 #
 # Prints what it saw, and fails if that changes.
 set -eu

@@ -1,12 +1,13 @@
 #!/bin/sh
 # PyYAML 6.0.3 and ruamel.yaml 0.19.1: texts that each writes without quotes are no texts to the other.
 #
-# Everybody knows that YAML 1.1 reads an unquoted "no" as false, and trusts a library to quote it when it writes. Each
-# quotes only what its own version of YAML would misread. PyYAML, which follows 1.1, writes the texts 1e3, 12e4,
-# 0o17 and 08 bare; a reader of 1.2 gets the numbers 1000, 120000, 15 and 8. ruamel.yaml, which follows 1.2,
-# writes yes, on, no, 12:30 and 190:20:30 bare; PyYAML gets True, True, False, 750 and 685230. Rasa reads and writes its
-# training data with ruamel.yaml as YAML 1.2, scripts around it use PyYAML, and intents named "yes", opening hours and
-# error codes or rooms such as 12e4 change on the way, from files that neither side wrote by hand.
+# Everybody knows that YAML 1.1 reads an unquoted "no" as false, and trusts a library to quote it when it
+# writes. Each quotes only what its own version of YAML would misread. PyYAML, which follows 1.1, writes the
+# texts 1e3, 12e4, 0o17 and 08 bare; a reader of 1.2 gets the numbers 1000, 120000, 15 and 8. ruamel.yaml,
+# which follows 1.2, writes yes, on, no, 12:30 and 190:20:30 bare; PyYAML gets True, True, False, 750 and
+# 685230. Rasa reads and writes its training data with ruamel.yaml as YAML 1.2, scripts around it use
+# PyYAML, and intents named "yes", opening hours and error codes or rooms such as 12e4 change on the way,
+# from files that neither side wrote by hand.
 #
 # Prints what it saw, and fails if that changes.
 set -eu
