@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import own_csv, own_yaml
+from chatbot.formats import own_csv, own_yaml, rasa
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
+    rasa.FORMAT,
     own_yaml.FOLDER,
     own_yaml.FILE,
     own_csv.FORMAT,
