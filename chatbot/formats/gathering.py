@@ -29,6 +29,7 @@ ANSWER_TOO_LONG = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters"
 NEEDS_A_VALUE = "its answer needs a value that only the old bot had"
 ANOTHER_VARIANT = "it is another variant of an answer"
 IS_AN_UTTERANCE = "it is out of scope there, but an utterance of an intent too"
+ANOTHER_LANGUAGE = "it is an answer in another language than most of its questions"
 DISABLED_TWIN = "it is of a disabled entry, and an enabled one has it too"
 
 

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import own_csv, own_yaml, rasa
+from chatbot.formats import botfront, botpress, own_csv, own_yaml, rasa
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
+    botfront.FORMAT,
     rasa.FORMAT,
+    botpress.FORMAT,
     own_yaml.FOLDER,
     own_yaml.FILE,
     own_csv.FORMAT,

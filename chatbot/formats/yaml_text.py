@@ -37,10 +37,11 @@ class Fields(dict[str, Any]):
 
     line: int = 0
 
-    def put(self, key: Text, value: Any) -> None:
-        """Set a key; where it is repeated, lists and mappings are joined, and else the last counts.
+    def put(self, key: Text, value: Any) -> int:
+        """Set a key, and return how many values had to be copied for it.
 
-        Sections of a file are joined so, where people glued files together.
+        Where it is repeated, lists and mappings are joined, since people glue files together; of
+        anything else the last counts.
         """
         before = self.get(key)
         if isinstance(before, Items) and isinstance(value, Items):
@@ -48,13 +49,16 @@ class Fields(dict[str, Any]):
         elif isinstance(before, Fields) and isinstance(value, Fields):
             value = _united(before, value)
         self[key] = value
+        return len(value) if isinstance(before, Items | Fields) and value is not None else 0
 
-    def inherit(self, value: Any) -> None:
-        """Take over what a merge key (`<<`) brings, where there is no value yet."""
+    def inherit(self, value: Any) -> int:
+        """Take over what a merge key (`<<`) brings, where there is no value yet; count as above."""
+        count = 0
         for each in value if isinstance(value, Items) else [value]:
-            if isinstance(each, Fields):
-                for key, inherited in each.items():
-                    self.setdefault(key, inherited)
+            for key, inherited in fields(each).items():
+                self.setdefault(key, inherited)
+                count += 1
+        return count
 
 
 def load(content: bytes, file: str) -> Any:
@@ -174,7 +178,7 @@ class _Builder:
         elif around.key is None:
             around.key = self._as_key(value, line)
         else:
-            _set(around.node, around.key, value)
+            self._count(_set(around.node, around.key, value), line)
             around.key = None
 
     def _as_key(self, value: Any, line: int) -> Text:
@@ -188,11 +192,8 @@ class _Builder:
             raise _invalid(self.file, line, f"holds more than {MOST_NODES:,} values")
 
 
-def _set(node: Fields, key: Text, value: Any) -> None:
-    if key == _MERGE:
-        node.inherit(value)
-    else:
-        node.put(key, value)
+def _set(node: Fields, key: Text, value: Any) -> int:
+    return node.inherit(value) if key == _MERGE else node.put(key, value)
 
 
 def _joined(before: Items, after: Iterable[Any]) -> Items:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from chatbot.formats.gathering import Place
 from chatbot.formats.rasa.parts import Dialogue, Parts
 
 _RULE, _SHORT_STORY, _NAME, _BEGINNING, _LATER = range(5)
@@ -21,6 +22,7 @@ class Answers:
         self._by_program: dict[str, str] = {}
         self._after = _by_beginning(parts.dialogues)
         self.mentioned: dict[str, set[str]] = defaultdict(set)
+        self.place_of: dict[str, Place] = {}
         for dialogue in parts.dialogues:
             self._follow(dialogue)
 
@@ -58,6 +60,7 @@ class Answers:
                 actions, rank = self._beyond(turn.checkpoints), _LATER
             first = _first_words(actions)
             for intent in turn.intents:
+                self.place_of.setdefault(intent, turn.place)
                 for each in actions:
                     self.mentioned[each].add(intent)
                 if first is None:

@@ -31,6 +31,9 @@ _DIALOGUES = re.compile(
     rb"""(?:[ \t]*(?:\#.*)?\r?\n)*[ \t]*-[ \t]+["']?(?:story|rule)\b""",
     re.MULTILINE,
 )
+_SECTION = re.compile(
+    rb"""^["']?(?:nlu|intents|responses|templates|rules|stories)["']?[ \t]*:""", re.MULTILINE
+)
 _DOMAIN = re.compile(
     rb"^(?:session_config|carry_over_slots_to_new_session|forms|slots)[ \t]*:", re.MULTILINE
 )
@@ -56,9 +59,14 @@ def files_of(source: Source, suffixes: tuple[str, ...]) -> Iterator[str]:
     for path in sorted(source):
         parts = PurePosixPath(path)
         has_suffix = parts.suffix.lower() in suffixes or not source.is_folder
-        is_for_tests = source.is_folder and any(part in _OF_TESTS for part in parts.parts[:-1])
+        is_for_tests = any(p in _OF_TESTS or p.startswith(".") for p in parts.parts[:-1])
         if has_suffix and not is_for_tests and not is_secret(path):
             yield path
+
+
+def has_a_section(content: bytes) -> bool:
+    """Whether a file of a project may have something to read; by its first level alone."""
+    return _SECTION.search(content) is not None
 
 
 def is_rasa_yaml(content: bytes) -> bool:

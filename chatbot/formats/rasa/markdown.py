@@ -11,9 +11,10 @@ from chatbot.formats.rasa.yaml_files import add_bot_step
 
 _HEADING = re.compile(r"#{1,3}[ \t]*(.*)")
 _SECTION = re.compile(r"(intent|synonym|regex|lookup)[ \t]*:[ \t]*(.*)")
-_ROW = re.compile(r"\s*[-*+][ \t]+(.*)")
+_ROW = re.compile(r"\s*(?:-\s*|[*+]\s+)(.*)")
 _ACTION = re.compile(r"[A-Za-z_][\w./\-]*(?:[ \t]*\{.*\}?)?")
 _EVENT = re.compile(r"(?:slot|form|active_loop|reset_slots|rewind|restart|reminder)[ \t]*\{")
+_MARK = re.compile(r"(<!--|-->)")
 _NAME = re.compile(r"[^\s{:]+")
 
 
@@ -36,18 +37,17 @@ def read_markdown(content: bytes, file: str, parts: Parts) -> None:
 
 
 def _lines(content: str) -> Iterator[tuple[int, str]]:
-    """The lines that say something, by number, without comments of one line or several."""
+    """Yield the lines that say something, by number, without comments, of several lines, too."""
     is_comment = False
-    for number, line in enumerate(content.splitlines(), start=1):
-        kept = ""
-        rest = line
-        while rest:
-            mark = "-->" if is_comment else "<!--"
-            before, found, rest = rest.partition(mark)
-            kept += "" if is_comment else before
-            is_comment ^= bool(found)
-        if kept.strip():
-            yield number, kept
+    for number, line in enumerate(content.split("\n"), start=1):
+        kept = []
+        for piece in _MARK.split(line):
+            if piece in ("<!--", "-->"):
+                is_comment = piece == "<!--"
+            elif not is_comment:
+                kept.append(piece)
+        if (said := "".join(kept).rstrip()).strip():
+            yield number, said
 
 
 def _new_story(parts: Parts) -> Dialogue:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.gathering import (
+    ANOTHER_LANGUAGE,
     ANOTHER_VARIANT,
     ANSWER_TOO_LONG,
     NEEDS_A_VALUE,
@@ -17,7 +18,6 @@ from chatbot.formats.rasa.parts import About, Entry, Parts
 OUT_OF_SCOPE = ("nlu_fallback", "out_of_scope")
 """What Rasa reserves, and what its documentation calls the intent that it tells to write."""
 
-ANOTHER_LANGUAGE = "it is an answer in another language than the intent's questions"
 FURTHER = "it is a further message, not the first answer to a question"
 NOT_REACHED = "no intent leads to its answer"
 FALLBACK_ANSWER = "it is the answer to what is out of scope"
@@ -54,10 +54,12 @@ class _Assembly:
         return self._gathering.finish()
 
     def _add_examples(self) -> None:
-        titles = {e.intent: e.text for e in reversed(self._parts.examples) if e.is_title}
+        titles = self._titles()
+        described = {each.intent for each in self._parts.examples} | self._parts.about.keys()
         for intent, place in self._parts.intents.items():
-            if self._is_of_visitors(intent) and intent in self._parts.about:
-                self._describe(intent, self._parts.about[intent], titles.get(intent), place)
+            if self._is_of_visitors(intent) and intent in described:
+                about = self._parts.about.get(intent, About())
+                self._describe(intent, about, titles.get(intent), place)
         for each in self._parts.examples:
             if _is_out_of_scope(each.intent):
                 self._gathering.add_out_of_scope(each.text, each.place)
@@ -67,6 +69,13 @@ class _Assembly:
             self._most_spoken[language or ""] += 1
             self._gathering.add_intent(each.intent, each.place, title=titles.get(each.intent))
             self._gathering.add_utterance(each.intent, each.text, each.place, language)
+
+    def _titles(self) -> dict[str, str]:
+        """Botfront marks an example in each language; that of the most spoken one counts."""
+        spoken = Counter(each.language for each in self._parts.examples)
+        marked = [each for each in self._parts.examples if each.is_title]
+        marked.sort(key=lambda each: spoken[each.language])
+        return {each.intent: each.text for each in marked}
 
     def _describe(self, intent: str, about: About, title: str | None, place: Place) -> None:
         self._gathering.add_intent(
@@ -105,7 +114,9 @@ class _Assembly:
         )
 
     def _say_why_not(self, intent: str) -> None:
-        place = self._parts.intents.get(intent, Place(""))
+        if intent not in self._answers.place_of:
+            return
+        place = self._parts.intents.get(intent) or self._answers.place_of[intent]
         if missing := next(self._answers.missing(intent), None):
             self._gathering.leave_out(NOT_THERE, missing, place)
         elif program := self._answers.program_of(intent):

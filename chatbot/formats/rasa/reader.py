@@ -25,7 +25,7 @@ _JSON_KEY = b'"rasa_nlu_data"'
 _EXAMPLES = ("common_examples", "intent_examples", "entity_examples")
 _VALUES = (("entity_synonyms", "value"), ("regex_features", "name"), ("lookup_tables", "name"))
 _PREDICTION = "is a prediction of Rasa, not its training data"
-_SECRET = "is a file of keys or settings of Rasa, which is not opened; give its training data"
+_NOT_OPENED = "is a file of keys or settings of Rasa, which is not opened; give its training data"
 _ONLY_CONFIG = "is Rasa's configuration of its pipeline, not its training data"
 _PREDICTED = re.compile(rb'"intent_ranking"\s*:')
 
@@ -69,7 +69,7 @@ def _read_file(source: Source, path: str, parts: Parts) -> None:
     content = source[path]
     if _is_rasa_json(source, path):
         _read_json(load_json(content, path)["rasa_nlu_data"], path, parts)
-    elif _is_yaml_file(source, path) and files.is_rasa_yaml(content):
+    elif _is_yaml_file(source, path) and files.has_a_section(content):
         read_yaml(content, path, parts)
     elif _is_markdown_file(source, path) and _is_markdown(content):
         read_markdown(content, path, parts)
@@ -101,7 +101,7 @@ def _wrong_kind(source: Source) -> str | None:
     if path is None:
         return None
     if files.is_secret(path) and path.lower().endswith(files.YAML):
-        return _SECRET
+        return _NOT_OPENED
     if _PREDICTED.search(source[path]) and isinstance(try_load(source, path), dict):
         return _PREDICTION
     return _ONLY_CONFIG if _is_only_config(source, path) else None

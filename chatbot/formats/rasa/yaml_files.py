@@ -17,7 +17,7 @@ from chatbot.formats.rasa.parts import (
 from chatbot.formats.rasa.responses import entries_of
 from chatbot.formats.yaml_text import Fields, Text, fields, items, line_of, load, text
 
-_ROW = re.compile(r"\s*[-*+](?:\s+|$)(.*)")
+_ROW = re.compile(r"\s*(?:-\s*|[*+]\s+)(.*)")
 _VALUES = ("synonym", "regex", "lookup", "gazette")
 _CONTEXT = ("slot_was_set", "active_loop")
 _FALSE = ("false", "no", "off")
