@@ -25,9 +25,11 @@ from chatbot.formats.source import Source
 NO_ENTRY = "it is no entry with questions"
 NOT_TEXT = "it is not text"
 ONLY_LINKS = "its answer is nothing but links that only the old bot could follow"
-PRIVATE_LINK = "it is a link that only the old bot could follow"
+PRIVATE_LINK = "its answer has links that only the old bot could follow"
 TO_A_FLOW = "it leads to a flow of the old bot"
 NO_ELEMENT = "its answer is a content element that is not in these files"
+_FOLDER = "qna"
+_WORDS = (b'"questions"', b'"answers"', b'"data"')
 _GENERATED = "__qna__"
 _NONE = "none"
 _NO_TOPIC = "global"
@@ -63,7 +65,7 @@ def _is_botpress(source: Source) -> bool:
         path = source.only()
         if path is not None and not source.is_folder:
             return _is_export(try_load(source, path)) or _is_table(source[path])
-        return any(_is_entry(try_load(source, path)) for path in _paths(source, "qna"))
+        return any(_is_export(try_load(source, path)) for path in _candidates(source))
     except InvalidCatalogue:
         return False
 
@@ -101,11 +103,19 @@ class _Reader:
 
     def _entries(self) -> Iterator[_Entry]:
         only = self._source.only()
-        if only is None or self._source.is_folder:
-            for path in _paths(self._source, "qna"):
-                yield from self._entries_of(self._load(path), path)
-        else:
-            yield from self._entries_of(self._load(only), only)
+        is_single = only is not None and not self._source.is_folder
+        paths = list(self._source) if is_single else _candidates(self._source)
+        self._check_one_bot(paths)
+        for path in paths:
+            said = self._load(path)
+            if _is_export(said) or is_single or _folder(path) == _FOLDER:
+                yield from self._entries_of(said, path)
+
+    def _check_one_bot(self, paths: list[str]) -> None:
+        folders = sorted({str(PurePosixPath(path).parent) for path in paths})
+        if len(folders) > 1:
+            reason = f"holds several bots, such as in “{folders[0]}” and “{folders[1]}”"
+            raise InvalidCatalogue([Mistake(self._source.name, 0, reason)])
 
     def _entries_of(self, said: Any, path: str) -> Iterator[_Entry]:
         """Yield the entries of an export, or the one of a file, which may be its id."""
@@ -177,17 +187,16 @@ class _Reader:
         return self._without_private_links(text, entry)
 
     def _without_private_links(self, text: str, entry: _Entry) -> str:
-        text = _LINKED.sub(r"\1", text)
         found = _PRIVATE.findall(text)
         if not found:
             return text
-        lines = [_PRIVATE.sub("", line).rstrip() for line in text.split("\n")]
+        named = _LINKED.sub(r"\1", text)
+        lines = [_PRIVATE.sub("", line).rstrip() for line in named.split("\n")]
         left = "\n".join(lines).strip()
         if not any(character.isalnum() for character in left):
             self._gathering.leave_out(ONLY_LINKS, text, entry.place)
             return ""
-        for link in found:
-            self._gathering.leave_out(PRIVATE_LINK, link, entry.place)
+        self._gathering.leave_out(PRIVATE_LINK, " ".join(found), entry.place)
         return left
 
     def _add_redirection(self, entry: _Entry) -> None:
@@ -275,9 +284,8 @@ def _topic_of(data: dict[str, Any]) -> str:
 
 def _shown(form: dict[str, Any], language: str) -> str:
     """Return a content element as Markdown: its text, picture and choices, in one language."""
-    said = {
-        key.partition("$")[0]: form[key] for key in form if key.partition("$")[2] in ("", language)
-    }
+    keys = [key.partition("$") for key in form]
+    said = {name: form[name + mark + of] for name, mark, of in keys if of in ("", language)}
     parts = [_text(said.get(key)) for key in ("title", "text", "subtitle")]
     if image := _text(said.get("image")):
         parts.append(f"![]({image})" if image.startswith(("http://", "https://")) else "")
@@ -291,6 +299,20 @@ def _paths(source: Source, folder: str) -> list[str]:
     """The JSON files that lie in a folder of this name, wherever it is; none of a single file."""
     paths = (PurePosixPath(path) for path in sorted(source))
     return [str(p) for p in paths if p.parent.name == folder and p.suffix.lower() == ".json"]
+
+
+def _candidates(source: Source) -> list[str]:
+    """The JSON files that may have entries: those in `qna`, and those with the words for it."""
+    return [
+        path
+        for path in sorted(source)
+        if path.lower().endswith(".json")
+        and (_folder(path) == _FOLDER or all(word in source[path] for word in _WORDS))
+    ]
+
+
+def _folder(path: str) -> str:
+    return PurePosixPath(path).parent.name
 
 
 def _is_table(content: bytes) -> bool:
@@ -312,7 +334,7 @@ def _read_table(content: bytes, path: str) -> CatalogueDraft:
 
 
 def _read_row(row: list[str], place: Place, gathering: Gathering) -> None:
-    label, question, answer = (cell.strip() for cell in (row + ["", "", ""])[:3])
+    label, question, answer = (cell.strip() for cell in [*row, "", "", ""][:3])
     if not label:
         if any(row):
             gathering.leave_out(NO_ENTRY, question, place)
