@@ -105,11 +105,11 @@ class _Reader:
         only = self._source.only()
         is_single = only is not None and not self._source.is_folder
         paths = list(self._source) if is_single else _candidates(self._source)
-        self._check_one_bot(paths)
-        for path in paths:
-            said = self._load(path)
-            if _is_export(said) or is_single or _folder(path) == _FOLDER:
-                yield from self._entries_of(said, path)
+        said = {path: self._load(path) for path in paths}
+        own = [p for p in paths if is_single or _folder(p) == _FOLDER or _is_export(said[p])]
+        self._check_one_bot(own)
+        for path in own:
+            yield from self._entries_of(said[path], path)
 
     def _check_one_bot(self, paths: list[str]) -> None:
         folders = sorted({str(PurePosixPath(path).parent) for path in paths})

@@ -167,7 +167,7 @@ class Gathering:
     ) -> IntentDraft:
         return IntentDraft(
             name=name,
-            title=gathered.title or _as_title(label),
+            title=gathered.title or as_title(label),
             topic=gathered.topic,
             answer=gathered.answer,
             has_own_title=gathered.title is not None,
@@ -235,6 +235,7 @@ class Gathering:
             raise InvalidCatalogue([Mistake(place.file, 0, reason)])
 
 
-def _as_title(label: str) -> str:
+def as_title(label: str) -> str:
+    """Return the title of an intent that has only a label."""
     words = " ".join(label.replace("_", " ").replace("-", " ").split())
     return (words[:1].upper() + words[1:])[:MAX_TITLE_CHARS] or label

@@ -4,7 +4,7 @@ Other bots' files are read so, since their intents are called `yes` or `404`. Th
 are put together without recursion, and how much aliases may repeat is limited.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,32 +33,9 @@ class Items(list[Any]):
 
 
 class Fields(dict[str, Any]):
-    """A mapping that knows its line, and which of its keys stood there before."""
+    """A mapping that knows its line."""
 
     line: int = 0
-
-    def put(self, key: Text, value: Any) -> int:
-        """Set a key, and return how many values had to be copied for it.
-
-        Where it is repeated, lists and mappings are joined, since people glue files together; of
-        anything else the last counts.
-        """
-        before = self.get(key)
-        if isinstance(before, Items) and isinstance(value, Items):
-            value = _joined(before, value)
-        elif isinstance(before, Fields) and isinstance(value, Fields):
-            value = _united(before, value)
-        self[key] = value
-        return len(value) if isinstance(before, Items | Fields) and value is not None else 0
-
-    def inherit(self, value: Any) -> int:
-        """Take over what a merge key (`<<`) brings, where there is no value yet; count as above."""
-        count = 0
-        for each in value if isinstance(value, Items) else [value]:
-            for key, inherited in fields(each).items():
-                self.setdefault(key, inherited)
-                count += 1
-        return count
 
 
 def load(content: bytes, file: str) -> Any:
@@ -110,6 +87,7 @@ class _Open:
     anchor: str | None
     nodes_before: int
     key: Text | None = None
+    keys: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -140,7 +118,7 @@ class _Builder:
     def _take_scalar(self, event: Any, line: int) -> None:
         self._count(1, line)
         value: Text | None = Text(event.value)
-        if event.style is None and event.value in _NOTHING:
+        if not event.style and event.value in _NOTHING:
             value = None
         else:
             value.line, value.is_block = line, event.style == "|"  # type: ignore[union-attr]
@@ -178,8 +156,18 @@ class _Builder:
         elif around.key is None:
             around.key = self._as_key(value, line)
         else:
-            self._count(_set(around.node, around.key, value), line)
-            around.key = None
+            self._set(around, around.key, value, line)
+
+    def _set(self, around: _Open, key: Text, value: Any, line: int) -> None:
+        """Set a key that is there once: Rasa, too, refuses a file with one twice."""
+        around.key = None
+        if key == _MERGE:
+            self._count(_inherit(around.node, value), line)
+            return
+        if key in around.keys:
+            raise _invalid(self.file, key.line, "has a key that stands there twice")
+        around.keys.add(key)
+        around.node[key] = value
 
     def _as_key(self, value: Any, line: int) -> Text:
         if isinstance(value, Items | Fields):
@@ -192,21 +180,14 @@ class _Builder:
             raise _invalid(self.file, line, f"holds more than {MOST_NODES:,} values")
 
 
-def _set(node: Fields, key: Text, value: Any) -> int:
-    return node.inherit(value) if key == _MERGE else node.put(key, value)
-
-
-def _joined(before: Items, after: Iterable[Any]) -> Items:
-    """A new list, since an alias may share the one before."""
-    both = Items([*before, *after])
-    both.line = before.line
-    return both
-
-
-def _united(before: Fields, after: Fields) -> Fields:
-    both = Fields(before | after)
-    both.line = before.line
-    return both
+def _inherit(node: Fields, value: Any) -> int:
+    """Take over what a merge key (`<<`) brings, where there is no value; return how much it is."""
+    count = 0
+    for each in value if isinstance(value, Items) else [value]:
+        for key, inherited in fields(each).items():
+            node.setdefault(key, inherited)
+            count += 1
+    return count
 
 
 def _invalid(file: str, line: int, reason: str) -> InvalidCatalogue:

@@ -13,7 +13,8 @@ from chatbot.formats.source import Source
 
 YAML, MARKDOWN, JSON = (".yml", ".yaml"), (".md",), (".json",)
 _SECRET = re.compile(
-    r"credentials|endpoints|bfconfig|secret|docker-compose|widgetsettings", re.IGNORECASE
+    r"credentials|endpoints|bfconfig|secret|docker-compose|widgetsettings|analyticsconfig",
+    re.IGNORECASE,
 )
 _OF_TESTS = ("tests", "test", "results", "models", "train_test_split", "node_modules")
 _NLU = re.compile(

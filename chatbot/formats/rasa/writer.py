@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
+from chatbot.formats.gathering import as_title
 from chatbot.formats.rasa.responses import guarded
 
 _VERSION = "3.1"
@@ -41,13 +42,18 @@ def write_rasa(draft: CatalogueDraft) -> Mapping[str, bytes]:
 
 def _nlu_of(intent: IntentDraft) -> dict[str, Any]:
     metadata = {
-        "title": intent.title if intent.has_own_title else None,
+        "title": intent.title if _says_more(intent) else None,
         "topic": intent.topic or None,
         "enabled": intent.enabled,
     }
     known = {key: value for key, value in metadata.items() if value is not None}
     item: dict[str, Any] = {"intent": intent.name}
     return item | ({"metadata": known} if known else {}) | {"examples": _rows(intent.utterances)}
+
+
+def _says_more(intent: IntentDraft) -> bool:
+    """Whether the title is not what is made of the name: of `Büro/Öffnung`, the name is folded."""
+    return intent.has_own_title or intent.title != as_title(intent.name)
 
 
 def _rows(texts: list[str]) -> str:
