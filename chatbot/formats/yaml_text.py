@@ -14,7 +14,7 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.json_text import decode
 from chatbot.formats.limits import MOST_NESTING
 
-MOST_NODES = 1_000_000
+MOST_NODES = 300_000
 _NOTHING = ("", "~", "null")
 _MERGE = "<<"
 

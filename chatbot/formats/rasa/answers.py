@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from chatbot.formats.gathering import Place
-from chatbot.formats.rasa.parts import Dialogue, Parts
+from chatbot.formats.rasa.parts import Dialogue, Parts, Turn, is_out_of_scope
 
 _RULE, _SHORT_STORY, _NAME, _BEGINNING, _LATER = range(5)
 _UTTER = "utter_"
@@ -14,14 +14,15 @@ MOST_ALTERNATIVES = 100
 
 
 class Answers:
-    """Which response answers which intent."""
+    """Which response answers which intent; `to_…` are all that dialogues say after one."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._found: dict[str, dict[int, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         self._by_program: dict[str, str] = {}
-        self._after = _by_beginning(parts.dialogues)
-        self.mentioned: dict[str, set[str]] = defaultdict(set)
+        self._beyond = {n: _alike(each) for n, each in _by_beginning(parts.dialogues).items()}
+        self.to_intents: set[str] = set()
+        self.to_out_of_scope: set[str] = set()
         self.place_of: dict[str, Place] = {}
         for dialogue in parts.dialogues:
             self._follow(dialogue)
@@ -57,12 +58,12 @@ class Answers:
             rank = _rank(dialogue, position)
             actions = turn.actions
             if not actions:
-                actions, rank = self._beyond(turn.checkpoints), _LATER
+                beyond = (self._beyond.get(name) for name in turn.checkpoints)
+                actions, rank = next(filter(None, beyond), []), _LATER
             first = _first_words(actions)
+            self._note_said(turn, actions)
             for intent in turn.intents:
                 self.place_of.setdefault(intent, turn.place)
-                for each in actions:
-                    self.mentioned[each].add(intent)
                 if first is None:
                     continue
                 if first.startswith(_UTTER):
@@ -70,23 +71,22 @@ class Answers:
                 else:
                     self._by_program.setdefault(intent, first)
 
-    def _beyond(self, checkpoints: Iterable[str]) -> list[str]:
-        """What the bot does after a checkpoint, if all that goes on from there begin alike."""
-        beginnings = [each.before for name in checkpoints for each in self._after[name]]
-        first = {_first_words(each) for each in beginnings}
-        return beginnings[0] if len(first) == 1 else []
+    def _note_said(self, turn: Turn, actions: list[str]) -> None:
+        if any(map(is_out_of_scope, turn.intents)):
+            self.to_out_of_scope.update(actions)
+        if not all(map(is_out_of_scope, turn.intents)):
+            self.to_intents.update(actions)
 
 
 def ways_on(dialogues: list[Dialogue]) -> Iterator[tuple[str, str]]:
     """Yield intents and those that stories go on with, also across checkpoints."""
-    after = _by_beginning(dialogues)
+    after = {name: _first_intents(each) for name, each in _by_beginning(dialogues).items()}
     for dialogue in dialogues:
         for turn, following in zip(dialogue.turns, dialogue.turns[1:], strict=False):
             yield from _pairs(turn.intents, following.intents)
         for turn in dialogue.turns[-1:]:
             for name in turn.checkpoints:
-                first = [each.turns[0].intents for each in after[name] if each.turns]
-                yield from _pairs(turn.intents, [intent for each in first for intent in each])
+                yield from _pairs(turn.intents, after.get(name, []))
 
 
 def _pairs(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
@@ -100,6 +100,17 @@ def _by_beginning(dialogues: list[Dialogue]) -> dict[str, list[Dialogue]]:
         for name in dialogue.begins_at:
             after[name].append(dialogue)
     return after
+
+
+def _alike(dialogues: list[Dialogue]) -> list[str]:
+    """Return what the bot does at a checkpoint, if all that go on from there begin alike."""
+    first = {_first_words(each.before) for each in dialogues}
+    return dialogues[0].before if len(first) == 1 else []
+
+
+def _first_intents(dialogues: list[Dialogue]) -> list[str]:
+    first = (each.turns[0].intents for each in dialogues if each.turns)
+    return list(dict.fromkeys(intent for intents in first for intent in intents))
 
 
 def _rank(dialogue: Dialogue, position: int) -> int:

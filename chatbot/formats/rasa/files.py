@@ -16,7 +16,7 @@ _SECRET = re.compile(
     r"credentials|endpoints|bfconfig|secret|docker-compose|widgetsettings|analyticsconfig",
     re.IGNORECASE,
 )
-_OF_TESTS = ("tests", "test", "results", "models", "train_test_split", "node_modules")
+_OF_TESTS = ("tests", "test", "e2e_tests", "results", "models", "train_test_split", "node_modules")
 _NLU = re.compile(
     rb"""^["']?nlu["']?[ \t]*:[ \t\r]*(?:#.*)?\n(?:[ \t]*(?:\#.*)?\r?\n)*"""
     rb"""[ \t]*-[ \t]+["']?(?:intent|synonym|regex|lookup|gazette|examples)\b""",

@@ -27,7 +27,7 @@ def read_markdown(content: bytes, file: str, parts: Parts) -> None:
         if heading := _HEADING.match(line):
             found = _SECTION.fullmatch(heading[1].strip())
             section = (found[1], found[2].strip()) if found else None
-            dialogue = None if found else _new_story(parts)
+            dialogue = None if found else Dialogue(is_rule=False)
             if section:
                 _open_section(*section, place, parts)
         elif section is not None:
@@ -50,11 +50,6 @@ def _lines(content: str) -> Iterator[tuple[int, str]]:
             yield number, said
 
 
-def _new_story(parts: Parts) -> Dialogue:
-    parts.dialogues.append(Dialogue(is_rule=False))
-    return parts.dialogues[-1]
-
-
 def _open_section(kind: str, name: str, place: Place, parts: Parts) -> None:
     if kind != "intent":
         parts.leave_out(NOT_A_QUESTION, name, place)
@@ -73,6 +68,8 @@ def _read_story_line(dialogue: Dialogue, line: str, place: Place, parts: Parts) 
     if said.startswith(">"):
         add_bot_step(dialogue, checkpoint=said[1:].strip())
     elif said.startswith("*"):
+        if not dialogue.turns:
+            parts.dialogues.append(dialogue)
         dialogue.turns.append(Turn(list(_intents(said[1:], place, parts)), place))
     elif said.startswith("-"):
         _read_bot_line(dialogue, said[1:].strip(), place, parts)

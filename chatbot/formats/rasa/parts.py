@@ -11,6 +11,8 @@ NO_INTENT = "it has no intent"
 NO_HYPHEN = "its line does not begin with a hyphen"
 A_COMMAND = "it is a command, not a question"
 NOT_TEXT = "it is not text"
+OUT_OF_SCOPE = ("nlu_fallback", "out_of_scope")
+"""What Rasa reserves, and what its documentation calls the intent that it tells to write."""
 _MARKUP = re.compile(r"\[{1,2}([^\[\]]*)\]{1,2}(?:\([^()]*\)|\{[^{}]*\})")
 _NESTED = 2
 _LONGEST = 5_000
@@ -105,6 +107,11 @@ class Parts:
 
     def leave_out(self, reason: str, text: str, place: Place) -> None:
         self.left_out.append(LeftOut(reason, text, place.file, place.line))
+
+
+def is_out_of_scope(intent: str) -> bool:
+    """Whether an intent, or the first half of its name, is a reserved one."""
+    return intent.partition("/")[0] in OUT_OF_SCOPE
 
 
 def plain(text: str) -> str:

@@ -13,10 +13,7 @@ from chatbot.formats.gathering import (
 )
 from chatbot.formats.limits import MAX_ANSWER_CHARS
 from chatbot.formats.rasa.answers import Answers, ways_on
-from chatbot.formats.rasa.parts import About, Entry, Parts
-
-OUT_OF_SCOPE = ("nlu_fallback", "out_of_scope")
-"""What Rasa reserves, and what its documentation calls the intent that it tells to write."""
+from chatbot.formats.rasa.parts import About, Entry, Parts, is_out_of_scope
 
 FURTHER = "it is a further message, not the first answer to a question"
 NOT_REACHED = "no intent leads to its answer"
@@ -41,6 +38,7 @@ class _Assembly:
         self._answers = Answers(parts)
         self._spoken: dict[str, Counter[str]] = defaultdict(Counter)
         self._most_spoken: Counter[str] = Counter()
+        self._usable = {name: _by_language(each) for name, each in parts.responses.items()}
         self._used: dict[str, list[Entry]] = defaultdict(list)
         self._bases = _bases_of(parts)
 
@@ -61,7 +59,7 @@ class _Assembly:
                 about = self._parts.about.get(intent, About())
                 self._describe(intent, about, titles.get(intent), place)
         for each in self._parts.examples:
-            if _is_out_of_scope(each.intent):
+            if is_out_of_scope(each.intent):
                 self._gathering.add_out_of_scope(each.text, each.place)
                 continue
             language = each.language or self._parts.language
@@ -96,22 +94,20 @@ class _Assembly:
         if response is None:
             self._say_why_not(intent)
             return
-        entry = self._choose(intent, self._parts.responses[response])
+        entry = self._choose(intent, response)
         if entry is not None:
-            self._used[response].append(entry)
+            if not any(entry is each for each in self._used[response]):
+                self._used[response].append(entry)
             self._gathering.add_answer(intent, entry.text, entry.place)
             for next_intent in entry.leads_to:
                 self._lead(intent, next_intent)
 
-    def _choose(self, intent: str, entries: list[Entry]) -> Entry | None:
+    def _choose(self, intent: str, response: str) -> Entry | None:
         """Return what everybody can be told, in the language of most of the intent's questions."""
-        usable = [each for each in entries if not _why_not(each)]
         spoken, most = self._spoken[intent], self._most_spoken
-        return min(
-            usable,
-            default=None,
-            key=lambda e: (-spoken[e.language], -most[e.language], e.is_for_one_channel),
-        )
+        usable = self._usable[response]
+        language = min(usable, default=None, key=lambda one: (-spoken[one], -most[one], one))
+        return None if language is None else usable[language]
 
     def _say_why_not(self, intent: str) -> None:
         if intent not in self._answers.place_of:
@@ -146,15 +142,14 @@ class _Assembly:
         if used := self._used[response]:
             is_spoken = any(each.language == entry.language for each in used)
             return ANOTHER_VARIANT if is_spoken else ANOTHER_LANGUAGE
-        intents = self._answers.mentioned[response]
-        if intents and all(map(_is_out_of_scope, intents)):
-            return FALLBACK_ANSWER
-        return FURTHER if intents else NOT_REACHED
+        if response in self._answers.to_intents:
+            return FURTHER
+        return FALLBACK_ANSWER if response in self._answers.to_out_of_scope else NOT_REACHED
 
     def _is_of_visitors(self, intent: str) -> bool:
         """Whether it is an intent, and not the common name of several or one of the machine."""
         is_ours = intent not in self._bases and intent not in _BUILT_IN
-        return is_ours and not _is_out_of_scope(intent)
+        return is_ours and not is_out_of_scope(intent)
 
 
 def _bases_of(parts: Parts) -> set[str]:
@@ -164,8 +159,11 @@ def _bases_of(parts: Parts) -> set[str]:
     return {name.partition("/")[0] for name in names if "/" in name}
 
 
-def _is_out_of_scope(intent: str) -> bool:
-    return intent.partition("/")[0] in OUT_OF_SCOPE
+def _by_language(entries: list[Entry]) -> dict[str, Entry]:
+    """Return an entry for each language: the first, if possible not for one channel alone."""
+    usable = [each for each in entries if not _why_not(each)]
+    usable.sort(key=lambda each: each.is_for_one_channel)
+    return {each.language: each for each in reversed(usable)}
 
 
 def _why_not(entry: Entry) -> str:
