@@ -618,6 +618,16 @@ def test_what_was_read_is_written_so_that_it_reads_the_same(bot: Path, tmp_path:
     assert (read.intents, read.out_of_scope) == (draft.intents, draft.out_of_scope)
 
 
+def test_a_draft_of_our_own_yaml_is_written_too(tmp_path: Path) -> None:
+    own = (
+        "intents:\n- name: vpn\n  title: VPN\n  answer: Start it.\n  utterances: [no tunnel]\n"
+        "out_of_scope: {far: [a pizza]}\n"
+    )
+    draft = read_source(source_of("faq.yaml", own.encode()))
+    read = written_and_read(draft, tmp_path)
+    assert (read.intents, read.out_of_scope) == (draft.intents, draft.out_of_scope)
+
+
 def test_an_empty_draft_is_written_too(tmp_path: Path) -> None:
     assert rasa.FORMAT.write is not None
     assert set(rasa.FORMAT.write(CatalogueDraft())) == {
