@@ -13,7 +13,7 @@ from chatbot.formats.source import Source
 
 YAML, MARKDOWN, JSON = (".yml", ".yaml"), (".md",), (".json",)
 _SECRET = re.compile(
-    r"credentials|endpoints|bfconfig|secret|docker-compose|widgetsettings|analyticsconfig",
+    r"credentials|endpoints|bfconfig|^secrets?\.|docker-compose|widgetsettings|analyticsconfig",
     re.IGNORECASE,
 )
 _OF_TESTS = ("tests", "test", "e2e_tests", "results", "models", "train_test_split", "node_modules")
