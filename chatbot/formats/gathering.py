@@ -28,6 +28,7 @@ NO_WORDS = "it has no letter or digit"
 ANSWER_TOO_LONG = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters"
 NEEDS_A_VALUE = "its answer needs a value that only the old bot had"
 IS_AN_UTTERANCE = "it is out of scope there, but an utterance of an intent too"
+ANOTHER_LANGUAGE = "it is an answer in another language than most of its questions"
 DISABLED_TWIN = "it is of a disabled entry, and an enabled one has it too"
 
 
@@ -181,7 +182,7 @@ class Gathering:
         texts = [(key, text) for key, (text, _) in gathered.phrasings.items()]
         return IntentDraft(
             name=name,
-            title=gathered.title or _as_title(label),
+            title=gathered.title or as_title(label),
             topic=gathered.topic,
             answer=gathered.answer,
             variants=gathered.variants,
@@ -256,6 +257,7 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def _as_title(label: str) -> str:
+def as_title(label: str) -> str:
+    """Return the title of an intent that has only a label."""
     words = " ".join(_whole(label).replace("_", " ").replace("-", " ").split())
     return (words[:1].upper() + words[1:])[:MAX_TITLE_CHARS] or label

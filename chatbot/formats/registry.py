@@ -4,6 +4,8 @@ from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats import (
+    botfront,
+    botpress,
     clu,
     dialogflow_cx,
     dialogflow_es,
@@ -15,6 +17,7 @@ from chatbot.formats import (
     own_xlsx,
     own_yaml,
     qnamaker,
+    rasa,
     snips,
     tock,
     watson,
@@ -25,6 +28,9 @@ from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
+    botfront.FORMAT,
+    rasa.FORMAT,
+    botpress.FORMAT,
     own_yaml.FOLDER,
     luis.FORMAT,
     clu.FORMAT,
