@@ -3,13 +3,20 @@
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, Mistake
-from chatbot.formats import own_csv, own_yaml
+from chatbot.formats import chatwoot, freshdesk, intercom, own_csv, own_yaml, pages, unread, zendesk
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
     own_yaml.FOLDER,
+    intercom.FORMAT,
+    zendesk.FORMAT,
+    freshdesk.FORMAT,
+    chatwoot.FORMAT,
+    unread.DOCUMENTS,
+    unread.ADDRESSES,
+    pages.FORMAT,
     own_yaml.FILE,
     own_csv.FORMAT,
 )
