@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chatbot.errors import InvalidCatalogue, Mistake
@@ -25,7 +26,7 @@ CUT = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters; it ends with 
 NO_TEXT = "it is an article without a text"
 NO_TITLE = "it is an article without a title"
 ANOTHER_VERSION = "it is another version of an article that is there already"
-_MOST_SNIFFED = 50
+_MOST_SNIFFED, _MOST_OBJECTS_SNIFFED = 50, 2_000
 _LONGEST_LINK = 3_000
 _WEB = re.compile("https?://[^/]", re.IGNORECASE)
 _QUESTION_MARKS = "?？؟՞⸮"
@@ -50,11 +51,10 @@ class Article:
 
 @dataclass(frozen=True)
 class Found:
-    """An object in a JSON file, where it stands, and the nearest one around it that has a name."""
+    """An object in a JSON file, and the nearest one around it that has a name."""
 
     record: Record
     place: Place
-    path: str
     parent: Record
 
     @property
@@ -70,7 +70,8 @@ class Shelf:
         self._by_id: dict[str, list[Record]] = defaultdict(list)
         self._folders: dict[str, list[Record]] = defaultdict(list)
         for each in articles:
-            self._by_id[str(each.record.get("id"))].append(each.record)
+            if is_key(key := each.record.get("id")):
+                self._by_id[str(key)].append(each.record)
         for folder in folders:
             self._folders[str(folder["id"])].append(folder)
 
@@ -103,7 +104,7 @@ class Centre:
 
     def _sniff(self, source: Source) -> bool:
         return any(
-            self.is_other(value) or any(self.is_article(each) for each, _, _ in _objects(value))
+            self.is_other(value) or any(map(self.is_article, _first_objects(value)))
             for path in _json_files(source)[:_MOST_SNIFFED]
             for value in _tried(source, path)
         )
@@ -115,9 +116,9 @@ class Centre:
         for path in _json_files(source):
             for line, value in _values(source, path):
                 others += filter(None, [self.is_other(value)])
-                for each, where, parent in _objects(value):
+                for each, parent in _objects(value):
                     if self.is_article(each):
-                        articles.append(Found(each, Place(path, line), where, parent))
+                        articles.append(Found(each, Place(path, line), parent))
                     elif is_key(each.get("id")) and text_of(each, "name"):
                         folders.append(each)
         if not articles:
@@ -280,16 +281,19 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _objects(value: Any) -> Iterator[tuple[Record, str, Record]]:
-    """Give all objects of a value, with where they stand and the nearest named one around them."""
+def _first_objects(value: Any) -> Iterator[Record]:
+    return (each for each, _ in islice(_objects(value), _MOST_OBJECTS_SNIFFED))
+
+
+def _objects(value: Any) -> Iterator[tuple[Record, Record]]:
+    """Give all objects of a value, in order, with the nearest one around them that has a name."""
     nothing: Record = {}
-    waiting: list[tuple[Any, str, Record]] = [([value], "", nothing)]
+    waiting: list[tuple[Any, Record]] = [([value], nothing)]
     while waiting:
-        item, where, parent = waiting.pop()
+        item, parent = waiting.pop()
         if isinstance(item, dict):
-            yield item, where, parent
-            inner = item if text_of(item, *_NAME_KEYS) else parent
-            below = [(each, f"{where}.{key}", inner) for key, each in item.items()]
+            yield item, parent
+            below, parent = item.values(), item if text_of(item, *_NAME_KEYS) else parent
+            waiting += [(each, parent) for each in below if isinstance(each, dict | list)][::-1]
         else:
-            below = [(each, f"{where}[{place}]", parent) for place, each in enumerate(item)]
-        waiting += [each for each in reversed(below) if isinstance(each[0], dict | list)]
+            waiting += [(each, parent) for each in item if isinstance(each, dict | list)][::-1]

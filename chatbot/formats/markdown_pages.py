@@ -18,7 +18,7 @@ _BOLD = re.compile(r"(?:[-*] )?(\*\*|__)([^*_]+)\1:?")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)[^`]+\1(?!`)")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_ANCHOR = re.compile(r"\s*\{#[\w\-]+\}\s*$")
+_ANCHOR = re.compile(r"(?<!\s)\s*\{#[\w\-]+\}\s*$")
 _HELD = re.compile("\ue000(\\d+)\ue000")
 _MARKED_LEVEL, _BOLD_LEVEL = 6, 7
 
@@ -159,9 +159,11 @@ def _parts(markdown: str) -> Iterator[tuple[str, bool]]:
 
 def _convert(block: str) -> str:
     """Return a paragraph without its HTML; what is in code stays."""
-    if not has_tags(block) and "&" not in block:
+    inner = block.strip("\n")
+    if not has_tags(inner) and "&" not in inner:
         return block
-    lines = (_BREAK.sub(" ", e) if e.lstrip().startswith("|") else e for e in block.split("\n"))
+    start, end = block.split(inner, 1)
+    lines = (_BREAK.sub(" ", e) if e.lstrip().startswith("|") else e for e in inner.split("\n"))
     code: list[str] = []
 
     def hold(found: "re.Match[str]") -> str:
@@ -169,4 +171,4 @@ def _convert(block: str) -> str:
         return f"\ue000{len(code) - 1}\ue000"
 
     held = to_markdown(_CODE.sub(hold, "\n".join(lines).replace("\ue000", "")))
-    return _HELD.sub(lambda found: code[int(found[1])], held)
+    return start + _HELD.sub(lambda found: code[int(found[1])], held) + end

@@ -35,6 +35,7 @@ NO_PAGE = "it is a file in a folder of pages, but no page of Markdown or HTML"
 _MARKDOWN = (".md", ".markdown", ".mdown", ".mdx")
 _HTML = (".html", ".htm", ".xhtml")
 _DATA = (".json", ".jsonl", ".yml", ".yaml", ".csv", ".tsv", ".xml", ".xlsx")
+_OF_OTHERS = (*_DATA, ".lu", ".qna")
 _TEXTS = (".txt", ".rst", ".adoc", ".pdf", ".doc", ".docx", ".odt", ".rtf")
 _ABOUT_A_PROJECT = ("readme", "license", "licence", "changelog", "contributing", "code_of_conduct")
 _MOST_SNIFFED = 50
@@ -100,7 +101,8 @@ def _is_page(source: Source, path: str, is_single: bool = False) -> bool:
     if _suffix(path) in _MARKDOWN:
         return True
     has_heading = _STARTS_WITH_HEADING.match(_split(text)[1].lstrip()) is not None
-    return is_single and has_heading and not _is_yaml(text)
+    is_other = _suffix(path) in _OF_OTHERS or _is_yaml(text)
+    return is_single and has_heading and not is_other
 
 
 def _is_yaml(text: str) -> bool:

@@ -19,6 +19,7 @@ _ADDRESSES = (
     " their folder, or an archive of it"
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.text"
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SITEMAP = re.compile(
     rb"\s*(?:<\?[^<>]{0,300}>\s*|<!--[^<>]{0,500}-->\s*)*<(?:urlset|sitemapindex)"
@@ -33,14 +34,15 @@ def _document(source: Source) -> str | None:
     """Return why a source of documents only is not read, or None for another."""
     if not source or len(source) > _MOST_ADDRESSES:
         return None
-    if source.is_folder and "mimetype" in source and "content.xml" in source:
-        return (
-            _WORD
-            if source["mimetype"].startswith(b"application/vnd.oasis.opendocument.text")
-            else None
-        )
-    reasons = [_document_of(source[path]) for path in source]
-    return None if None in reasons else reasons[0]
+    if "mimetype" in source and "content.xml" in source:
+        return _WORD if source["mimetype"].startswith(_OPEN_DOCUMENT) else None
+    first = None
+    for path in source:
+        reason = _document_of(source[path])
+        if reason is None:
+            return None
+        first = first or reason
+    return first
 
 
 def _document_of(content: bytes) -> str | None:

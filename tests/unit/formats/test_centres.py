@@ -11,7 +11,7 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats.articles import ANOTHER_VERSION, CUT, NO_TEXT, NO_TITLE
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.gathering import ANSWER_TOO_LONG
-from chatbot.formats.registry import FORMATS, read_path, read_source
+from chatbot.formats.registry import FORMATS, get_format, read_path, read_source
 from chatbot.formats.source import source_of
 
 JSON = dict[str, Any]
@@ -326,7 +326,7 @@ def test_files_of_other_products_are_not_taken(value: Any) -> None:
 
 def spoilt(article: JSON) -> list[JSON]:
     """The article with each of its fields of a wrong type, or missing."""
-    wrong = [None, 5, -1.5, True, "", "x", [], [[]], {}, {"x": None}]
+    wrong: list[Any] = [None, 5, -1.5, True, "", "x", [], [[]], {}, {"x": None}]
     changed = [{**article, key: value} for key in article for value in wrong]
     without = [{k: v for k, v in article.items() if k != key} for key in article]
     return changed + without
@@ -337,7 +337,7 @@ def test_wrong_types_are_left_out_or_refused(product: str) -> None:
     extra = {"translations": 5, "translated_content": [], "user_segment_ids": 5, "locale": []}
     article = {**MADE[product](), **extra}
     for each in spoilt(article):
-        found = next(format for format in FORMATS if format.name == product)
+        found = get_format(product)
         content = json.dumps(pages(product, each, MADE[product](2))).encode()
         assert len(found.read(source_of("export.json", content)).intents) >= 1
 
@@ -354,7 +354,7 @@ def test_a_file_that_was_cut_is_refused(product: str, tmp_path: Path) -> None:
 
 def test_a_damaged_line_is_named() -> None:
     lines = f"{json.dumps(zendesk(1))}\n{json.dumps(zendesk(2))}\n{{\n"
-    found = next(format for format in FORMATS if format.name == "zendesk")
+    found = get_format("zendesk")
     with pytest.raises(InvalidCatalogue, match="export.jsonl:3: is not JSON"):
         found.read(source_of("export.jsonl", lines.encode()))
 
