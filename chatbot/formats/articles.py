@@ -287,13 +287,18 @@ def _first_objects(value: Any) -> Iterator[Record]:
 
 def _objects(value: Any) -> Iterator[tuple[Record, Record]]:
     """Give all objects of a value, in order, with the nearest one around them that has a name."""
-    nothing: Record = {}
-    waiting: list[tuple[Any, Record]] = [([value], nothing)]
-    while waiting:
-        item, parent = waiting.pop()
-        if isinstance(item, dict):
-            yield item, parent
-            below, parent = item.values(), item if text_of(item, *_NAME_KEYS) else parent
-            waiting += [(each, parent) for each in below if isinstance(each, dict | list)][::-1]
+    top: Record = {}
+    levels: list[tuple[Iterator[Any], Record]] = [(iter([value]), top)]
+    while levels:
+        items, parent = levels[-1]
+        for item in items:
+            if isinstance(item, dict):
+                yield item, parent
+                inner = item if text_of(item, *_NAME_KEYS) else parent
+                levels.append((iter(item.values()), inner))
+                break
+            if isinstance(item, list):
+                levels.append((iter(item), parent))
+                break
         else:
-            waiting += [(each, parent) for each in item if isinstance(each, dict | list)][::-1]
+            levels.pop()

@@ -85,20 +85,27 @@ def sections_of(markdown: str) -> list[Section]:
     fence, follows_end = "", False
     for line in markdown.split("\n"):
         bare = line.strip()
-        is_fence = bare.startswith(("```", "~~~"))
-        if is_fence:
-            fence = "" if fence and bare.startswith(fence) else fence or bare[:3]
-        opened = None if fence or is_fence else _open(line, sections[-1])
+        was_fence, fence = fence, fence_after(fence, bare)
+        opened = None if fence or was_fence else _open(line, sections[-1])
         if bare == END:
             sections.append(Section(0, "", False))
         elif opened is None:
             sections[-1].lines.append(line.replace(END, ""))
         else:
             if follows_end and opened.level == _MARKED_LEVEL:
-                opened.level, opened.is_question = 0, True
+                opened.level = 0
             sections.append(opened)
         follows_end = bare == END or (follows_end and not bare)
+    _ask_with_terms([each for each in sections if each.heading and each.level == 0])
     return [each for each in sections if each.heading or each.text or each.level == 0]
+
+
+def fence_after(fence: str, line: str) -> str:
+    """Return the fence of the block of code that is open after a line, or nothing."""
+    marks = line[: len(line) - len(line.lstrip(line[:1]))] if line[:1] in ("`", "~") else ""
+    if not fence:
+        return marks if len(marks) > 2 and marks[0] not in line[len(marks) :] else ""
+    return "" if marks == line and marks.startswith(fence) else fence
 
 
 def without_html(markdown: str) -> str:
@@ -115,6 +122,14 @@ def plain(heading: str) -> str:
     """Return the words of a heading, without marks, links and anchors."""
     words = _LINK.sub(r"\1", _ANCHOR.sub("", heading)).rstrip("# \t")
     return " ".join(words.replace("**", "").replace("__", "").replace("`", "").split()).strip("*_ ")
+
+
+def _ask_with_terms(terms: list[Section]) -> None:
+    """Make terms and summaries questions: several, or one that asks. One “Read more” is none."""
+    names = {each.heading for each in terms}
+    for each in terms:
+        each.is_question = each.is_question or len(names) > 1
+        each.level = 0 if each.is_question else _MARKED_LEVEL
 
 
 def _is_below(section: Section, question: Section) -> bool:
@@ -145,13 +160,13 @@ def _parts(markdown: str) -> Iterator[tuple[str, bool]]:
     kept: list[str] = []
     fence = ""
     for line in markdown.split("\n"):
-        mark = line.strip()[:3]
-        if not fence and mark in ("```", "~~~"):
+        was_fence, fence = fence, fence_after(fence, line.strip())
+        if fence and not was_fence:
             yield from [("\n".join(kept), False)] if kept else []
-            kept, fence = [line], mark
-        elif fence and mark == fence and line.strip().strip(fence[0]) == "":
+            kept = [line]
+        elif was_fence and not fence:
             yield "\n".join([*kept, line]), True
-            kept, fence = [], ""
+            kept = []
         else:
             kept.append(line)
     yield from [("\n".join(kept), bool(fence))] if kept else []

@@ -142,16 +142,19 @@ class _Reader:
                 self._add(key, each.text, each.answer, each.topic or self._topic(title))
             elif each.text != title:
                 self._gathering.leave_out(NO_ANSWER, each.text[:MAX_TITLE_CHARS], self._place)
-        if any(each.answer for each in questions):
+        answered, text = sum(bool(each.answer) for each in questions), _text_of(rest, title)
+        if answered > 1:
             self._add_rest(rest, title)
-        else:
-            self._add(self._prefix.strip() or title, title, _text_of(rest, title), self._folder)
+        elif text or not answered:
+            self._add(self._prefix.strip() or title, title, text, self._folder)
 
     def _add_rest(self, rest: list[Section], title: str) -> None:
         """Add what has headings of its own as an article; the others only introduce questions."""
         with_text = [each for each in rest if each.text]
         if any(each.heading and each.heading != title for each in with_text):
-            self._add(self._prefix.strip() or title, title, _text_of(with_text, title), "")
+            self._add(
+                self._prefix.strip() or title, title, _text_of(with_text, title), self._folder
+            )
             return
         for each in with_text:
             self._gathering.leave_out(BESIDE, each.text[:MAX_TITLE_CHARS], self._place)

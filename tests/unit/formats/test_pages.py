@@ -155,6 +155,18 @@ def test_what_is_in_code_is_no_heading_and_keeps_its_tags() -> None:
     assert answers(read(text)) == {"Run": "```sh\n# why?\necho <b>\n```\n\nType `<i>` and\nwait."}
 
 
+def test_a_fence_ends_with_one_as_long() -> None:
+    text = "# Run\n\n````\n```\n# why?\n````\n\n~~~\n```\n# what?\n~~~"
+    assert list(answers(read(text))) == ["Run"]
+
+
+def test_one_summary_that_does_not_ask_is_part_of_its_page() -> None:
+    html = "<h1>Print</h1><p>Press P.</p><details><summary>More</summary>Wait.</details>"
+    assert answers(read(html, "a.html")) == {"Print": "Press P.\n\n###### More\n\nWait."}
+    asking = html.replace("More", "And then?")
+    assert answers(read(asking, "a.html")) == {"And then?": "Wait.", "Print": "Press P."}
+
+
 def test_a_folder_gives_topics_and_names() -> None:
     files = {
         "docs/print/index.md": GUIDE,
