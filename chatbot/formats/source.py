@@ -45,6 +45,10 @@ class Source(Mapping[str, bytes]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._sizes)
 
+    def __contains__(self, path: object) -> bool:
+        """Tell without opening the file, as a mapping would."""
+        return path in self._sizes
+
     def __len__(self) -> int:
         return len(self._sizes)
 
