@@ -19,6 +19,7 @@ from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import ANOTHER_LANGUAGE, Gathering, Place
 from chatbot.formats.json_text import decode, load, try_load
+from chatbot.formats.pieces import to_picture
 from chatbot.formats.rasa.parts import plain
 from chatbot.formats.source import Source
 
@@ -288,7 +289,7 @@ def _shown(form: dict[str, Any], language: str) -> str:
     said = {name: form[name + mark + of] for name, mark, of in keys if of in ("", language)}
     parts = [_text(said.get(key)) for key in ("title", "text", "subtitle")]
     if image := _text(said.get("image")):
-        parts.append(f"![]({image})" if image.startswith(("http://", "https://")) else "")
+        parts.append(to_picture("", image))
     choices = said.get("choices")
     titles = [_text(_dict(c).get("title")) for c in choices] if isinstance(choices, list) else []
     parts.append("\n".join(f"- {title}" for title in titles if title))

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.gathering import (
     ANOTHER_LANGUAGE,
-    ANOTHER_VARIANT,
     ANSWER_TOO_LONG,
     NEEDS_A_VALUE,
     Gathering,
@@ -95,12 +94,22 @@ class _Assembly:
             self._say_why_not(intent)
             return
         entry = self._choose(intent, response)
-        if entry is not None:
-            if not any(entry is each for each in self._used[response]):
-                self._used[response].append(entry)
-            self._gathering.add_answer(intent, entry.text, entry.place)
-            for next_intent in entry.leads_to:
-                self._lead(intent, next_intent)
+        if entry is None:
+            return
+        for each in [entry, *self._variants(response, entry)]:
+            if not any(each is one for one in self._used[response]):
+                self._used[response].append(each)
+            self._gathering.add_answer(intent, each.text, each.place)
+        for next_intent in entry.leads_to:
+            self._lead(intent, next_intent)
+
+    def _variants(self, response: str, chosen: Entry) -> list[Entry]:
+        """Return the other wordings of a response in the same language that all can be told."""
+        return [
+            each
+            for each in self._parts.responses[response]
+            if each is not chosen and each.language == chosen.language and not _why_not(each)
+        ]
 
     def _choose(self, intent: str, response: str) -> Entry | None:
         """Return what everybody can be told, in the language of most of the intent's questions."""
@@ -139,9 +148,8 @@ class _Assembly:
                     self._gathering.leave_out(reason, each.text or response, each.place)
 
     def _why_not_used(self, response: str, entry: Entry) -> str:
-        if used := self._used[response]:
-            is_spoken = any(each.language == entry.language for each in used)
-            return ANOTHER_VARIANT if is_spoken else ANOTHER_LANGUAGE
+        if self._used[response]:
+            return ANOTHER_LANGUAGE
         if response in self._answers.to_intents:
             return FURTHER
         return FALLBACK_ANSWER if response in self._answers.to_out_of_scope else NOT_REACHED

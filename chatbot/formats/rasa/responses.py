@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from chatbot.formats.gathering import Place
+from chatbot.formats.pieces import to_picture
 from chatbot.formats.rasa.parts import NOT_TEXT, Entry
 from chatbot.formats.yaml_text import Fields, Text, fields, items, line_of, text
 
@@ -64,7 +65,7 @@ def _parts(raw: Fields) -> Iterator[str]:
     if said := text(raw.get("text")).strip():
         yield said
     if image := text(raw.get("image")).strip():
-        yield f"![]({image})"
+        yield to_picture("", image)
     yield from (card for each in items(raw.get("elements")) if (card := _card(fields(each))))
     if options := "\n".join(map(_option, _buttons(raw))):
         yield options

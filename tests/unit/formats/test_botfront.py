@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.gathering import ANOTHER_LANGUAGE, ANOTHER_VARIANT, NEEDS_A_VALUE
+from chatbot.formats.gathering import ANOTHER_LANGUAGE, NEEDS_A_VALUE
 from chatbot.formats.rasa.parts import NOT_A_QUESTION
 from chatbot.formats.rasa.project import FURTHER
 from chatbot.formats.registry import read_path, read_source
@@ -140,7 +140,6 @@ def test_an_answer_is_in_the_language_of_most_questions(project: Path) -> None:
     assert draft.intents["bus"].answer == "At eight."
     assert left_out(draft) == {
         ANOTHER_LANGUAGE: 2,
-        ANOTHER_VARIANT: 1,
         FURTHER: 1,
         NEEDS_A_VALUE: 1,
         NOT_A_QUESTION: 1,

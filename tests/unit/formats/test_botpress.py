@@ -18,7 +18,6 @@ from chatbot.formats.botpress import (
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.gathering import (
     ANOTHER_LANGUAGE,
-    ANOTHER_VARIANT,
     ANSWER_TOO_LONG,
     DISABLED_TWIN,
     IN_TWO_INTENTS,
@@ -155,10 +154,11 @@ def test_an_answer_is_text_or_left_out(
     assert left_out(draft) == reasons
 
 
-def test_variants_are_counted_and_the_first_is_the_answer() -> None:
+def test_variants_are_kept_and_the_first_is_the_answer() -> None:
     draft = read_export(entry("a", {"en": ["Why", "why"]}, {"en": ["One.", "Two."], "fr": []}))
     assert draft.intents["a"].answer == "One."
-    assert left_out(draft) == {ANOTHER_VARIANT: 1, REPEATED: 1}
+    assert draft.intents["a"].variants == ["Two."]
+    assert left_out(draft) == {REPEATED: 1}
 
 
 def test_elements_of_a_folder_are_found(tmp_path: Path) -> None:

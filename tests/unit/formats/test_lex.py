@@ -71,11 +71,11 @@ def test_a_bot_of_version_2_is_read_completely() -> None:
     assert draft.format == "lex"
     assert (hours.name, hours.title) == ("horariotienda", "HorarioTienda")
     assert (hours.utterances, hours.answer) == (["¿cuándo abren?"], "De nueve a cinco.")
+    assert hours.variants == ["9-17"]
     assert (talk.utterances, talk.answer) == (["quiero hablar"], None)
     assert draft.languages == {"es_es": 2}
     assert left_out(draft) == [
         ("No entiendo.", "it is what the old bot said when it did not understand"),
-        ("9-17", "it is another variant of an answer"),
     ]
 
 
@@ -149,7 +149,8 @@ def test_messages_of_several_groups_are_said_in_turn() -> None:
     setting = {"closingResponse": {"messageGroupsList": groups}}
     draft = read(bot(intent("A", intentClosingSetting=setting)))
     assert draft.intents["a"].answer == "Uno\n\nDos"
-    assert left_out(draft) == [("2", "it is another variant of an answer")]
+    assert draft.intents["a"].variants == ["2"]
+    assert left_out(draft) == []
 
 
 def test_contexts_make_follow_ups() -> None:
@@ -215,10 +216,10 @@ def test_a_bot_of_version_1_is_read_completely() -> None:
     )
     help_, find = draft.intents.values()
     assert (help_.utterances, help_.answer) == ([], "Ask us.")
+    assert help_.variants == ["Ask the desk."]
     assert (find.utterances, find.answer) == (["find thing", "search"], None)
     assert draft.languages == {"en-us": 2}
     assert left_out(draft) == [
-        ("Ask the desk.", "it is another variant of an answer"),
         ("{thing}", "it is nothing but a slot"),
         ("Sorry?", "it is what the old bot said when it did not understand"),
     ]

@@ -9,7 +9,6 @@ from chatbot.errors import InvalidCatalogue
 from chatbot.formats import rasa
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.gathering import (
-    ANOTHER_VARIANT,
     IN_TWO_INTENTS,
     NEEDS_A_VALUE,
     REPEATED,
@@ -355,7 +354,7 @@ responses:
 @pytest.mark.parametrize(
     ("entries", "answer", "reasons"),
     [
-        pytest.param("  - text: One.\n  - text: Two.", "One.", {ANOTHER_VARIANT: 1}, id="variants"),
+        pytest.param("  - text: One.\n  - text: Two.", "One.", {}, id="variants"),
         pytest.param("  - Just so.", "Just so.", {}, id="text-alone"),
         pytest.param("  - text: yes", "yes", {}, id="text-that-is-a-boolean-elsewhere"),
         pytest.param("  - text: Hi {name}!", None, {NEEDS_A_VALUE: 1}, id="placeholder"),
@@ -372,7 +371,7 @@ responses:
         pytest.param(
             "  - text: In chat.\n    channel: slack\n  - text: Anywhere.",
             "Anywhere.",
-            {ANOTHER_VARIANT: 1},
+            {},
             id="channel",
         ),
         pytest.param("  - custom: {blocks: []}", None, {A_PAYLOAD: 1}, id="payload"),
@@ -381,7 +380,7 @@ responses:
         pytest.param("  -", None, {NOT_TEXT: 1}, id="null"),
         pytest.param(
             "  - text: See.\n    image: https://pictures.example/1.png\n",
-            "See.\n\n![](https://pictures.example/1.png)",
+            "See.\n\n[1.png](https://pictures.example/1.png)",
             {},
             id="image",
         ),
