@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from chatbot.cli import main
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.registry import read_path
+from chatbot.formats.registry import FORMATS, read_path
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
@@ -36,6 +36,12 @@ def test_the_operations_page_names_no_unknown_setting() -> None:
     named = set(re.findall(r"CHATBOT_([A-Z_]+[A-Z])", page))
     known = {name.upper() for name in Settings.model_fields}
     assert {name.removesuffix("_FILE") for name in named} <= known | {"X"}
+
+
+def test_the_formats_page_lists_every_format_in_its_order() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (yes|–) \|$", page, re.MULTILINE)
+    assert rows == [(f.name, f.title, "yes" if f.write else "–") for f in FORMATS]
 
 
 def test_there_is_one_newest_migration(tmp_path: Path) -> None:

@@ -218,11 +218,11 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "not-yaml": (
         edit(NET, "title: Join the Wi-Fi", "title: Join: the Wi-Fi"),
-        "faq/intents/network.yaml:12: is not YAML: mapping values are not allowed here",
+        "faq/intents/network.yaml:12: is not YAML: mapping values are not allowed",
     ),
     "tab": (
         edit(HELD, "  - wireless", "\t- wireless"),
-        "faq/held_out/network.yaml:4: is not YAML: found character '\\t'",
+        "faq/held_out/network.yaml:4: is not YAML: found character",
     ),
     "a-tag-that-runs-code": (
         edit(NET, "Ask the desk.", "!!python/object/apply:os.getcwd []"),
