@@ -25,7 +25,7 @@ SERVICES = {
     "learning/report": "test_report",
     "learning/report_evidence": "test_report",
     "learning/report_pairs": "test_report_pairs",
-    "learning/report_sources": "test_quarantine_release",
+    "learning/report_sources": "test_report_sources",
     "learning/shadow": "test_shadow",
     "monitoring/watch": "test_watch",
     "releases/release": "test_release",
@@ -33,10 +33,7 @@ SERVICES = {
 }
 # Tests with another name than their module, from tests/unit/.
 ELSEWHERE = {
-    "domain/error_budget": "domain/test_error_budget.py",
-    "domain/names": "domain/test_domain_names.py",
-    "domain/readiness": "domain/test_domain_readiness.py",
-    "domain/language": "services/monitoring/test_measure_drift.py",
+    "domain/language": "services/monitoring/test_drift.py",
     "domain/weighed": "services/monitoring/test_live_accuracy.py",
 }
 SETTINGS = """
