@@ -85,15 +85,13 @@ def run() -> None:
 
 def list_modules() -> list[tuple[Path, Path]]:
     """Each module with the file of its tests, both from the root; without those that have none."""
-    names = [f"services/{name}" for name in SERVICES]
-    for path in sorted((ROOT / "chatbot" / "domain").rglob("*.py")):
-        names.append(str(path.relative_to(ROOT / "chatbot").with_suffix("")))
+    names = [Path("services", name) for name in SERVICES]
+    domain = sorted((ROOT / "chatbot" / "domain").rglob("*.py"))
+    names += [path.relative_to(ROOT / "chatbot").with_suffix("") for path in domain]
     found = (
         (
-            Path("chatbot", f"{name}.py"),
-            Path(
-                "tests/unit", ELSEWHERE.get(name, f"{Path(name).parent}/test_{Path(name).name}.py")
-            ),
+            Path("chatbot", name).with_suffix(".py"),
+            Path("tests/unit", ELSEWHERE.get(str(name), name.with_name(f"test_{name.name}.py"))),
         )
         for name in names
     )
