@@ -9,10 +9,7 @@ from chatbot.services.learning.render_report import render
 from chatbot.services.learning.report import Measured, make_report
 from chatbot.services.learning.training_set import Frozen, Labelled
 from chatbot.storage.tables import ModelVersion
-from factories import (
-    make_catalogue,
-    make_outcome,
-)
+from factories import make_catalogue, make_outcome
 from fakes import CALIBRATION
 
 HISTORY = [

@@ -36,10 +36,11 @@ def test_a_loss_is_proved_beyond_chance_only() -> None:
     assert not weigh((20, WRONG, RIGHT)).proves_a_loss
 
 
-def test_a_few_dear_mistakes_outweigh_many_small_gains_and_neither_is_proved() -> None:
-    found = weigh((8, HANDED_OVER, RIGHT), (6, HANDED_OVER, WRONG))
+def test_dear_mistakes_outweigh_more_small_gains_and_neither_is_proved() -> None:
+    found = weigh((60, HANDED_OVER, RIGHT), (50, HANDED_OVER, WRONG))
     assert found.better > found.worse
     assert found.net < 0
+    assert found.p_value < found.needed_p_value
     assert not found.proves_a_gain
     assert not found.proves_a_loss
 

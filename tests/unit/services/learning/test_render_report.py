@@ -7,9 +7,7 @@ from chatbot.services.learning.render_report import render
 from chatbot.services.learning.shadow import Standing
 from chatbot.services.releases.reports import keep_report
 from chatbot.storage.tables import ModelVersion
-from factories import (
-    change_report,
-)
+from factories import change_report
 from reports import BETTER, FROZEN, OUT, rendered, report_of
 
 

@@ -1,9 +1,5 @@
 from chatbot.domain.report.report import EvaluationReport
-from factories import (
-    change_report,
-    make_earlier_report,
-    read_earlier_report,
-)
+from factories import change_report, make_earlier_report, read_earlier_report
 from reports import rendered
 
 

@@ -1,7 +1,5 @@
 from chatbot.domain.report.report import EvaluationReport
-from factories import (
-    change_report,
-)
+from factories import change_report
 from reports import BETTER, LIVE, rendered, report_of
 
 

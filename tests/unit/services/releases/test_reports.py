@@ -4,9 +4,7 @@ from chatbot.domain.report.report import SCHEMA, EvaluationReport
 from chatbot.errors import NotFound
 from chatbot.services.releases.reports import find_report, get_report, keep_report
 from chatbot.storage.tables import ModelVersion
-from factories import (
-    change_report,
-)
+from factories import change_report
 from reports import BETTER, LIVE, OUT, report_of
 
 
