@@ -21,25 +21,19 @@ from rich.table import Table
 from bench.common import console
 
 ROOT = Path(__file__).parents[1]
-SERVICES = {
-    "learning/examples": "test_examples",
-    "learning/report": "test_report",
-    "learning/report_evidence": "test_report",
-    "learning/report_pairs": "test_report_pairs",
-    "learning/report_sources": "test_quarantine_release",
-    "learning/shadow": "test_shadow",
-    "monitoring/watch": "test_watch",
-    "releases/release": "test_release",
-    "review/waiting": "test_rank_queue",
-}
-# Tests with another name than their module, from tests/unit/.
-ELSEWHERE = {
-    "domain/error_budget": "domain/test_error_budget.py",
-    "domain/names": "domain/test_domain_names.py",
-    "domain/readiness": "domain/test_domain_readiness.py",
-    "domain/language": "services/monitoring/test_measure_drift.py",
-    "domain/weighed": "services/monitoring/test_live_accuracy.py",
-}
+SERVICES = (
+    "learning/report",
+    "learning/report_evidence",
+    "learning/report_pairs",
+    "learning/report_sources",
+    "learning/shadow",
+    "learning/training_set",
+    "monitoring/watch",
+    "releases/release",
+    "review/queue_rows",
+)
+# Tests that stand elsewhere than at the module's path, from tests/unit/: of a report as a whole.
+ELSEWHERE = {"services/learning/report_evidence": "services/learning/test_render_report.py"}
 SETTINGS = """
 [mutmut]
 source_paths = chatbot/
@@ -91,18 +85,16 @@ def run() -> None:
 
 
 def list_modules() -> list[tuple[Path, Path]]:
-    """List each module with the file of its tests, both from the root; without those that have
-    none.
-    """
-    names = {
-        f"services/{name}": f"services/{Path(name).parent}/{tests}.py"
-        for name, tests in SERVICES.items()
-    }
-    for path in sorted((ROOT / "chatbot" / "domain").rglob("*.py")):
-        name = path.relative_to(ROOT / "chatbot").with_suffix("")
-        names[str(name)] = ELSEWHERE.get(str(name), f"{name.parent}/test_{name.name}.py")
+    """List each module with the file of its tests, from the root; without those that have none."""
+    names = [Path("services", name) for name in SERVICES]
+    domain = sorted((ROOT / "chatbot" / "domain").rglob("*.py"))
+    names += [path.relative_to(ROOT / "chatbot").with_suffix("") for path in domain]
     found = (
-        (Path("chatbot", f"{name}.py"), Path("tests/unit", tests)) for name, tests in names.items()
+        (
+            Path("chatbot", name).with_suffix(".py"),
+            Path("tests/unit", ELSEWHERE.get(str(name), name.with_name(f"test_{name.name}.py"))),
+        )
+        for name in names
     )
     return [pair for pair in found if (ROOT / pair[1]).is_file()]
 

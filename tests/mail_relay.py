@@ -183,3 +183,14 @@ def running(certificate: Path | None = None, tls_at_once: bool = False) -> Itera
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def settings(port: int) -> dict[str, str]:
+    """The environment of a bot that uses it."""
+    return {
+        "CHATBOT_SMTP_HOST": "127.0.0.1",
+        "CHATBOT_SMTP_PORT": str(port),
+        "CHATBOT_SMTP_SECURITY": "none",
+        "CHATBOT_SMTP_PASSWORD": "geheim",
+        "CHATBOT_SMTP_SENDER": "bot@example.org",
+    }

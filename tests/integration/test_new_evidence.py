@@ -1,7 +1,6 @@
 """A candidate that lacked evidence is judged again when agents confirm more, without a training."""
 
 from sqlalchemy import select
-from test_crashes import live_version, run_worker
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.holdout import is_held_out
@@ -10,8 +9,9 @@ from chatbot.services.releases import jobs
 from chatbot.services.releases.release import NIGHTLY, get_version
 from chatbot.services.releases.reports import get_report
 from chatbot.services.review.confirm import confirm
-from chatbot.storage.tables import ModelVersion, TrainingJob
+from chatbot.storage.tables import ModelVersion
 from code_names import CODE_NAMES
+from nights import live_version, train
 
 FOLLOW_UPS = ("{} number %d is broken", "is there news on {} case %d", "{} ticket %d please")
 
@@ -46,14 +46,6 @@ def test_a_night_with_little_to_learn_waits_and_who_asks_is_served_at_once(
         said = jobs.list_jobs(session, None, 1)[0].message
     assert "is new beside what version 2 learnt. The night trains from 20% on" in said
     assert train(installation) == "done"
-
-
-def train(parts: Parts, settings: dict[str, str] | None = None, by: str = "test") -> str:
-    with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, by).id
-    assert run_worker(parts, settings=settings) == 0
-    with parts.database.read() as session:
-        return session.scalars(select(TrainingJob.state).where(TrainingJob.id == job_id)).one()
 
 
 def confirm_held_out(parts: Parts) -> None:

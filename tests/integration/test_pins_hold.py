@@ -1,8 +1,6 @@
 """A pinned question holds a candidate that is otherwise proved better, through the real worker."""
 
 from sqlalchemy import select
-from test_crashes import live_version
-from test_new_evidence import train
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.matching import Decision
@@ -13,6 +11,7 @@ from chatbot.services.releases.release import get_version
 from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import Utterance
 from code_names import CODE_NAMES
+from nights import live_version, train
 
 
 def test_a_broken_pin_holds_and_a_removed_one_lets_go(installation: Parts) -> None:

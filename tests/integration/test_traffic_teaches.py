@@ -1,7 +1,6 @@
 """Questions that nobody judged vote in the next version by a guess; it keeps no text of them."""
 
 from sqlalchemy import select
-from test_new_evidence import train
 
 from chatbot.bootstrap import Parts
 from chatbot.domain.text import key
@@ -10,6 +9,7 @@ from chatbot.services.releases.release import get_version
 from chatbot.services.releases.reports import get_report
 from chatbot.storage.tables import VersionExample
 from code_names import CODE_NAMES
+from nights import train
 
 TEACHES = {"CHATBOT_UNLABELLED_CAP": "5000"}
 TRAFFIC = [

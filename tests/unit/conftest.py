@@ -96,6 +96,13 @@ def postgresql_database(postgresql: PostgreSQL) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Migrated, empty, and the test's own: every test that takes it runs on both."""
+    opened: Database = request.getfixturevalue(f"{request.param}_database")
+    return opened
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For the names hook.example and localhost, signed by itself, with its key in one file."""

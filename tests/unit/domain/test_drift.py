@@ -3,7 +3,6 @@ from random import Random
 import pytest
 
 from chatbot.domain.drift import ALARM, LEAST, stability_index, stability_index_of_numbers
-from chatbot.domain.language import UNCLEAR, guess_language
 
 
 def test_the_same_frequencies_are_no_shift() -> None:
@@ -46,30 +45,3 @@ def test_a_shift_by_a_standard_deviation_is_an_alarm() -> None:
     random = Random(6)
     before = [random.gauss(0, 1) for _ in range(LEAST)]
     assert stability_index_of_numbers(before, [random.gauss(1, 1) for _ in range(LEAST)]) > ALARM
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("how do I reset my password?", "en"),
-        ("Wie kann ich mein Passwort zurücksetzen?", "de"),
-        ("comment puis-je changer mon mot de passe avec le VPN", "fr"),
-        ("¿cómo puedo cambiar mi contraseña?", "es"),
-        ("come posso cambiare la mia password", "it"),
-        ("como posso mudar a minha senha", "pt"),
-        ("hoe kan ik mijn wachtwoord wijzigen", "nl"),
-        ("как сбросить пароль VPN", "cyrillic"),
-        ("ぱすわーどをわすれました", "hiragana"),
-        ("忘记密码怎么办", "cjk"),
-        ("VPN", UNCLEAR),
-        ("🙂🙂", UNCLEAR),
-        ("12345 !!", UNCLEAR),
-        ("ü", UNCLEAR),
-    ],
-)
-def test_languages_are_told_apart_by_little_words_and_scripts(text: str, language: str) -> None:
-    assert guess_language(text) == language
-
-
-def test_a_huge_text_costs_little() -> None:
-    assert guess_language("ä" * 20_000) == UNCLEAR

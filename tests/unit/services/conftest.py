@@ -1,16 +1,9 @@
-"""Every test that takes `database` runs on SQLite and on PostgreSQL."""
+"""`clock` stands still: tests of what happens after a while set it."""
 
 import pytest
 
 from chatbot.storage.database import Database
 from fakes import Clock
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Database:
-    """Migrated, empty, and the test's own."""
-    opened: Database = request.getfixturevalue(f"{request.param}_database")
-    return opened
 
 
 @pytest.fixture

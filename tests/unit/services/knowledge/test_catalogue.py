@@ -1,3 +1,9 @@
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
 from chatbot.domain.holdout import Purpose
 from chatbot.domain.quarantine import Standing
 from chatbot.domain.text import key
@@ -7,12 +13,22 @@ from chatbot.services.knowledge.catalogue import (
     read_catalogue,
     read_catalogue_to_judge,
     read_catalogue_to_train,
+    read_edit,
     read_target,
 )
 from chatbot.services.knowledge.pins import add_pin
+from chatbot.services.privacy import inventory
+from chatbot.services.privacy.retain import forget_what_is_old
 from chatbot.services.releases import release
 from chatbot.storage.database import Database
-from factories import add_confirmed, add_evaluation, add_intent, add_live_version, add_version
+from chatbot.storage.tables import KnowledgeChange, Utterance
+from factories import (
+    add_confirmed,
+    add_evaluation,
+    add_intent,
+    add_live_version,
+    add_version,
+)
 
 
 def test_the_target_names_the_live_version_and_the_knowledge_of_now(database: Database) -> None:
@@ -131,3 +147,110 @@ def test_rolling_a_model_back_keeps_the_faq_of_today(database: Database) -> None
         assert target.version == old
         texts = [entry.text for entry in read_catalogue(session).entries]
         assert texts == ["VPN down", "VPN off"]
+
+
+@pytest.fixture
+def faq(database: Database) -> None:
+    """And a question that was confirmed for another intent than the FAQ has it for."""
+    with database.write() as session:
+        add_intent(session, "vpn", "tunnel is down", "VPN drops")
+        add_intent(session, "invoice")
+        add_confirmed(session, "Tunnel is DOWN", "invoice")
+
+
+def read_after(
+    database: Database, change: Callable[[Session], object]
+) -> tuple[dict[str, IntentCard | None], dict[str, Entry | None]]:
+    with database.write() as session:
+        since = edit_faq.current_revision(session)
+        change(session)
+    with database.read() as session:
+        edit = read_edit(session, since)
+    assert edit is not None
+    return dict(edit.cards), dict(edit.entries)
+
+
+def gap_by_age(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(4):
+        edit_faq.add_utterance(session, "ann", "vpn", f"number {n}")
+    monkeypatch.setattr(inventory, "KEPT_REVISIONS", 3)
+    forget_what_is_old(session)
+
+
+def gap_by_size(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit_faq, "MOST_CHANGES", 3)
+    edit_faq.create_intent(session, "ann", "new", "T", "A", "", ["one", "two", "three"])
+    edit_faq.add_utterance(session, "ann", "vpn", "a small one behind it")
+
+
+def gap_by_an_older_program(session: Session, _: pytest.MonkeyPatch) -> None:
+    """One that knows no log, during an upgrade."""
+    revision = edit_faq.raise_revision(session)
+    session.execute(delete(KnowledgeChange).where(KnowledgeChange.revision == revision))
+
+
+@pytest.mark.usefixtures("faq")
+def test_an_utterance_that_goes_uncovers_what_was_learnt(database: Database) -> None:
+    def remove_it(session: Session) -> None:
+        row = session.scalars(select(Utterance).where(Utterance.text == "tunnel is down")).one()
+        edit_faq.delete_utterance(session, "ann", "vpn", row.id)
+
+    expected = {key("tunnel is down"): Entry("Tunnel is DOWN", "invoice", confirmed=True)}
+    assert read_after(database, remove_it) == ({}, expected)
+
+
+@pytest.mark.usefixtures("faq")
+def test_a_change_of_a_title_reads_no_phrasing(database: Database) -> None:
+    cards, entries = read_after(
+        database, lambda s: edit_faq.change_intent(s, "ann", "vpn", {"title": "New"})
+    )
+    assert cards == {"vpn": IntentCard("New", "Answer of vpn")}
+    assert entries == {}
+
+
+@pytest.mark.usefixtures("faq")
+def test_a_disabled_intent_takes_its_phrasings_with_it(database: Database) -> None:
+    cards, entries = read_after(
+        database, lambda s: edit_faq.change_intent(s, "ann", "vpn", {"enabled": False})
+    )
+    assert cards == {"vpn": None}
+    assert entries == {
+        key("tunnel is down"): Entry("Tunnel is DOWN", "invoice", confirmed=True),
+        key("VPN drops"): None,
+    }
+
+
+@pytest.mark.usefixtures("faq")
+def test_without_an_edit_there_is_nothing_to_read(database: Database) -> None:
+    assert read_after(database, lambda _: None) == ({}, {})
+
+
+@pytest.mark.usefixtures("faq")
+def test_a_large_edit_is_read_in_portions(database: Database) -> None:
+    texts = [f"question number {n}" for n in range(1203)]
+    _, entries = read_after(
+        database, lambda s: edit_faq.create_intent(s, "ann", "new", "T", "A", "", texts)
+    )
+    assert entries == {key(text): Entry(text, "new") for text in texts}
+
+
+@pytest.mark.usefixtures("faq")
+@pytest.mark.parametrize("gap", [gap_by_age, gap_by_size, gap_by_an_older_program])
+def test_where_the_log_has_a_gap_everything_is_to_be_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch, gap: Callable[..., None]
+) -> None:
+    with database.write() as session:
+        since = edit_faq.current_revision(session)
+        gap(session, monkeypatch)
+        now = edit_faq.current_revision(session)
+        assert read_edit(session, since) is None
+        assert read_edit(session, now) is not None
+        edit_faq.add_utterance(session, "ann", "vpn", "after the gap")
+        edit = read_edit(session, now)
+    assert edit is not None
+    assert list(edit.entries.values()) == [Entry("after the gap", "vpn")]
+
+
+def test_a_database_that_was_set_back_is_to_be_read(database: Database) -> None:
+    with database.read() as session:
+        assert read_edit(session, edit_faq.current_revision(session) + 1) is None

@@ -29,7 +29,6 @@ from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
 
 Answers = list[Answer]
-
 KNOWS_NOTHING = Prior(
     np.array([16.0, 0.9, 0.0, 0.0, -10.0]), 100 * np.eye(5), ((0.5, 0.5), (1.0, 0.5)), worth=0.01
 )
@@ -248,6 +247,8 @@ PLACES = [
     "prague",
     "bern",
 ]
+
+
 PLACES += [
     "kyiv",
     "riga",
@@ -260,12 +261,10 @@ PLACES += [
     "cairo",
     "lima",
 ]
+
+
 UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
-
-
 EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
-
-
 EXAMPLE_TEXTS = [example.text for example in EXAMPLES]
 
 
@@ -353,24 +352,3 @@ def test_every_probability_for_a_threshold_comes_from_a_fit_without_that_questio
     assert before[1:20] == after[1:20]
     assert before[20:] != after[20:]
     assert fitted(rows, KNOWS_NOTHING, settings) != fitted(moved, KNOWS_NOTHING, settings)
-
-
-def test_only_known_texts_of_the_same_intent_are_used() -> None:
-    matcher = make_matcher(UTTERANCES)
-    moved = Example(EXAMPLES[0].text, "vpn")
-    found = Unseen.of(
-        matcher,
-        [moved, Example(EXAMPLES[1].text.upper(), EXAMPLES[1].intent), Example("new", "vpn")],
-    )
-    assert found.texts == [EXAMPLES[1].text.upper()]
-    assert found.intents == [EXAMPLES[1].intent]
-
-
-def test_an_unseen_text_is_answered_as_if_the_catalogue_did_not_have_it() -> None:
-    lonely = {**UTTERANCES, "bees": ["zzz bumblebee"]}
-    matcher = make_matcher(lonely)
-    outcomes = Unseen.of(matcher, [Example("zzz bumblebee", "bees"), EXAMPLES[0]]).outcomes(
-        matcher.calibration
-    )
-    assert outcomes["zzz bumblebee"].best != "bees"
-    assert outcomes[EXAMPLES[0].text].is_top1

@@ -1,0 +1,106 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from chatbot.storage.tables import TrainingJob
+from shell import Run, opened, owners
+
+
+class TestImport:
+    def test_says_what_changed(self, run: Run, faq_file: Path) -> None:
+        result = run("import", str(faq_file))
+        assert result.exit_code == 0
+        assert "2 intents added, 0 changed, 3 utterances added" in result.stdout
+
+    def test_warns_of_a_missing_answer(self, run: Run, faq_file: Path) -> None:
+        assert "“parking” has no answer yet" in run("import", str(faq_file)).stderr
+
+    def test_a_second_time_changes_nothing(self, run: Run, faq_file: Path) -> None:
+        run("import", str(faq_file))
+        assert "0 intents added, 0 changed, 0 utter" in run("import", str(faq_file)).stdout
+
+    def test_lists_every_mistake_with_file_and_line_and_changes_nothing(
+        self, run: Run, tmp_path: Path, faq_file: Path
+    ) -> None:
+        file = tmp_path / "bad.csv"
+        file.write_text("text,intent\nwhere can I park?,parking\n,parking\nhello,!!\n")
+        result = run("import", str(file))
+        assert result.exit_code == 1
+        assert "bad.csv:3: " in result.stderr
+        assert "bad.csv:4: " in result.stderr
+        assert "2 intents added" in run("import", str(faq_file)).stdout
+
+    def test_names_a_missing_path(self, run: Run) -> None:
+        result = run("import", "nowhere")
+        assert result.exit_code == 1
+        assert "no such file or folder" in result.stderr
+
+    def test_calibrates_an_untrained_model_again_when_the_faq_has_grown(
+        self, run_filled: Run, tmp_path: Path, fake_trainer: Callable[[str], None]
+    ) -> None:
+        fake_trainer("")
+        result = run_filled("import", str(_grown_faq(tmp_path)))
+        assert result.exit_code == 0
+        assert "calibrated on 16 utterances, now there are 26" in result.stderr
+        assert "Version 2 is live." in result.stderr
+
+    def test_keeps_the_calibration_on_request(self, run_filled: Run, tmp_path: Path) -> None:
+        result = run_filled("import", str(_grown_faq(tmp_path)), "--no-calibrate")
+        assert result.exit_code == 0
+        assert "calibrat" not in result.stderr
+
+
+def _grown_faq(tmp_path: Path) -> Path:
+    file = tmp_path / "more.csv"
+    rows = "".join(f"where can I park on level {n}?,parking,Behind the house.\n" for n in range(10))
+    file.write_text(f"text,intent,answer\n{rows}")
+    return file
+
+
+class TestActs:
+    def test_a_dry_run_says_all_and_changes_nothing(
+        self, run_filled: Run, folder: Path, file: str
+    ) -> None:
+        before = owners(folder)
+        result = run_filled("import", file, "--move-clashes", "--dry-run", "--mode", "replace")
+        assert result.exit_code == 0
+        assert "4 intents removed" in result.stdout
+        assert "- invoice" in result.stderr
+        assert "Nothing was changed" in result.stderr
+        assert owners(folder) == before
+
+    def test_a_clash_is_refused_kept_or_moved(
+        self, run_filled: Run, folder: Path, file: str
+    ) -> None:
+        assert run_filled("import", file).exit_code == 1
+        assert run_filled("import", file, "--keep-clashes", "--no-calibrate").exit_code == 0
+        assert owners(folder)["VPN drops all the time"] == "vpn"
+        result = run_filled("import", file, "--move-clashes", "--no-calibrate", "--json")
+        assert json.loads(result.stdout)["utterances_moved"] == 1
+        assert owners(folder)["VPN drops all the time"] == "wifi"
+        assert run_filled("import", file, "--move-clashes", "--keep-clashes").exit_code == 2
+
+    def test_the_last_act_is_undone(self, run_filled: Run, folder: Path, file: str) -> None:
+        before = owners(folder)
+        run_filled("import", file, "--mode", "replace", "--no-calibrate")
+        assert set(owners(folder).values()) == {"wifi"}
+        assert run_filled("undo").exit_code == 0
+        assert owners(folder) == before
+        assert run_filled("undo", "999").exit_code == 1
+
+
+def test_a_first_import_beside_a_worker_asks_it_for_a_model(
+    run: Run, folder: Path, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("import", file)
+    parts = opened(folder)
+    with parts.database.read() as session:
+        assert session.scalars(select(TrainingJob.kind)).all() == []
+    monkeypatch.setattr("chatbot.cli.faq.worker_lives", lambda _: True)
+    assert "A worker makes a model" in run("import", file).stderr
+    with parts.database.read() as session:
+        assert session.scalars(select(TrainingJob.kind)).all() == ["untrained", "train"]
+    parts.database.close()
