@@ -167,7 +167,7 @@ def _described(intent: IntentDraft) -> dict[str, Any]:
         "variants": intent.variants,
         "follow_ups": intent.follow_ups,
     }
-    return {name: value for name, value in fields.items() if value not in ("", [])} | {
+    return {name: value for name, value in fields.items() if value not in ("", [], None)} | {
         "utterances": intent.utterances
     }
 
