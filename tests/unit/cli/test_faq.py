@@ -104,3 +104,75 @@ def test_a_first_import_beside_a_worker_asks_it_for_a_model(
     with parts.database.read() as session:
         assert session.scalars(select(TrainingJob.kind)).all() == ["untrained", "train"]
     parts.database.close()
+
+
+LUIS = {
+    "luis_schema_version": "7.0.0",
+    "versionId": "0.1",
+    "name": "bikes",
+    "culture": "en-us",
+    "intents": [{"name": "Rent a bike"}, {"name": "Repair"}, {"name": "None"}],
+    "entities": [],
+    "utterances": [
+        {"text": "i want a bike", "intent": "Rent a bike", "entities": []},
+        {"text": "my chain broke", "intent": "Repair", "entities": []},
+        {"text": "can you help", "intent": "Rent a bike", "entities": []},
+        {"text": "can you help", "intent": "Repair", "entities": []},
+        {"text": "tell me a joke", "intent": "None", "entities": []},
+    ],
+}
+
+
+class TestPreview:
+    @pytest.fixture
+    def app(self, tmp_path: Path) -> str:
+        (tmp_path / "app.json").write_text(json.dumps(LUIS))
+        return str(tmp_path / "app.json")
+
+    def test_counts_what_a_file_of_another_bot_holds(self, run: Run, app: str) -> None:
+        shown = json.loads(run("import", app, "--preview", "--format", "json").stdout)
+        assert shown["format"] == "luis"
+        counts = ("intents", "utterances", "answers", "out_of_scope", "disabled", "clashes")
+        assert [shown[name] for name in counts] == [2, 2, 0, 1, 0, 1]
+        assert shown["left_out"] == {"it stands in several intents": 2}
+        assert shown["languages"] == ["en-us"]
+
+    def test_says_it_to_people_and_writes_nothing(self, run: Run, app: str) -> None:
+        shown = run("import", app, "--preview")
+        assert "2 intents, 2 utterances (en-us), 0 answers, 1 out of scope" in shown.stdout
+        assert "2 left out: it stands in several intents" in shown.stdout
+        assert "“can you help” stands in rent-a-bike, repair" in shown.stdout
+        assert "Importing it: 2 intents added" in shown.stdout
+        assert "Nothing was changed." in shown.stderr
+        assert "2 intents added" in run("import", app).stdout
+
+    def test_a_wrong_file_of_a_known_product_is_named(self, run: Run, tmp_path: Path) -> None:
+        file = tmp_path / "answer.json"
+        file.write_text('{"query": "hi", "topScoringIntent": {"intent": "a", "score": 0.9}}')
+        result = run("import", str(file), "--preview")
+        assert result.exit_code == 1
+        assert "LUIS" in result.stderr
+        assert "predicted" in result.stderr
+
+
+class TestExport:
+    def test_writes_what_imports_to_the_same(
+        self, run: Run, faq_file: Path, tmp_path: Path
+    ) -> None:
+        run("import", str(faq_file))
+        for form, name in (("yaml", "a.yaml"), ("csv", "a.csv"), ("qnamaker", "a.tsv")):
+            assert run("export", str(tmp_path / name), "--format", form).exit_code == 0
+            again = run("import", str(tmp_path / name)).stdout
+            assert again.startswith("0 intents added, 0 changed, 0 utterances added"), form
+
+    def test_makes_a_folder_of_several_files(
+        self, run: Run, faq_file: Path, tmp_path: Path
+    ) -> None:
+        run("import", str(faq_file))
+        assert run("export", str(tmp_path / "bot"), "--format", "rasa").exit_code == 0
+        assert (tmp_path / "bot" / "domain.yml").is_file()
+        assert run("export", "--format", "rasa").exit_code == 2
+
+    def test_prints_it_where_no_path_is_given(self, run: Run, faq_file: Path) -> None:
+        run("import", str(faq_file))
+        assert run("export").stdout.startswith("intents:\n- name: lunch")
