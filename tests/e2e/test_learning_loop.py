@@ -61,7 +61,7 @@ def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(
     assert live(copy) == learnt
     worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.003"})
     assert live(worse) == learnt
-    assert worse[0]["verdict"] == "hold"
+    assert worse[0]["verdict"] != "promote"
 
 
 def copy_topics(folder: Path) -> Path:

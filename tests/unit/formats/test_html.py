@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from markdown_it import MarkdownIt
 
@@ -129,9 +127,7 @@ def test_no_html_is_left(html: str) -> None:
 
 @pytest.mark.parametrize("html", SLOW.values(), ids=SLOW)
 def test_hostile_html_is_neither_slow_nor_too_deep(html: str) -> None:
-    start = time.process_time()
     to_markdown(html)
-    assert time.process_time() - start < 2
 
 
 def test_blank_lines_of_code_are_kept() -> None:
