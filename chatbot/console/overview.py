@@ -39,7 +39,7 @@ def show() -> str:
     if is_empty and "all" not in request.args:
         return doors()
     serving = read_serving(parts().live, parts().database).as_finding()
-    health = [serving, *run(AT_A_GLANCE, parts())]
+    health = sorted([serving, *run(AT_A_GLANCE, parts())], key=lambda finding: finding.ok)
     with parts().database.read() as session:
         days = daily_counts.list_days(session)
         pointer = release.read_pointer(session)

@@ -148,7 +148,7 @@ def _rows(texts: Iterable[str], intent: str, dataset: str) -> Iterator[dict[str,
 
 FORMAT = Format(
     name="clu",
-    title="CLU project or list of utterances, JSON; written without answers and titles",
+    title="CLU project or list of utterances, JSON",
     sniff=lambda source: bool(find_json(source, _is_clu)),
     read=_read,
     write=lambda draft: {"clu.json": write_clu(draft).encode()},
