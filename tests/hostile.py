@@ -131,7 +131,7 @@ def assert_harmless(html: str) -> None:
         assert attributes.keys() <= allowed.get(tag, set()), html
         if tag == "a":
             assert attributes["rel"] == "noopener nofollow"
-            assert re.match(r"(https?://|mailto:)", str(attributes["href"])), html
+            assert re.match(r"(https?://|mailto:|tel:)", str(attributes["href"])), html
 
 
 def assert_page_is_ours(page: str) -> None:
@@ -143,4 +143,4 @@ def assert_page_is_ours(page: str) -> None:
             assert str(attributes.get(name, "/console/")).startswith("/console/"), (tag, attributes)
         assert tag != "script" or attributes["src"]
         address = str(attributes.get("href", "#main"))
-        assert re.match(r"/console/|#main$|https?://|mailto:", address), (tag, attributes)
+        assert re.match(r"/console/|#main$|https?://|mailto:|tel:", address), (tag, attributes)

@@ -322,7 +322,7 @@
     "A B BLOCKQUOTE BR CODE EM H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL"
       .split(" "),
   );
-  const SAFE_LINK = /^(?:https?:\/\/|mailto:)/i;
+  const SAFE_LINK = /^(?:https?:\/\/|mailto:|tel:)/i;
   let parseAs = (html) => html;
   try {
     const policy = window.trustedTypes?.createPolicy(TAG, { createHTML: parseAs });

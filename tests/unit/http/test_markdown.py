@@ -25,3 +25,13 @@ def test_headings_stand_below_those_of_the_page() -> None:
     assert render("# One\n\nTwo\n---\n\n##### Five") == (
         "<h3>One</h3>\n<h4>Two</h4>\n<h6>Five</h6>\n"
     )
+
+
+@pytest.mark.parametrize("address", ["https://a.example/b", "mailto:a@b.example", "tel:+4930123"])
+def test_a_link_leads_to_the_web_a_mailbox_or_a_telephone(address: str) -> None:
+    assert f'href="{address}"' in render(f"[there]({address})")
+
+
+@pytest.mark.parametrize("address", ["/console/sign-out", "//a.example", "javascript:alert(1)"])
+def test_and_nowhere_else(address: str) -> None:
+    assert "href" not in render(f"[there]({address})")
