@@ -7,6 +7,7 @@ asks for them by name: what it does not name, such as a file of keys, is never o
 import io
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -72,8 +73,9 @@ class Source(Mapping[str, bytes]):
         """Return the path of the one file there is, or None."""
         return next(iter(self)) if len(self) == 1 else None
 
+    @abstractmethod
     def _bytes_of(self, path: str) -> bytes:
-        raise NotImplementedError
+        """Return the bytes of one of the files."""
 
     def _list(self, sizes: Mapping[str, int]) -> None:
         """Take files in, but for those that systems leave behind, below their common folder."""

@@ -99,7 +99,7 @@ class ImportOut(Out):
 
 
 class ImportsIn(Body):
-    """How to bring a file in; what is in it stands in the body of the request."""
+    """The way to bring a file in, which is itself the body of the request."""
 
     name: Plain = Field("file", max_length=200, description="As messages name it.")
     mode: Mode = Field(
@@ -151,7 +151,7 @@ class SummaryOut(Out):
 
 
 class ImportsOut(Out):
-    """What a file holds, what cannot be used, and what importing it changed or would change."""
+    """The content of a file, the rows that cannot be used, and what importing it changes."""
 
     summary: SummaryOut
     left_out: list[LeftOutOut] = Field(description=f"The first {_MOST_ROWS:,}.")

@@ -30,25 +30,21 @@ class LiveState:
     """The state of the live bot at one moment.
 
     `alarm` is a watch that found its version worse and did not roll it back, `stop` one whose
-    rollback stops promotions, `watched` the newest promotion that was watched.
+    rollback stops promotions.
     """
 
     accuracy: LiveAccuracy
     drift: Drift
     alarm: Watch | None
     stop: Watch | None
-    watched: Watch | None
 
     @classmethod
     def read(cls, session: Session) -> Self:
-        alarm = select(Watch).where(Watch.state == WatchState.ALARM).limit(1)
-        newest = select(Watch).order_by(Watch.generation.desc()).limit(1)
         return cls(
             read_live_accuracy(session),
             measure_drift(session),
-            session.scalar(alarm),
+            _find_alarm(session),
             find_stop(session),
-            session.scalar(newest),
         )
 
     def list_alarms(self, promise: float) -> dict[str, bool]:
@@ -100,18 +96,22 @@ def check_drift(instance: Instance) -> Finding:
 def check_watch(instance: Instance) -> Finding:
     """Look whether a promoted version did worse with visitors, or was rolled back for that."""
     with instance.database.read() as session:
-        state = LiveState.read(session)
-    if state.stop is not None:
+        stop, alarm = find_stop(session), _find_alarm(session)
+        newest = session.scalar(select(Watch).order_by(Watch.generation.desc()).limit(1))
+    if stop is not None:
         advice = (
             "Until somebody looked at it no night promotes. Then clear the hold on the models page "
             "or with `chatbot watch --clear-hold 'why'`."
         )
-        return Finding("watch", False, state.stop.message, advice, needed=False)
-    if state.alarm is not None:
+        return Finding("watch", False, stop.message, advice, needed=False)
+    if alarm is not None:
         advice = (
             "A person promoted it, or it cannot be rolled back: `chatbot rollback --reason '…'`"
         )
-        return Finding("watch", False, state.alarm.message, advice, needed=False)
-    newest = state.watched
+        return Finding("watch", False, alarm.message, advice, needed=False)
     detail = f"version {newest.version_id}: {newest.state}" if newest else "nothing promoted"
     return Finding("watch", True, detail)
+
+
+def _find_alarm(session: Session) -> Watch | None:
+    return session.scalar(select(Watch).where(Watch.state == WatchState.ALARM).limit(1))
