@@ -24,6 +24,7 @@ from workers.fitting.calibrate import (
     fit,
     gather_votes,
     thresholds_of_other_promises,
+    usual_threshold,
 )
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
@@ -192,6 +193,14 @@ def test_a_version_says_when_it_would_answer_under_other_promises(settings: Sett
     others = dict(thresholds_of_other_promises(answers, USUAL, settings.promise_confidence))
     assert others[settings.promise] == calibration.answer_at
     assert others[0.01] >= others[0.05] >= others[0.2]
+
+
+def test_where_it_is_usual_is_below_where_it_is_sure() -> None:
+    answers = simulated(Random(1), 400)
+    sure = answering_threshold(answers, KNOWS_NOTHING, 0.05, 0.9)
+    usual = usual_threshold(answers, KNOWS_NOTHING, 0.05)
+    assert usual < sure
+    assert abs(true_wrong_share(usual) - 0.05) < 0.02
 
 
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
