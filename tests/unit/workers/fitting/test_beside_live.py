@@ -47,6 +47,13 @@ def test_only_what_both_were_asked_is_counted() -> None:
     assert choose_threshold(CALIBRATION, 0.5, OWN, others) == CALIBRATION
 
 
+def test_what_chance_makes_of_other_questions_is_answered_too() -> None:
+    """Two that only one of them answers: a difference of two is chance."""
+    live = outcomes((0.95, 0.95, 0.3, 0.95, 0.3, 0.3), SURE)
+    lowered = choose_threshold(CALIBRATION, 0.5, OWN, live)
+    assert lowered.answer_at == PROBABILITIES[3 + 2 - 1]
+
+
 def test_where_the_promise_holds_more_surely_below_nothing_is_raised() -> None:
     live = outcomes((0.95,) * 6, SURE)
     assert choose_threshold(CALIBRATION, 0.95, OWN, live).answer_at == SURE
