@@ -63,7 +63,9 @@ class Unread:
         """Return `vector` turned towards these n-grams, of length one; unchanged without any."""
         if not self.grams or not self.share:
             return vector
-        unread = sum(count * _direction(gram, len(vector)) for gram, count in self.grams.items())
+        unread = np.zeros_like(vector)
+        for gram, count in self.grams.items():
+            unread += count * _direction(gram, len(vector))
         unread /= np.linalg.norm(unread)
         joined = np.sqrt(1 - self.share) * vector + np.sqrt(self.share) * unread
         found: Vector = (joined / np.linalg.norm(joined)).astype(np.float32)

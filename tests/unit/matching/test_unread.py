@@ -31,7 +31,7 @@ NORMALIZER = {
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     """One that reads "reset", "password", "вп" and "?"."""
-    content = {
+    content: dict[str, Any] = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
