@@ -33,7 +33,7 @@ class Case:
 
     version_id: int
     live_id: int | None
-    kind: jobs.Kind
+    kind: jobs.JobKind
     frozen: Frozen
     training: TrainingRun
 
@@ -71,7 +71,7 @@ def judge(parts: Parts, case: Case) -> Judgement:
         disputed=disputed,
         sources=leave_one_out(known, candidate.outcomes, frozen, rules),
     )
-    trained = case.kind is jobs.Kind.TRAIN
+    trained = case.kind is jobs.JobKind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
 
 
@@ -113,7 +113,7 @@ def _out_of_fold(parts: Parts, matcher: Matcher, frozen: Frozen) -> dict[str, Ou
     rows = [*frozen.training, *frozen.validation]
     with parts.database.read() as session:
         kind = release.get_version(session, matcher.version).kind
-    if kind == jobs.Kind.UNTRAINED:
+    if kind == jobs.JobKind.UNTRAINED:
         return Unseen.of(matcher, rows).outcomes(matcher.calibration)
     assert matcher.bundle.folder is not None
     return out_of_fold.read(matcher.bundle.folder, rows)

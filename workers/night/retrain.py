@@ -111,13 +111,13 @@ def _judge_and_release(
     with parts.database.write() as session:
         jobs.check(session, lease)
         message = conclude(session, case, judgement, start.live.generation)
-        jobs.finish(session, lease, jobs.State.DONE, message, version_id)
+        jobs.finish(session, lease, jobs.JobState.DONE, message, version_id)
         failpoint("release.before_commit")
 
 
 def _skip(parts: Parts, lease: jobs.Lease, why: str) -> None:
     with parts.database.write() as session:
-        jobs.finish(session, lease, jobs.State.SKIPPED, why)
+        jobs.finish(session, lease, jobs.JobState.SKIPPED, why)
 
 
 def _tell_if_heard(

@@ -204,7 +204,7 @@ def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
     idle = agent.get("/console/models/now").text
     assert 'hx-trigger="every 15s"' in idle
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
         processes.beat(session, processes.Identity(processes.ProcessKind.WORKER))
     lease = jobs.claim(parts.database, "worker", 60)
     assert lease is not None
@@ -215,13 +215,13 @@ def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
     assert "Train: 42% · Step &lt;21&gt; of 50" in running
     assert "No worker runs" not in running
     with parts.database.write() as session:
-        jobs.finish(session, lease, jobs.State.FAILED, "out of memory")
+        jobs.finish(session, lease, jobs.JobState.FAILED, "out of memory")
     assert "out of memory" in agent.get("/console/models/now").text
 
 
 def test_a_job_that_no_worker_will_take_says_so(agent: FlaskClient, parts: Parts) -> None:
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     assert "No worker runs" in agent.get("/console/models/now").text
 
 

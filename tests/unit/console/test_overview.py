@@ -36,7 +36,7 @@ def test_a_training_that_runs_is_not_called_none(parts: Parts, signed_in: Signed
     agent = signed_in(Scope.AGENT)
     assert "Nothing was trained yet" in agent.get("/console/").text
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     page = agent.get("/console/").text
     assert "training soon" in page
     assert "Nothing was trained yet" not in page

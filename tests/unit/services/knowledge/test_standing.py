@@ -145,7 +145,7 @@ def test_a_flood_is_kept_apart_as_it_comes(database: Database, settings: Setting
     with database.write() as session:
         [found] = quarantine.list_quarantined(session, settings)
         before = current_revision(session)
-        quarantine.release(session, settings, "admin", found.group, "a strike")
+        quarantine.admit(session, settings, "admin", found.group, "a strike")
         changed = select(KnowledgeChange.phrasing).where(KnowledgeChange.revision > before)
         assert set(session.scalars(changed)) == set(map(str, range(5)))
     assert standings(database, ids) == ["votes"] * 5

@@ -103,7 +103,7 @@ def test_it_is_listed_with_examples_until_an_admin_releases_it(
         [found] = quarantine.list_quarantined(session, settings)
         assert found.group == Group("mallory", "leave", now().date())
         assert (found.count, len(found.examples)) == (6, 3)
-        assert quarantine.release(session, settings, "ann", found.group, "a strike") == 6
+        assert quarantine.admit(session, settings, "ann", found.group, "a strike") == 6
         assert quarantine.list_quarantined(session, settings) == []
         trail = session.scalars(
             select(AuditEvent).where(AuditEvent.action == "quarantine.release")
@@ -118,7 +118,7 @@ def test_what_is_not_in_quarantine_cannot_be_released(
     say(database, "ann", "leave", 2)
     group = Group("ann", "leave", now().date())
     with pytest.raises(NotFound), database.write() as session:
-        quarantine.release(session, settings, "ann", group, "no reason")
+        quarantine.admit(session, settings, "ann", group, "no reason")
 
 
 def test_another_verdict_on_a_released_question_is_looked_at_again(
@@ -127,7 +127,7 @@ def test_another_verdict_on_a_released_question_is_looked_at_again(
     say(database, "mallory", "leave", 6)
     with database.write() as session:
         [found] = quarantine.list_quarantined(session, settings)
-        quarantine.release(session, settings, "ann", found.group, "a strike")
+        quarantine.admit(session, settings, "ann", found.group, "a strike")
         query_id = session.scalars(select(Confirmation.query_id).limit(1)).one()
         changed = confirm(session, query_id, "vpn", "mallory", settings)
     assert changed.released_by is None

@@ -5,7 +5,7 @@ import pytest
 from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
 from chatbot.domain.gate import Rules, compare
-from chatbot.domain.guards import State
+from chatbot.domain.guards import GuardState
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning import report_view
@@ -73,23 +73,23 @@ def test_a_share_of_no_questions_is_left_out() -> None:
 def test_every_guard_says_whether_it_holds_and_why(report: EvaluationReport) -> None:
     found = {guard.title: guard for guard in report_view.guards(report)}
     suffers = found["No intent suffers"]
-    assert suffers.state is State.OPEN
+    assert suffers.state is GuardState.OPEN
     assert suffers.words == (
         "The worst intent with ten or more questions loses 20% of them; 10% is allowed. "
         "With so few questions that can be chance."
     )
     silent = found["It keeps silent where the FAQ has nothing"]
-    assert silent.state is State.HOLDS
+    assert silent.state is GuardState.HOLDS
     assert silent.words == "It answers no more of the 4 out-of-scope questions."
     promise = found["It keeps the promise"]
-    assert promise.state is State.OPEN
+    assert promise.state is GuardState.OPEN
     assert promise.words.startswith("6.7% of its 30 automatic answers are wrong. With so few")
     assert len(found) == 6
 
 
 def test_a_broken_guard_gives_its_reason() -> None:
     suffers = report_view.guards(report_of(BROKEN, LIVE))[0]
-    assert (suffers.title, suffers.state) == ("No intent suffers", State.BROKEN)
+    assert (suffers.title, suffers.state) == ("No intent suffers", GuardState.BROKEN)
     assert suffers.words == "Intent “leave” gets worse by 60%."
 
 
@@ -99,7 +99,7 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
     wrong = {"name": "wrong_answers", "measured": 0.444, "allowed": 0.353, "broken": []}
     earlier["comparison"]["guards"] = [wrong]
     [promise] = report_view.guards(read_earlier_report(earlier))
-    assert promise.state is State.OPEN
+    assert promise.state is GuardState.OPEN
     assert promise.words == (
         "44.4% of its automatic answers are wrong; 35.3% is allowed. That much can be chance."
     )
@@ -108,8 +108,8 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
 def test_an_earlier_report_keeps_its_other_guards() -> None:
     earlier = read_earlier_report(make_earlier_report(report_of(BROKEN + OUT, LIVE + OUT)))
     found = {guard.title: guard for guard in report_view.guards(earlier)}
-    assert found["No intent suffers"].state is State.BROKEN
-    assert found["It keeps what is pinned"].state is State.HOLDS
+    assert found["No intent suffers"].state is GuardState.BROKEN
+    assert found["It keeps what is pinned"].state is GuardState.HOLDS
     assert len(found) == 5
     assert report_view.endings(earlier) == []
 
