@@ -2,33 +2,21 @@ from dataclasses import replace
 
 import pytest
 
+import reports
 from chatbot.domain.accuracy import Outcome
-from chatbot.domain.example import Example
-from chatbot.domain.gate import Rules, compare
 from chatbot.domain.guards import GuardState
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning import report_view
-from chatbot.services.learning.report import Measured, make_report
-from chatbot.services.learning.training_set import Frozen, Labelled
 from factories import (
     change_report,
-    make_catalogue,
     make_earlier_report,
     make_outcome,
     read_earlier_report,
 )
-from fakes import CALIBRATION
+from reports import SMALL
 
-FROZEN = Frozen(
-    training=[Example("VPN down", "vpn")],
-    validation=[],
-    out_of_scope=[],
-    held_out=[Labelled("q", "vpn")],
-    catalogue=make_catalogue({"vpn": ["VPN down"]}),
-    learnt_queries=[],
-)
-THRESHOLDS = ((0.05, 1.01), (0.1, 0.8))
+TRAINING = TrainingRun(seconds=1.0, history=(), thresholds=((0.05, 1.01), (0.1, 0.8)))
 UNSURE = make_outcome("vpn", "leave", answered=False, probability=0.4)
 RIGHT = make_outcome("vpn", "vpn")
 LIVE = [UNSURE] * 8 + [RIGHT] * 12 + [make_outcome("leave", "leave")] * 10
@@ -38,17 +26,8 @@ OUT = [make_outcome(None, "vpn", answered=False, probability=0.2)] * 4
 
 
 def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> EvaluationReport:
-    comparison = compare(live, candidate, Rules()) if live is not None else None
-    beside = Measured(live, CALIBRATION) if live is not None else None
-    return make_report(
-        2,
-        Measured(candidate, CALIBRATION),
-        1 if live else None,
-        beside,
-        comparison,
-        FROZEN if candidate else replace(FROZEN, held_out=[]),
-        TrainingRun(seconds=1.0, history=(), thresholds=THRESHOLDS),
-    )
+    frozen = SMALL if candidate else replace(SMALL, held_out=[])
+    return reports.report_of(candidate, live, frozen, TRAINING)
 
 
 @pytest.fixture
