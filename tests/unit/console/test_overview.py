@@ -49,6 +49,7 @@ def test_its_health_is_what_doctor_finds(parts: Parts, signed_in: SignedIn) -> N
     assert "Answers go on, but nothing trains." in card
     assert '<code class="nowrap">chatbot up</code>' in card
     assert "`" not in card
+    assert "too early" in card.split("<b>Drift</b>")[0].rsplit("<li", 1)[1]
 
 
 def test_the_overview_says_how_good_the_answers_are(parts: Parts, signed_in: SignedIn) -> None:
