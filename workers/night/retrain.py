@@ -16,7 +16,7 @@ from chatbot.services.releases import jobs, release
 from workers.fitting import novelty
 from workers.night.build import Built, build_artefact
 from workers.night.conclude import conclude
-from workers.night.decide import Reconsider, Skip, decide
+from workers.night.decide_to_train import Reconsider, Skip, decide
 from workers.night.judge import Case, judge
 from workers.night.start import Start, read_start
 from workers.night.train import plan, train

@@ -13,7 +13,7 @@ from chatbot.services.releases.reports import get_report
 from chatbot.services.review.chosen import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.night.decide import Earlier, Situation
+from workers.night.decide_to_train import Earlier, Situation
 from workers.training.recipe import say_what_lacks
 
 

@@ -1,4 +1,4 @@
-"""What a job starts from; decide.py says what follows."""
+"""What a job starts from; decide_to_train.py says what follows."""
 
 from typing import Any
 
