@@ -40,7 +40,7 @@ def release() -> str:
     )
 
 
-@blueprint.post("/<word:query_id>/second")
+@blueprint.post("/<id:query_id>/second")
 @allows(Scope.AGENT)
 def second(query_id: str) -> str:
     """Second somebody else's verdict."""
