@@ -20,7 +20,12 @@ from factories import add_confirmed, add_intent
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, quarantine_least=5, source_cap=8, intent_cap=100)
+    return Settings(
+        data_dir=tmp_path,
+        quarantine_never_below=5,
+        nightly_cap_per_source=8,
+        nightly_cap_per_intent=100,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +79,9 @@ def test_a_flood_neither_teaches_nor_measures(
 def test_what_one_person_says_against_answers_waits_for_a_second(
     database: Database, settings: Settings, intent: str | None
 ) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    settings = settings.model_copy(
+        update={"quarantine_never_below": 50, "quarantine_after_overrulings": 3}
+    )
     say(database, "mallory", intent, 5)
     assert frozen(database, settings).apart["quarantined"] == 0, "the bot was not sure"
     with database.write() as session:
@@ -88,7 +95,9 @@ def test_what_one_person_says_against_answers_waits_for_a_second(
 
 
 def test_agreeing_with_an_answer_overrules_nothing(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    settings = settings.model_copy(
+        update={"quarantine_never_below": 50, "quarantine_after_overrulings": 3}
+    )
     say(database, "ann", "vpn", 8)
     with database.write() as session:
         session.execute(update(Query).values(decision=Decision.ANSWER))
