@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
@@ -35,6 +35,7 @@ CLIENTS = (1, 16)
 FIGURES = ("per_second", "p50_ms", "processor_ms")
 RESAMPLED = 2000
 Levels = dict[int, dict[str, float]]
+Pairs = Sequence[tuple[float, float]]
 
 
 class Instance(NamedTuple):
@@ -160,27 +161,38 @@ def worked(served: Served) -> float:
 
 
 def compare(before: list[Levels], after: list[Levels]) -> dict[str, Any]:
-    """Return medians before and after, and of the ratios within pairs with their 95 % interval."""
+    """Return medians before and after, and the ratio of both with its 95 % interval."""
     figures: dict[str, Any] = {"pairs": len(before)}
     for clients in CLIENTS:
         for figure in FIGURES:
-            earlier, later = ([one[clients][figure] for one in each] for each in (before, after))
-            ratios = [b / a for a, b in zip(earlier, later, strict=True)]
+            pairs = [
+                (a[clients][figure], b[clients][figure]) for a, b in zip(before, after, strict=True)
+            ]
+            ratio_of = ratio_of_sums if figure == "processor_ms" else median_ratio
             name = f"{figure}_{clients}_clients"
             figures |= {
-                f"{name}_before": median(earlier),
-                f"{name}_after": median(later),
-                f"{name}_ratio": median(ratios),
-                f"{name}_ratio_interval": interval_of_median(ratios),
+                f"{name}_before": median(a for a, _ in pairs),
+                f"{name}_after": median(b for _, b in pairs),
+                f"{name}_ratio": round(ratio_of(pairs), 4),
+                f"{name}_ratio_interval": interval(pairs, ratio_of),
             }
     return figures
 
 
-def interval_of_median(values: list[float]) -> list[float]:
-    """Return from and to, in 95 of 100 cases, by resampling."""
+def median_ratio(pairs: Pairs) -> float:
+    return median(later / earlier for earlier, later in pairs)
+
+
+def ratio_of_sums(pairs: Pairs) -> float:
+    """Return the ratio of both sums: processors count their work in steps as long as questions."""
+    return sum(later for _, later in pairs) / sum(earlier for earlier, _ in pairs)
+
+
+def interval(pairs: Pairs, ratio_of: Callable[[Pairs], float]) -> list[float]:
+    """Return the ratio's interval, from and to in 95 of 100 cases, by resampling the pairs."""
     random = Random(0)
-    medians = sorted(median(random.choices(values, k=len(values))) for _ in range(RESAMPLED))
-    return [round(percentile(medians, share), 4) for share in (0.025, 0.975)]
+    ratios = [ratio_of(random.choices(pairs, k=len(pairs))) for _ in range(RESAMPLED)]
+    return [round(percentile(ratios, share), 4) for share in (0.025, 0.975)]
 
 
 if __name__ == "__main__":

@@ -4,17 +4,21 @@ Each commit gets a working tree and an instance of the demo with its first model
 folder. Compared are the OpenAPI document, the tables, the help of every command, names and defaults
 of the settings, the files of the sealed model with their keys, and the reply to every GET of an
 admin; ids, times and tokens count as the same. Scripts are compared as Deno formats them.
-`python -m bench.unchanged 2abc322 HEAD` prints a
+`--explained FILE` says of each what for: rows of kind, name, why; what no row is about is listed as
+unexplained. `python -m bench.unchanged 2abc322 HEAD` prints a
 unified diff for each kind. A commit beside itself differs in nothing.
 """
 
+import csv
 import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import unified_diff
+from fnmatch import fnmatchcase
 from pathlib import Path
 from subprocess import run as run_program
 from typing import NamedTuple
@@ -40,6 +44,7 @@ def run() -> None:
     made = parser(__doc__)
     made.add_argument("before", help="commit or branch")
     made.add_argument("after", help="commit or branch")
+    made.add_argument("--explained", type=Path, help="CSV with the columns kind,name,why")
     made.add_argument("--lines", type=int, default=1, help="lines of context in diffs")
     arguments = made.parse_args()
     with tempfile.TemporaryDirectory(prefix="unchanged-") as name:
@@ -54,16 +59,34 @@ def run() -> None:
         print(f"==== {kind}: {len(differences)} differ")
         for difference in differences:
             print("\n".join(difference.diff))
+    rows = read_explanations(arguments.explained) if arguments.explained else []
+    told = [
+        {"kind": kind, **one._asdict(), "why": explain(rows, kind, one.name)}
+        for kind, differences in found.items()
+        for one in differences
+    ]
+    for row in told:
+        del row["diff"]
     figures = {
         "before": name_of(arguments.before),
         "after": name_of(arguments.after),
         **{kind: len(differences) for kind, differences in found.items()},
-        "differences": {
-            kind: {one.name: {"gone": one.gone, "new": one.new} for one in differences}
-            for kind, differences in found.items()
-        },
+        "unexplained": sum(row["why"] is None for row in told),
+        "reasons": dict(Counter(row["why"] for row in told).most_common()),
+        "differences": told,
     }
     finish("unchanged", figures, arguments.keep)
+
+
+def read_explanations(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def explain(rows: list[dict[str, str]], kind: str, name: str) -> str | None:
+    """Return why the file `name` differs; a row's name may be a pattern. None if no row says."""
+    fitting = (r for r in rows if r["kind"] == kind and fnmatchcase(name, r["name"]))
+    return next((row["why"] for row in fitting), None)
 
 
 @contextmanager
