@@ -178,7 +178,7 @@ def _let_a_day_pass(parts: Parts) -> None:
 
 def train(parts: Parts) -> dict[str, Any]:
     """Train as by night, and return what became of the candidate, and why."""
-    job = run_job(parts, jobs.Kind.TRAIN, NIGHTLY)
+    job = run_job(parts, jobs.JobKind.TRAIN, NIGHTLY)
     if job.version_id is None:
         return {"verdict": job.state, "reasons": [job.message]}
     with parts.database.read() as session:
@@ -200,7 +200,7 @@ def _learn_everything(dataset: Dataset) -> float:
         parts = build(Settings.from_env(data_dir=folder))
         import_rows(parts, dataset)
         with console.status("learning everything …"):
-            version = make_version(parts, jobs.Kind.TRAIN)
+            version = make_version(parts, jobs.JobKind.TRAIN)
         top1 = summarise(evaluate(parts.models.open_version(version), dataset.test))["top1"]
         assert top1 is not None, "there are test rows"
         return top1

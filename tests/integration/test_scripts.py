@@ -32,7 +32,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         draft.intents[name] = IntentDraft(name, name, answer="Yes.", utterances=[text])
     with parts.database.write() as session:
         import_faq(session, draft, "test")
-        jobs.request(session, jobs.Kind.UNTRAINED, "test")
+        jobs.request(session, jobs.JobKind.UNTRAINED, "test")
     run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     yield parts
     parts.database.close()

@@ -31,7 +31,7 @@ class Case:
 
     version_id: int
     live_id: int | None
-    kind: jobs.Kind
+    kind: jobs.JobKind
     frozen: Frozen
     training: TrainingRun
 
@@ -69,7 +69,7 @@ def judge(parts: Parts, case: Case) -> Judgement:
         disputed=disputed,
         sources=leave_one_out(known, candidate.outcomes, frozen, rules),
     )
-    trained = case.kind is jobs.Kind.TRAIN
+    trained = case.kind is jobs.JobKind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
 
 

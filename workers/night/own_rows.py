@@ -17,7 +17,7 @@ def ask_own_rows(parts: Parts, matcher: Matcher, frozen: Frozen) -> dict[str, Ou
     rows = [*frozen.training, *frozen.validation]
     with parts.database.read() as session:
         kind = release.get_version(session, matcher.version).kind
-    if kind == jobs.Kind.UNTRAINED:
+    if kind == jobs.JobKind.UNTRAINED:
         return Unseen.of(matcher, rows).outcomes(matcher.calibration)
     assert matcher.bundle.folder is not None
     return out_of_fold.read(matcher.bundle.folder, rows)

@@ -17,7 +17,7 @@ from chatbot.services.releases import jobs, release
 from workers.fitting import novelty
 from workers.night.build import Built, build_artefact
 from workers.night.conclude import conclude
-from workers.night.decide import Reconsider, Skip, decide
+from workers.night.decide_to_train import Reconsider, Skip, decide
 from workers.night.judge import Case, judge
 from workers.night.own_rows import ask_own_rows
 from workers.night.start import Start, read_start
@@ -80,7 +80,7 @@ def _make(
 
 def _ask_live(parts: Parts, start: Start) -> dict[str, Outcome]:
     """Return what the live version makes of the rows; of a first or untrained model nothing."""
-    if start.live.version_id is None or start.kind is not jobs.Kind.TRAIN:
+    if start.live.version_id is None or start.kind is not jobs.JobKind.TRAIN:
         return {}
     matcher = parts.models.open_version(start.live.version_id, to_judge=True)
     return ask_own_rows(parts, matcher, start.frozen)
@@ -122,13 +122,13 @@ def _judge_and_release(
     with parts.database.write() as session:
         jobs.check(session, lease)
         message = conclude(session, case, judgement, start.live.generation)
-        jobs.finish(session, lease, jobs.State.DONE, message, version_id)
+        jobs.finish(session, lease, jobs.JobState.DONE, message, version_id)
         failpoint("release.before_commit")
 
 
 def _skip(parts: Parts, lease: jobs.Lease, why: str) -> None:
     with parts.database.write() as session:
-        jobs.finish(session, lease, jobs.State.SKIPPED, why)
+        jobs.finish(session, lease, jobs.JobState.SKIPPED, why)
 
 
 def _tell_if_heard(

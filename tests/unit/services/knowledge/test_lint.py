@@ -7,7 +7,7 @@ from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.intent_health import PERIOD
-from chatbot.services.knowledge.lint import Findings, Kind, lint
+from chatbot.services.knowledge.lint import Findings, FlawKind, lint
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query, make_matcher
 
@@ -21,7 +21,7 @@ def fill(session: Session, faq: Mapping[str, Sequence[str]]) -> Matcher:
     return make_matcher(faq)
 
 
-def flaws(findings: Findings, kind: Kind) -> list[tuple[str, int]]:
+def flaws(findings: Findings, kind: FlawKind) -> list[tuple[str, int]]:
     return [(flaw.intent, flaw.count) for flaw in findings.of(kind)]
 
 
@@ -50,9 +50,9 @@ def test_counts_and_lengths_that_do_harm_are_named(database: Database) -> None:
         matcher = fill(session, faq)
         add_intent(session, "draft", enabled=False)
         findings = lint(session, matcher)
-    assert flaws(findings, Kind.FEW) == [("few", 1)]
-    assert flaws(findings, Kind.LOPSIDED) == [("many", 51)]
-    assert flaws(findings, Kind.LONG) == [("long", 239)]
+    assert flaws(findings, FlawKind.FEW) == [("few", 1)]
+    assert flaws(findings, FlawKind.LOPSIDED) == [("many", 51)]
+    assert flaws(findings, FlawKind.LONG) == [("long", 239)]
     assert (findings.intents, findings.utterances, findings.median) == (7, 73, 5)
 
 
@@ -62,8 +62,8 @@ def test_a_first_utterance_among_articles_is_not_lopsided(database: Database) ->
             add_intent(session, name)
         add_intent(session, "d", *CALM, "question foxtrot")
         findings = lint(session, None)
-    assert flaws(findings, Kind.LOPSIDED) == []
-    assert flaws(findings, Kind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
+    assert flaws(findings, FlawKind.LOPSIDED) == []
+    assert flaws(findings, FlawKind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
     assert findings.median == 0
 
 
@@ -73,7 +73,7 @@ def test_bare_answers_are_named(database: Database) -> None:
         for name, answer in answers.items():
             edit_faq.create_intent(session, "ann", name, name, answer, "", [])
         findings = lint(session, None)
-    assert {name for name, _ in flaws(findings, Kind.ANSWER)} == {"short", "none"}
+    assert {name for name, _ in flaws(findings, FlawKind.ANSWER)} == {"short", "none"}
     assert findings.pairs is None
 
 
@@ -91,7 +91,7 @@ def test_drafts_that_visitors_ask_for_are_named(database: Database) -> None:
         add_query(session, "nobody asks", asked_at=now() - PERIOD - timedelta(days=1))
         add_query(session, "vpn down", asked_at=now())
         findings = lint(session, None)
-    assert flaws(findings, Kind.ASKED) == [("was-live", 2), ("wanted", 1)]
+    assert flaws(findings, FlawKind.ASKED) == [("was-live", 2), ("wanted", 1)]
 
 
 def test_an_empty_faq_has_no_findings(database: Database) -> None:

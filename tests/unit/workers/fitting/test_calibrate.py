@@ -12,6 +12,7 @@ from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
+from places import EXAMPLES, UTTERANCES
 from workers.fitting.calibrate import (
     GENERIC,
     LEAST_PROBABILITY,
@@ -238,42 +239,6 @@ def test_an_admin_can_say_when_to_ask_back(settings: Settings) -> None:
     assert clarifying_threshold(told, Costs()) == 0.6
 
 
-WORDS = {
-    "password": "reset my forgotten password for the {} portal",
-    "vpn": "the vpn tunnel to {} keeps dropping all day",
-    "invoice": "please send an invoice about {} to accounting",
-    "leave": "how many days of holiday leave during {} remain",
-}
-PLACES = [
-    "paris",
-    "oslo",
-    "rome",
-    "berlin",
-    "madrid",
-    "lisbon",
-    "vienna",
-    "dublin",
-    "prague",
-    "bern",
-]
-
-
-PLACES += [
-    "kyiv",
-    "riga",
-    "athens",
-    "sofia",
-    "warsaw",
-    "zagreb",
-    "tallinn",
-    "vilnius",
-    "cairo",
-    "lima",
-]
-
-
-UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
-EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
 EXAMPLE_TEXTS = [example.text for example in EXAMPLES]
 
 
