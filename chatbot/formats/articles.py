@@ -17,9 +17,9 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
-from chatbot.formats.html import link
 from chatbot.formats.json_text import decode, load, try_load
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.links import link
 from chatbot.formats.source import Source
 
 CUT = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters; it ends with a link to the rest"
