@@ -12,11 +12,13 @@ from typing import Any
 
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.dialogflow_cx_files import PHRASES, Agent, FileReader, Page
+from chatbot.formats.dialogflow_edition import ALONE, Edition
 from chatbot.formats.dialogflow_messages import Choice, Message, choose
 from chatbot.formats.dialogflow_rich import rich_to_markdown
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
+from chatbot.formats.json_parts import peek
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -26,12 +28,6 @@ from chatbot.formats.pieces import (
     NOT_TEXT,
     add_pieces,
     in_full,
-    list_of,
-    object_of,
-    objects_of,
-    peek,
-    text_of,
-    texts_of,
     to_fixed,
     to_piece,
 )
@@ -50,8 +46,6 @@ _MOST_LINKED = 50
 _PROBE_BYTES = 2_000_000
 
 _BLOB = "is an agent as binary data, which only Dialogflow CX can read: export it as JSON package"
-_ALONE = "is the settings of an agent alone: hand over the whole folder or zip that it was in"
-_TWO_AGENTS = "holds several agents of Dialogflow: hand over one of them"
 
 
 @dataclass
@@ -247,18 +241,9 @@ def _messages(fulfillment: Any) -> Iterator[Message]:
         )
 
 
-def sniff(source: Source) -> bool:
-    """Whether it is an agent, or something else that Dialogflow CX made."""
-    return bool(_roots(source)) or _refusal(source) is not None
-
-
-def read(source: Source) -> CatalogueDraft:
+def read(source: Source, root: str) -> CatalogueDraft:
     """Return what an agent says. Raises InvalidCatalogue with every mistake of its files."""
-    roots = _roots(source)
-    refusal = _TWO_AGENTS if len(roots) > 1 else _refusal(source)
-    if refusal or not roots:
-        raise InvalidCatalogue([Mistake(source.name, 0, refusal or _ALONE)])
-    return _Reader(FileReader(source, roots[0]).read()).read()
+    return _Reader(FileReader(source, root).read()).read()
 
 
 def _roots(source: Source) -> list[str]:
@@ -286,14 +271,10 @@ def _is_agent(content: Any) -> bool:
     return isinstance(object_of(content).get("defaultLanguageCode"), str)
 
 
-def _refusal(source: Source) -> str | None:
-    """Why a single file of Dialogflow CX is no export that can be read, or None."""
-    path = source.only()
-    if path is None or source.is_folder:
-        return None
+def _refuse(source: Source, path: str) -> str | None:
     content = peek(source, path)
     if _is_agent(content) and content.keys() & _AGENT_KEYS:
-        return _ALONE
+        return ALONE
     is_blob = set(object_of(content)) == {"agentContent"} or _is_blob(source, path)
     return _BLOB if is_blob else None
 
@@ -307,9 +288,11 @@ def _is_blob(source: Source, path: str) -> bool:
     return b"\0" in beginning and any(word in beginning for word in _BLOB_WORDS)
 
 
-FORMAT = Format(
+FORMAT = Edition(
     name="dialogflow-cx",
     title="Dialogflow CX, an agent's folder or zip (JSON package)",
-    sniff=sniff,
+    find_roots=_roots,
     read=read,
-)
+    refuse=_refuse,
+    otherwise=ALONE,
+).as_format()

@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.formats.dialogflow_rich import rich_to_markdown
+from chatbot.formats.json_values import object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     Piece,
     in_full,
     join,
-    object_of,
-    objects_of,
     plain_to_markdown,
-    text_of,
-    texts_of,
     to_fixed,
     to_link,
     to_options,

@@ -3,15 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
-from chatbot.errors import InvalidCatalogue
 from chatbot.formats.gathering import NEEDS_A_VALUE, Gathering, Place
 from chatbot.formats.html import to_markdown
-from chatbot.formats.json_text import try_load
 from chatbot.formats.limits import MAX_ANSWER_CHARS
-from chatbot.formats.source import Source
 
 NOT_TEXT = "it is not text"
 IN_CONTEXT = "it is asked only after another question"
@@ -42,40 +38,6 @@ class Wording:
 
 Piece = Sequence[Wording]
 """What is said at one point: the old bot took one of the wordings."""
-
-
-def peek(source: Source, path: str) -> Any:
-    """Return what a JSON file says, or None for what is none or too large: to tell formats."""
-    try:
-        return try_load(source, path)
-    except InvalidCatalogue:
-        return None
-
-
-def text_of(value: Any) -> str:
-    """Return `value` if it is text, without white space around it, else nothing."""
-    return value.strip() if isinstance(value, str) else ""
-
-
-def texts_of(value: Any) -> list[str]:
-    """Return the texts that `value` is, or lists, but for empty ones."""
-    listed = value if isinstance(value, list) else [value]
-    return [text for each in listed if (text := text_of(each))]
-
-
-def objects_of(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a list; nothing where `value` is none."""
-    yield from (each for each in list_of(value) if isinstance(each, dict))
-
-
-def list_of(value: Any) -> list[Any]:
-    """Return `value` if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def object_of(value: Any) -> dict[str, Any]:
-    """Return `value` if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def to_piece(texts: Iterable[str], placeholder: Callable[[str], object]) -> Piece:

@@ -14,17 +14,14 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
+from chatbot.formats.json_parts import peek
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of
 from chatbot.formats.pieces import (
     CONDITIONAL,
     NEEDS_A_FORM,
     NO_TEXT,
     NOT_TEXT,
     add_pieces,
-    list_of,
-    object_of,
-    objects_of,
-    peek,
-    text_of,
 )
 from chatbot.formats.source import Source
 from chatbot.formats.watson_dialog import Dialog, Node
