@@ -57,9 +57,11 @@ class Found:
     place: Place
     parent: Record
 
-    @property
-    def around(self) -> str:
-        return text_of(self.parent, *_NAME_KEYS)
+    def topic(self, *candidates: Any) -> str:
+        """Return the first candidate that is a name, or the name of what is around it."""
+        named = (*candidates, text_of(self.parent, *_NAME_KEYS))
+        names = (each for each in named if isinstance(each, str) and each.strip())
+        return next(names, "")[:MAX_TOPIC_CHARS]
 
 
 class Shelf:
@@ -202,13 +204,6 @@ def key_of(record: Record, language: str = "") -> str:
     key = next(filter(is_key, (record.get("id"), record.get("slug"))), None)
     name = text_of(record, "title") if key is None else f"article-{key}"
     return f"{name}-{language}" if language else name
-
-
-def topic_of(*candidates: Any) -> str:
-    """Return the first that is a name."""
-    return next((each for each in candidates if isinstance(each, str) and each.strip()), "")[
-        :MAX_TOPIC_CHARS
-    ]
 
 
 def _places(text: str, part: str) -> list[int]:
