@@ -77,7 +77,7 @@ def test_phrases_are_found_by_the_name_of_their_file_in_each_language(tmp_path: 
         },
     )
     [bike] = draft.intents.values()
-    assert (bike.name, bike.answer) == ("rent-a-bike---tandem", "Ask us.")
+    assert (bike.name, bike.answer) == ("rent-a-bike-tandem", "Ask us.")
     assert bike.utterances == ["a bike for two", "tandem?", "vélo à deux"]
     assert draft.languages == {"en": 2, "fr": 1}
     assert draft.format == "dialogflow-es"
@@ -302,10 +302,10 @@ def test_a_follow_up_is_reached_from_its_parent_and_not_by_itself(tmp_path: Path
             "intents/Lost_usersays_en.json": says("no"),
         },
     )
-    assert list(draft.intents) == ["bike", "bike---e", "bill"]
-    assert draft.intents["bike"].follow_ups == ["bike---e"]
-    assert draft.intents["bike---e"].follow_ups == ["bill"]
-    assert (draft.intents["bike---e"].answer, draft.intents["bike---e"].utterances) == (
+    assert list(draft.intents) == ["bike", "bike-e", "bill"]
+    assert draft.intents["bike"].follow_ups == ["bike-e"]
+    assert draft.intents["bike-e"].follow_ups == ["bill"]
+    assert (draft.intents["bike-e"].answer, draft.intents["bike-e"].utterances) == (
         "Ten a day.",
         [],
     )
