@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from chatbot.domain.text import clean, normalise, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import clean, normalise
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
 from chatbot.formats.draft import CatalogueDraft, FileClash, IntentDraft, LeftOut
 from chatbot.formats.limits import (
