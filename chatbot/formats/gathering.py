@@ -125,7 +125,7 @@ class Gathering:
         if needs_a_value:
             self.leave_out(NEEDS_A_VALUE, answer, place)
         elif len(answer) > MAX_ANSWER_CHARS:
-            self.leave_out(ANSWER_TOO_LONG, answer[:MAX_TITLE_CHARS], place)
+            self.leave_out(ANSWER_TOO_LONG, _beginning(answer, MAX_TITLE_CHARS), place)
         elif intent.answer is None:
             intent.answer = answer
         elif answer not in intent.variants:
@@ -146,9 +146,12 @@ class Gathering:
         self._intents.setdefault(label, _Intent()).follow_ups.append(next_label)
 
     def leave_out(self, reason: str, text: str, place: Place) -> None:
-        """Count a row that is not imported, with the reason in words that follow "because"."""
+        """Count a row that is not imported, with the reason in words that follow "because".
+
+        It is shown and can be downloaded, so it is redacted as what is imported.
+        """
         self._check_number(place)
-        self.left_out.append(LeftOut(reason, _whole(text), place.file, place.line))
+        self.left_out.append(LeftOut(reason, redact(_whole(text)), place.file, place.line))
 
     @property
     def labels(self) -> Iterable[str]:
@@ -231,16 +234,17 @@ class Gathering:
     def _clean(self, text: str, place: Place) -> str | None:
         """Return a phrasing on one line and redacted, or None if it cannot be used."""
         one_line = " ".join(text.split())
+        shown = _beginning(one_line, MAX_UTTERANCE_CHARS)
         if not any(character.isalnum() for character in one_line):
-            self.leave_out(NO_WORDS, one_line[:MAX_UTTERANCE_CHARS], place)
+            self.leave_out(NO_WORDS, shown, place)
             return None
         if len(one_line) > MAX_UTTERANCE_CHARS:
-            self.leave_out(TOO_LONG, one_line[:MAX_UTTERANCE_CHARS], place)
+            self.leave_out(TOO_LONG, shown, place)
             return None
         try:
             cleaned = clean(one_line, MAX_UTTERANCE_CHARS)
         except InvalidText as error:
-            self.leave_out(str(error).split(". ")[0], one_line[:MAX_UTTERANCE_CHARS], place)
+            self.leave_out(str(error).split(". ")[0], shown, place)
             return None
         redacted = redact(cleaned)
         self._personal += redacted != cleaned
@@ -251,6 +255,11 @@ class Gathering:
         if self._count > 2 * MOST_UTTERANCES:
             reason = f"has more than {MOST_UTTERANCES:,} utterances"
             raise InvalidCatalogue([Mistake(place.file, 0, reason)])
+
+
+def _beginning(text: str, most: int) -> str:
+    """Return what a text begins with, redacted before it is cut: half an address is one, too."""
+    return text if len(text) <= most else redact(_whole(text[: 2 * most]))[:most]
 
 
 def _whole(text: str) -> str:

@@ -102,6 +102,23 @@ def test_personal_data_is_redacted_and_counted() -> None:
     assert draft.personal == 1
 
 
+def test_what_is_left_out_is_redacted_too() -> None:
+    gathered = Gathering()
+    private = "write to ann@example.org or call +49 30 1234567 about order 0012345678"
+    gathered.leave_out("it is a pattern", private, HERE)
+    gathered.add_utterance("mail", "ann@example.org" + " too" * 200, HERE)
+    gathered.add_utterance("mail", "x" * 488 + " ann@example.org and more", HERE)
+    gathered.add_utterance("mail", "ann@example.org\0", HERE)
+    gathered.add_answer("mail", "Write to ann@example.org.", HERE, needs_a_value=True)
+    for label in ("mail", "post"):
+        gathered.add_utterance(label, "is it ann@example.org", HERE)
+    draft = gathered.finish()
+    texts = [row.text for row in draft.left_out] + [clash.text for clash in draft.clashes]
+    assert texts[0] == "write to [email] or call [phone] about order 0012345678"
+    assert len(texts) == 8
+    assert not any("ann" in text or "example" in text for text in texts)
+
+
 def test_labels_that_fold_to_one_name_stay_two_intents() -> None:
     gathered = Gathering()
     for label in ("Alta/Baja", "Alta Baja"):
