@@ -18,6 +18,7 @@ from chatbot.cli.context import (
     warn,
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
+from chatbot.domain.answer_links import Surroundings
 from chatbot.errors import NotFound
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.registry import FORMATS, get_format, read_path
@@ -177,7 +178,9 @@ def undo(context: Context, act: int | None) -> None:
 
 def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: bool) -> None:
     """Print what a draft holds; for people also what of it is new, and nothing is written."""
-    summary = Summary.of(draft)
+    settings = context.settings
+    surroundings = Surroundings(settings.site_url, settings.picture_origins)
+    summary = Summary.of(draft, surroundings)
     if as_json:
         print_json(summary.to_json())
         return
@@ -203,6 +206,8 @@ def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
         "intents are disabled": summary.disabled,
         "further wordings of answers": summary.variants,
         "links lead from one intent to another": summary.follow_ups,
+        "links of answers lead nowhere that visitors can follow": summary.dead_links,
+        "pictures will be links (CHATBOT_IMAGE_ORIGINS)": summary.linked_pictures,
         "utterances held personal data, which is redacted": summary.personal,
     }
     yield from (f"{count:,} {what}" for what, count in more.items() if count)

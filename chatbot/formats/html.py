@@ -13,7 +13,7 @@ from markdownify import ATX, MarkdownConverter
 
 from chatbot.formats.html_cleaning import clean_html, has_tags, visible, without_invisible
 from chatbot.formats.limits import MAX_ANSWER_CHARS
-from chatbot.formats.links import link
+from chatbot.formats.links import link, picture
 
 _MOST_CHARS = 1_000_000
 _ANY_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
@@ -31,7 +31,7 @@ def to_markdown(html: str) -> str:
     """Return HTML as Markdown without HTML; text without tags passes but for its entities.
 
     Links lead to web pages, mail, telephones and places of the same site; others are their text.
-    Scripts, styles and forms are dropped, and pictures are links. Raises nothing.
+    Scripts, styles and forms are dropped. Raises nothing.
     """
     return _convert(html, marks_questions=False)
 
@@ -119,6 +119,10 @@ class _Converter(MarkdownConverter):
             return text
         before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
         return f"{before}{link(words, el['href'])}{after}"
+
+    def convert_img(self, el: Any, text: str, parent_tags: set[str]) -> str:
+        words = str(el["alt"])
+        return words if "_inline" in parent_tags else picture(words, el["src"])
 
     def convert_br(self, el: Any, text: str, parent_tags: set[str]) -> str:
         return " " if "_inline" in parent_tags else "\n"

@@ -284,7 +284,7 @@ class _Cleaner:
         address = safe_address(given.get("src", ""))
         text = " ".join(given.get("alt", "").split()) or _file_name(address)
         if address and "a" not in self._open:
-            self._written.append(f'<a href="{escape(address)}">{escape(text)}</a>')
+            self._written.append(f'<img src="{escape(address)}" alt="{escape(text)}">')
         else:
             self._written.append(escape(text))
 

@@ -27,6 +27,7 @@ from chatbot.formats.json_parts import (
     refuse,
     text_of,
 )
+from chatbot.formats.pieces import to_picture
 from chatbot.formats.source import Source
 
 NO_TEXT = "it has no text"
@@ -145,10 +146,10 @@ def _message(gathering: Gathering, message: dict[str, Any], place: Place) -> str
 
 
 def _card(card: dict[str, Any], subtitle: str) -> str:
-    """A card as its title, its picture as a link, and its options."""
+    """A card as its title, its picture and its options."""
     title, image = text_of(card, "title"), text_of(card, "imageUrl")
     lines = [f"**{title}**" if title else "", subtitle]
-    lines += [f"[{title or image}]({image})"] if image.startswith("http") else []
+    lines += [to_picture(title, image)] if image else []
     options = [text_of(button, "text") for button in objects_of(card, "buttons")]
     lines += ["\n".join(f"- {option}" for option in options if option)]
     return "\n\n".join(line for line in lines if line)

@@ -19,3 +19,9 @@ def link(text: str, address: str) -> str:
     """Return a link of Markdown, or only its text where the address is none to follow."""
     safe = safe_address(address)
     return f"[{text.replace('[', '(').replace(']', ')')}]({safe})" if safe else text
+
+
+def picture(text: str, address: str) -> str:
+    """Return a picture of Markdown, or only its text where the address is none to fetch."""
+    written = link(text, address)
+    return written if written == text else f"!{written}"

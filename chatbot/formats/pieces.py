@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from chatbot.domain.answer_links import is_safe
 from chatbot.formats.gathering import NEEDS_A_VALUE, Gathering, Place
 from chatbot.formats.html import to_markdown
 from chatbot.formats.limits import MAX_ANSWER_CHARS
@@ -24,7 +25,6 @@ _HTML = re.compile(
 )
 _STAR_IN_A_WORD = re.compile(r"(?<=\w)\*(?=\w)")
 _DEEP_INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
-_WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)[^\s\\]+", re.IGNORECASE)
 _NOT_IN_A_LINK = {"(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 
@@ -65,8 +65,8 @@ def plain_to_markdown(text: str) -> str:
 
 
 def to_link(label: str, url: str) -> str:
-    """Return a link, or the label alone where the address leads to no web site or mail."""
-    if not _WEB_OR_MAIL.fullmatch(url):
+    """Return a link, or the label alone where the address leads nowhere that answers may lead."""
+    if not is_safe(url):
         return label
     for character, escaped in _NOT_IN_A_LINK.items():
         url = url.replace(character, escaped)
@@ -75,9 +75,11 @@ def to_link(label: str, url: str) -> str:
 
 
 def to_picture(title: str, url: str) -> str:
-    """Return a link to a picture, named by its file where it has no title."""
+    """Return a picture, named by its file where it has no title."""
     file = unquote(url.partition("?")[0].rpartition("/")[2])
-    return to_link(title or file, url) if url else title
+    label = title or file
+    written = to_link(label, url) if url else title
+    return written if written == label else f"!{written}"
 
 
 def to_options(title: str, options: Iterable[str]) -> str:

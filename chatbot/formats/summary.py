@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from chatbot.domain.answer_links import NOWHERE, Surroundings, find_unshown
 from chatbot.formats.draft import CatalogueDraft
 
 
@@ -14,6 +15,8 @@ class Summary:
     `utterances` is without those that are left out, `disabled` counts intents, `clashes` phrasings
     that the source has in several intents, `variants` further wordings of answers, and `personal`
     phrasings in which something was redacted. `left_out` counts rows by reason, the most first.
+    `dead_links` counts links of answers that visitors cannot follow, and `linked_pictures` pictures
+    that they see as links.
     """
 
     format: str
@@ -28,10 +31,14 @@ class Summary:
     variants: int
     follow_ups: int
     personal: int
+    dead_links: int
+    linked_pictures: int
 
     @classmethod
-    def of(cls, draft: CatalogueDraft) -> Self:
+    def of(cls, draft: CatalogueDraft, surroundings: Surroundings = NOWHERE) -> Self:
+        """Return the counts, with what visitors do not see of answers in `surroundings`."""
         intents = draft.intents.values()
+        unshown = [find_unshown(each.answer or "", surroundings) for each in intents]
         return cls(
             format=draft.format,
             intents=len(intents),
@@ -45,6 +52,8 @@ class Summary:
             variants=sum(len(each.variants) for each in intents),
             follow_ups=sum(len(each.follow_ups) for each in intents),
             personal=draft.personal,
+            dead_links=sum(len(each.links) for each in unshown),
+            linked_pictures=sum(len(each.pictures) for each in unshown),
         )
 
     def to_json(self) -> dict[str, Any]:

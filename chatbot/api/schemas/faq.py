@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.summary import Summary
+from chatbot.http.markdown import surroundings_of_visitors
 from chatbot.http.paging import ById
 from chatbot.http.requests import LARGEST_ID
 from chatbot.services.beginning.demo import Demo
@@ -148,6 +149,8 @@ class SummaryOut(Out):
     variants: int = Field(description="Further wordings of answers.")
     follow_ups: int = Field(description="Links from one intent to another.")
     personal: int = Field(description="Phrasings in which personal data was redacted.")
+    dead_links: int = Field(description="Links of answers that visitors cannot follow.")
+    linked_pictures: int = Field(description="Pictures that visitors see as links.")
 
 
 class ImportsOut(Out):
@@ -161,7 +164,7 @@ class ImportsOut(Out):
     @classmethod
     def of(cls, draft: CatalogueDraft, done: Imported, dry_run: bool) -> Self:
         return cls(
-            summary=SummaryOut.model_validate(Summary.of(draft)),
+            summary=SummaryOut.model_validate(Summary.of(draft, surroundings_of_visitors())),
             left_out=[LeftOutOut.model_validate(row) for row in draft.left_out[:_MOST_ROWS]],
             clashes=[FileClashOut.model_validate(each) for each in draft.clashes[:_MOST_ROWS]],
             changes=ImportOut.of(done, dry_run),

@@ -206,7 +206,12 @@ def test_no_key_is_read_kept_or_shown(
         write(tmp_path / "bot", dict.fromkeys(KEY_FILES, f'"key": "{SECRET}"'))
     read: list[str] = []
     read_bytes = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda p: read.append(p.name) or read_bytes(p))
+
+    def read_and_note(path: Path) -> bytes:
+        read.append(path.name)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_note)
     draft = read_source(
         open_source(tmp_path / "bot" if is_folder else tmp_path / "bot" / next(iter(files)))
     )

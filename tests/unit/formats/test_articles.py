@@ -278,7 +278,7 @@ def test_a_folder_and_a_category_of_freshdesk_may_have_one_number() -> None:
 def test_the_text_of_chatwoot_is_markdown_without_html() -> None:
     content = "# A\n\n- *x*<br>\n\n```html\n<b>kept</b>\n```\n\n<img src='/p.png' alt='p'> `<i>`"
     answer = only(read(pages("chatwoot", chatwoot(content=content)))).answer
-    assert answer == "# A\n\n- *x*\n\n```html\n<b>kept</b>\n```\n\n[p](/p.png) `<i>`"
+    assert answer == "# A\n\n- *x*\n\n```html\n<b>kept</b>\n```\n\n![p](/p.png) `<i>`"
 
 
 def test_the_category_of_chatwoot_is_topic_and_language() -> None:

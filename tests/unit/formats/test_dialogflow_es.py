@@ -145,9 +145,9 @@ def test_pieces_become_one_answer(tmp_path: Path) -> None:
         "Ask any rider\\*in of ours.\n\n"
         "Open daily.\nNot on Mondays.\n\n"
         "Prices\n\n- [List](https://bikes.example/p%281%29)\n- Call me\n\n"
-        "[a b.png](https://bikes.example/a%20b.png?v=1)\n\n"
+        "![a b.png](https://bikes.example/a%20b.png?v=1)\n\n"
         "More:\n\n- Opening hours\n\n"
-        "[map.png](https://bikes.example/map.png)"
+        "![map.png](https://bikes.example/map.png)"
     )
     assert left == []
 

@@ -128,7 +128,7 @@ MESSAGES = {
     "prose": ({"customPayload": {"value": "Hola"}}, "Hola"),
     "card": (
         {"imageResponseCard": CARD},
-        "**Tienda**\n\nCentro\n\n[Tienda](https://example.org/a.png)\n\n- Abrir",
+        "**Tienda**\n\nCentro\n\n![Tienda](https://example.org/a.png)\n\n- Abrir",
     ),
     "nothing": ({}, None),
     "data": ({"customPayload": {"value": '{"a": 1}'}}, None),

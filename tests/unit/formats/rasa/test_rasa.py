@@ -380,7 +380,7 @@ responses:
         pytest.param("  -", None, {NOT_TEXT: 1}, id="null"),
         pytest.param(
             "  - text: See.\n    image: https://pictures.example/1.png\n",
-            "See.\n\n[1.png](https://pictures.example/1.png)",
+            "See.\n\n![1.png](https://pictures.example/1.png)",
             {},
             id="image",
         ),
