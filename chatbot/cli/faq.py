@@ -204,6 +204,7 @@ def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
     )
     more = {
         "intents are disabled": summary.disabled,
+        "of them are asked only after another answer, and wait for follow-ups": summary.in_context,
         "further wordings of answers": summary.variants,
         "links lead from one intent to another": summary.follow_ups,
         "links of answers lead nowhere that visitors can follow": summary.dead_links,

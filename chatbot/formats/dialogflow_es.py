@@ -104,7 +104,9 @@ class _Reader:
             self._gathering.leave_out(IN_CONTEXT, answer or intent.label, intent.place)
             return
         enabled = False if str(intent.content.get("priority")) == "-1" else None
-        self._gathering.add_intent(intent.label, intent.place, enabled=enabled)
+        self._gathering.add_intent(
+            intent.label, intent.place, enabled=enabled, needs_context=bool(intent.contexts)
+        )
         if intent.contexts:
             self._leave_out_rows(intent, IN_CONTEXT)
         else:

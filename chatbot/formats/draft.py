@@ -17,7 +17,8 @@ class IntentDraft:
     """An intent as a file describes it; no answer, or no title of its own, keeps what there is.
 
     `enabled` is None where the file does not say. `variants` are further wordings of the answer,
-    `follow_ups` the names of intents that this one leads to.
+    `follow_ups` the names of intents that this one leads to. One that `needs_context` is asked only
+    after another one; until follow-ups are, it is disabled.
     """
 
     name: str
@@ -30,6 +31,7 @@ class IntentDraft:
     held_out: list[str] = field(default_factory=list)
     follow_ups: list[str] = field(default_factory=list)
     variants: list[str] = field(default_factory=list)
+    needs_context: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class _Intent:
     answer: str | None = None
     variants: list[str] = field(default_factory=list)
     enabled: bool | None = None
+    needs_context: bool = False
     phrasings: dict[str, tuple[str, Place]] = field(default_factory=dict)
     held_out: set[str] = field(default_factory=set)
     follow_ups: list[str] = field(default_factory=list)
@@ -77,12 +78,19 @@ class Gathering:
         title: str | None = None,
         topic: str = "",
         enabled: bool | None = None,
+        needs_context: bool = False,
     ) -> None:
-        """Say that there is an intent; what is said of it first counts. `title` None: its label."""
+        """Say that there is an intent; what is said of it first counts. `title` None: its label.
+
+        One that `needs_context` is asked only after another one. By its title or answer it would
+        be found without, so it is disabled.
+        """
         intent = self._intents.setdefault(label, _Intent())
         intent.title = intent.title or _whole(title or "").strip()[:MAX_TITLE_CHARS] or None
         intent.topic = intent.topic or _whole(topic).strip()[:MAX_TOPIC_CHARS]
         intent.enabled = enabled if intent.enabled is None else intent.enabled
+        if needs_context:
+            intent.needs_context, intent.enabled = True, False
         self._check_number(place)
 
     def add_utterance(
@@ -192,6 +200,7 @@ class Gathering:
             variants=gathered.variants,
             has_own_title=gathered.title is not None,
             enabled=gathered.enabled,
+            needs_context=gathered.needs_context,
             utterances=[text for key, text in texts if key not in gathered.held_out],
             held_out=[text for key, text in texts if key in gathered.held_out],
             follow_ups=[

@@ -27,7 +27,7 @@ from chatbot.formats.json_parts import (
     refuse,
     text_of,
 )
-from chatbot.formats.pieces import to_picture
+from chatbot.formats.pieces import IN_CONTEXT, to_picture
 from chatbot.formats.source import Source
 
 NO_TEXT = "it has no text"
@@ -201,13 +201,16 @@ def _read_intent(
     place: Place,
     language: str,
 ) -> None:
+    needs_context = bool(objects_of(intent, "inputContexts"))
     if not _is_fallback(intent):
-        gathering.add_intent(label, place)
+        gathering.add_intent(label, place, needs_context=needs_context)
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             gathering.leave_out(NO_TEXT, f"{label}.sampleUtterances[{number}]", place)
         elif _SLOT.sub("", text).strip(" .,;:!?") == "":
             gathering.leave_out(ONLY_A_SLOT, text, place)
+        elif needs_context:
+            gathering.leave_out(IN_CONTEXT, text, place)
         elif _is_fallback(intent):
             gathering.add_out_of_scope(_sentence(text), place)
         else:

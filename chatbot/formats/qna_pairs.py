@@ -169,6 +169,7 @@ class Pairs:
             title=tags.get("title") if is_own else " ".join(first.split()),
             topic=tags.get("topic", "") if is_own else self._topic_of(pair),
             enabled=_ENABLED.get(tags.get("enabled", "")),
+            needs_context=pair.is_context_only,
         )
         if tags.get("answer") != _NONE:
             self._gathering.add_answer(label, _as_markdown(pair.answer), pair.place)

@@ -16,7 +16,7 @@ class Summary:
     that the source has in several intents, `variants` further wordings of answers, and `personal`
     phrasings in which something was redacted. `left_out` counts rows by reason, the most first.
     `dead_links` counts links of answers that visitors cannot follow, and `linked_pictures` pictures
-    that they see as links.
+    that they see as links. `in_context` counts intents that are asked only after another one.
     """
 
     format: str
@@ -33,6 +33,7 @@ class Summary:
     personal: int
     dead_links: int
     linked_pictures: int
+    in_context: int
 
     @classmethod
     def of(cls, draft: CatalogueDraft, surroundings: Surroundings = NOWHERE) -> Self:
@@ -54,6 +55,7 @@ class Summary:
             personal=draft.personal,
             dead_links=sum(len(each.links) for each in unshown),
             linked_pictures=sum(len(each.pictures) for each in unshown),
+            in_context=sum(each.needs_context for each in intents),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -151,6 +151,7 @@ class SummaryOut(Out):
     personal: int = Field(description="Phrasings in which personal data was redacted.")
     dead_links: int = Field(description="Links of answers that visitors cannot follow.")
     linked_pictures: int = Field(description="Pictures that visitors see as links.")
+    in_context: int = Field(description="Intents asked only after another one; disabled.")
 
 
 class ImportsOut(Out):

@@ -305,6 +305,7 @@ def test_a_follow_up_is_reached_from_its_parent_and_not_by_itself(tmp_path: Path
     assert list(draft.intents) == ["bike", "bike-e", "bill"]
     assert draft.intents["bike"].follow_ups == ["bike-e"]
     assert draft.intents["bike-e"].follow_ups == ["bill"]
+    assert [each.enabled for each in draft.intents.values()] == [None, False, False]
     assert (draft.intents["bike-e"].answer, draft.intents["bike-e"].utterances) == (
         "Ten a day.",
         [],

@@ -9,6 +9,7 @@ import pytest
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import lex
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.pieces import IN_CONTEXT
 from chatbot.formats.registry import read_path, read_source
 from chatbot.formats.source import source_of
 
@@ -160,7 +161,10 @@ def test_contexts_make_follow_ups() -> None:
             intent("Close", "close", inputContexts=[{"name": "door"}, None]),
         )
     )
-    assert draft.intents["open"].follow_ups == ["close"]
+    opened, closed = draft.intents["open"], draft.intents["close"]
+    assert opened.follow_ups == ["close"]
+    assert (opened.enabled, closed.enabled, closed.utterances) == (None, False, [])
+    assert left_out(draft) == [("close", IN_CONTEXT)]
 
 
 def test_slots_become_words_and_alone_they_train_nothing() -> None:

@@ -32,6 +32,7 @@ def test_a_summary_counts_what_there_is_and_what_is_not() -> None:
         "personal": 3,
         "dead_links": 0,
         "linked_pictures": 0,
+        "in_context": 0,
     }
     assert list(Summary.of(DRAFT).left_out) == ["often", "rare"], "the most frequent first"
 
