@@ -7,7 +7,7 @@ lines of JSON or trees of their own: articles are told by their fields, wherever
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -37,7 +37,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Article:
-    """An article, or one of its translations: `key` tells it apart from all others."""
+    """An article, or one of its translations: `key` tells it apart from all others.
+
+    `original` is the language that it was first written in.
+    """
 
     key: str
     title: str
@@ -46,6 +49,7 @@ class Article:
     topic: str = ""
     address: str = ""
     language: str = ""
+    original: str = ""
     enabled: bool | None = None
 
 
@@ -127,18 +131,21 @@ class Centre:
             reason = others[0] if others else "holds no articles"
             raise InvalidCatalogue([Mistake(source.name, 0, reason)])
         shelf = Shelf(articles, folders)
-        return gather(each for found in articles for each in self.read(found, shelf))
+        read = (each for found in articles for each in self.read(found, shelf))
+        return gather(read, Gathering(source.language))
 
 
-def gather(articles: Iterator[Article]) -> CatalogueDraft:
+def gather(articles: Iterator[Article], gathering: Gathering) -> CatalogueDraft:
     """Return the draft of articles. Of versions of one the last in alphabetical order counts, so
     that the order of files does not matter.
     """
-    gathering = Gathering()
     versions: dict[str, dict[tuple[str, ...], Article]] = {}
     for each in articles:
         said = each.title, each.text, each.topic, each.address, each.language, str(each.enabled)
         versions.setdefault(each.key, {}).setdefault(said, each)
+    written = (article for own in versions.values() for article in own.values())
+    originals = Counter(each.original for each in written if each.original)
+    gathering.primary = min(originals, key=lambda each: (-originals[each], each), default=None)
     for own in versions.values():
         *others, article = (own[key] for key in sorted(own))
         for other in others:
@@ -162,14 +169,15 @@ def add_article(gathering: Gathering, article: Article) -> None:
         title=title,
         topic=" ".join(article.topic.split()),
         enabled=article.enabled,
+        language=article.language,
     )
     if is_question(title):
-        gathering.add_utterance(article.key, title, place, article.language or None)
+        gathering.add_utterance(article.key, title, place, article.language)
     text = article.text.strip()
     shorter = cut(text, title, article.address)
     if shorter != text:
         gathering.leave_out(CUT, title[:MAX_TITLE_CHARS], place)
-    gathering.add_answer(article.key, shorter, place)
+    gathering.add_answer(article.key, shorter, place, language=article.language)
 
 
 def cut(text: str, title: str, address: str) -> str:

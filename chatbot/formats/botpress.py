@@ -8,7 +8,6 @@ table has the columns `ID,Question,Answer`.
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -30,7 +29,7 @@ from chatbot.formats.botpress_files import (
 )
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
-from chatbot.formats.gathering import ANOTHER_LANGUAGE, Gathering, Place
+from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.json_text import decode, load, try_load
 from chatbot.formats.json_values import list_of, object_of, objects_of, text_of
 from chatbot.formats.pieces import to_picture
@@ -75,9 +74,8 @@ def _read_botpress(source: Source) -> CatalogueDraft:
 class _Reader:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._gathering = Gathering()
+        self._gathering = Gathering(source.language)
         self._elements: dict[str, dict[str, Any]] = {}
-        self._spoken: Counter[str] = Counter()
 
     def read(self) -> CatalogueDraft:
         entries = list(self._entries())
@@ -133,18 +131,18 @@ class _Reader:
                 self._elements[each["id"]] = object_of(each.get("formData"))
 
     def _add_questions(self, entry: Entry) -> None:
-        language = _main_language(entry, Counter())
-        title = next((q.text for q in entry.questions if q.language == language), None)
         enabled = entry.data.get("enabled")
         self._gathering.add_intent(
             entry.label,
             entry.place,
-            title=" ".join((title or "").split()),
             topic=_topic_of(entry.data),
             enabled=enabled if isinstance(enabled, bool) else None,
         )
         for each in entry.questions:
-            self._spoken[each.language] += 1
+            title = " ".join(each.text.split())
+            self._gathering.add_intent(
+                entry.label, entry.place, title=title, language=each.language
+            )
             self._gathering.add_utterance(
                 entry.label, each.text, entry.place, each.language or None
             )
@@ -155,20 +153,12 @@ class _Reader:
         answers = [Said(s.language, self._resolved(s, entry)) for s in answers_of(entry.data)]
         for _ in range(count_no_text(entry.data.get("answers"))):
             self._gathering.leave_out(NOT_TEXT, "", entry.place)
-        language = self._language_of_answer(entry, [a for a in answers if a.text])
         for each in answers:
-            if each.language == language:
-                needs_a_value = _TEMPLATE.search(each.text) is not None
-                self._gathering.add_answer(entry.label, each.text, entry.place, needs_a_value)
-            elif each.text:
-                self._gathering.leave_out(ANOTHER_LANGUAGE, each.text, entry.place)
+            needs_a_value = _TEMPLATE.search(each.text) is not None
+            self._gathering.add_answer(
+                entry.label, each.text, entry.place, needs_a_value, each.language
+            )
         self._add_redirection(entry)
-
-    def _language_of_answer(self, entry: Entry, answers: list[Said]) -> str:
-        """Return the language of most of its questions, of those in which it is answered."""
-        answered = {each.language for each in answers}
-        asked = Counter(each.language for each in entry.questions)
-        return min(answered, default="", key=lambda one: (-asked[one], -self._spoken[one], one))
 
     def _resolved(self, answer: Said, entry: Entry) -> str:
         """Return the text that an answer is or points to; without it the reason is counted."""
@@ -218,12 +208,6 @@ class _Reader:
             else:
                 language = each.language or None
                 self._gathering.add_utterance(name, plain(each.text), Place(path), language)
-
-
-def _main_language(entry: Entry, spoken: Counter[str]) -> str:
-    """Return the language of most of an entry's questions."""
-    asked = Counter(each.language for each in entry.questions)
-    return min(asked, default="", key=lambda one: (-asked[one], -spoken[one], one))
 
 
 def _topic_of(data: dict[str, Any]) -> str:

@@ -27,7 +27,6 @@ from chatbot.formats.pieces import (
     NO_TEXT,
     NOT_TEXT,
     add_pieces,
-    in_full,
     to_fixed,
     to_piece,
 )
@@ -62,7 +61,7 @@ class _Use:
 
     @property
     def text(self) -> str:
-        return in_full(each.piece for each in self.choice.said)
+        return self.choice.text
 
     @property
     def is_free(self) -> bool:
@@ -73,10 +72,11 @@ class _Use:
 class _Reader:
     """Tells what an agent answers to which intent."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, wanted: str | None) -> None:
         self._agent = agent
-        self._gathering = Gathering()
-        self._uses: dict[str, list[_Use]] = defaultdict(list)
+        self._gathering = Gathering(wanted)
+        self._gathering.primary = agent.languages[0]
+        self._uses: dict[tuple[str, str], list[_Use]] = defaultdict(list)
         self._entered: dict[Page, set[str]] = defaultdict(set)
         self._heard: dict[Page, set[str]] = defaultdict(set)
         self._seen: set[tuple[str, Place]] = set()
@@ -88,8 +88,8 @@ class _Reader:
         self._add_phrases()
         for page in self._agent.pages:
             self._read_page(page)
-        for label in sorted(self._uses):
-            self._add_answer(label, self._uses[label])
+        for label, language in sorted(self._uses):
+            self._add_answer(label, language, self._uses[label, language])
         self._add_follow_ups()
         for page in [*self._agent.pages, *self._agent.groups]:
             self._leave_out_rest(page)
@@ -107,7 +107,7 @@ class _Reader:
             if each.text is None:
                 self._gathering.leave_out(NOT_TEXT, "", each.place)
             elif self._is_fallback(each.label):
-                self._gathering.add_out_of_scope(each.text, each.place)
+                self._gathering.add_out_of_scope(each.text, each.place, each.language)
             else:
                 self._gathering.add_utterance(each.label, each.text, each.place, each.language)
 
@@ -119,7 +119,8 @@ class _Reader:
             if label is None or self._is_fallback(label):
                 continue
             target = self._agent.target_of(page, route)
-            self._uses[label].append(self._to_use(label, route, page, target, place))
+            for language, use in self._to_uses(label, route, page, target, place):
+                self._uses[label, language].append(use)
             self._heard[page].add(label)
             if target is not None:
                 self._entered[target].add(label)
@@ -131,23 +132,31 @@ class _Reader:
             reason = f"has more than {_MOST_ROUTES:,} routes"
             raise InvalidCatalogue([Mistake(page.place.file, 0, reason)])
 
-    def _to_use(
+    def _to_uses(
         self, label: str, route: dict[str, Any], page: Page, target: Page | None, place: Place
-    ) -> _Use:
+    ) -> Iterator[tuple[str, _Use]]:
+        """Yield what is answered there in each language."""
         said = route.get("triggerFulfillment")
         messages = self._messages(said, label, place)
         if target is not None and not any(each.piece for each in messages):
             said = target.content.get("entryFulfillment")
             messages = self._messages(said, label, target.place)
-        return _Use(
-            page=page,
-            place=place,
-            is_first=self._agent.is_first(page),
-            is_conditional=text_of(route.get("condition")).lower() not in _ALWAYS,
-            has_form=target is not None and target.has_form,
-            has_webhook=bool(text_of(object_of(said).get("webhook"))),
-            choice=choose(messages, self._agent.languages),
-        )
+        for language, choice in self._choose(messages).items():
+            yield (
+                language,
+                _Use(
+                    page=page,
+                    place=place,
+                    is_first=self._agent.is_first(page),
+                    is_conditional=text_of(route.get("condition")).lower() not in _ALWAYS,
+                    has_form=target is not None and target.has_form,
+                    has_webhook=bool(text_of(object_of(said).get("webhook"))),
+                    choice=choice,
+                ),
+            )
+
+    def _choose(self, messages: list[Message]) -> dict[str, Choice]:
+        return choose(messages, self._agent.languages[0])
 
     def _messages(self, fulfillment: Any, label: str, place: Place) -> list[Message]:
         """What is said, without cases; what cannot be shown is left out, once for an intent."""
@@ -161,24 +170,24 @@ class _Reader:
         self._seen.add((label, place))
         return messages
 
-    def _add_answer(self, label: str, uses: list[_Use]) -> None:
+    def _add_answer(self, label: str, language: str, uses: list[_Use]) -> None:
         """Add what is answered wherever it is asked; what holds in some place only is left out."""
         free = [each for each in uses if each.is_free and each.text]
         free = [each for each in free if each.is_first] or free
         texts = {each.text for each in free}
         taken = free[0].text if len(texts) == 1 else None
         if taken is not None:
-            self._add_said(label, free[0])
+            self._add_said(label, language, free[0])
         for use in {each.text: each for each in reversed(uses)}.values():
             if use.text and use.text != taken:
-                self._gathering.leave_out(_why(use), use.text, use.place)
+                self._gathering.leave_out(_why(use), use.text, use.place, language)
         self._said |= {each.text for each in uses}
 
-    def _add_said(self, label: str, use: _Use) -> None:
+    def _add_said(self, label: str, language: str, use: _Use) -> None:
         pieces = [each.piece for each in use.choice.said]
-        add_pieces(self._gathering, label, pieces, use.place)
+        add_pieces(self._gathering, label, pieces, use.place, language)
         for reason, text in use.choice.left:
-            self._gathering.leave_out(reason, text, use.place)
+            self._gathering.leave_out(reason, text, use.place, language)
 
     def _add_follow_ups(self) -> None:
         """Where an intent leads to a page, those that the page listens to follow it."""
@@ -204,13 +213,10 @@ class _Reader:
 
     def _leave_out(self, reason: str, fulfillment: Any, page: Page) -> None:
         """Count what is said, unless it is part of what is told of an intent."""
-        messages = list(_messages(fulfillment))
-        choice = choose(messages, self._agent.languages)
-        if in_full(each.piece for each in choice.said) in self._said:
-            return
-        for each in messages:
-            for wording in each.piece:
-                self._gathering.leave_out(reason, wording.text, page.place)
+        for language, choice in self._choose(list(_messages(fulfillment))).items():
+            others = (text for _, text in choice.left)
+            for text in (choice.text, *others) if choice.text not in self._said else ():
+                self._gathering.leave_out(reason, text, page.place, language)
 
     def _is_fallback(self, label: str) -> bool:
         return label in self._agent.intents and self._agent.intents[label].is_fallback
@@ -243,7 +249,7 @@ def _messages(fulfillment: Any) -> Iterator[Message]:
 
 def read(source: Source, root: str) -> CatalogueDraft:
     """Return what an agent says. Raises InvalidCatalogue with every mistake of its files."""
-    return _Reader(FileReader(source, root).read()).read()
+    return _Reader(FileReader(source, root).read(), source.language).read()
 
 
 def _roots(source: Source) -> list[str]:

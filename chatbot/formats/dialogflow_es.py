@@ -18,7 +18,7 @@ from chatbot.formats.dialogflow_es_files import (
     context_names,
     find_roots,
 )
-from chatbot.formats.dialogflow_messages import Message, choose
+from chatbot.formats.dialogflow_messages import Choice, Message, choose
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.gathering import Gathering
 from chatbot.formats.json_parts import peek
@@ -57,9 +57,10 @@ _REPLY = "is a reply of Dialogflow to one question, not an export of the agent"
 class _Reader:
     """Tells what an agent answers to which intent."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, wanted: str | None) -> None:
         self._agent = agent
-        self._gathering = Gathering()
+        self._gathering = Gathering(wanted)
+        self._gathering.primary = agent.language
 
     def read(self) -> CatalogueDraft:
         usable = [each for each in self._agent.intents if self._is_usable(each)]
@@ -94,7 +95,7 @@ class _Reader:
             self._leave_out_rows(intent, IN_CONTEXT)
             return
         for row, text in self._texts(intent):
-            self._gathering.add_out_of_scope(text, row.place)
+            self._gathering.add_out_of_scope(text, row.place, row.language)
 
     def _add(self, intent: Intent, is_reached: bool) -> None:
         """Add an intent; the phrases of one that needs a context mean nothing without it."""
@@ -129,24 +130,23 @@ class _Reader:
             self._gathering.leave_out(reason, (row.text or "").strip(), row.place)
 
     def _add_answer(self, intent: Intent) -> None:
-        """Add what was said on the default channel, in the agent's language, if there is that."""
+        """Add what was said on the default channel in each language, if there is that."""
         for _ in list_of(intent.content.get("conditionalResponses")):
             self._gathering.leave_out(CONDITIONAL, intent.label, intent.place)
-        choice = choose(self._showable(intent), self._agent.languages)
-        if choice.said:
-            self._add_said(intent, choice.said)
-        for reason, text in choice.left:
-            self._gathering.leave_out(reason, text, intent.place)
+        said = choose(self._showable(intent), self._agent.language or "")
+        for language, choice in said.items():
+            self._add_said(intent, choice, language)
+            for reason, text in choice.left:
+                self._gathering.leave_out(reason, text, intent.place, language)
 
-    def _add_said(self, intent: Intent, said: list[Message]) -> None:
-        pieces = [each.piece for each in said]
-        text = in_full(pieces)
-        if _KNOWLEDGE_VALUE in text:
-            self._gathering.leave_out(KNOWLEDGE, text, intent.place)
+    def _add_said(self, intent: Intent, choice: Choice, language: str) -> None:
+        if _KNOWLEDGE_VALUE in choice.text:
+            self._gathering.leave_out(KNOWLEDGE, choice.text, intent.place, language)
         elif intent.needs_a_form:
-            self._gathering.leave_out(NEEDS_A_FORM, text, intent.place)
+            self._gathering.leave_out(NEEDS_A_FORM, choice.text, intent.place, language)
         else:
-            add_pieces(self._gathering, intent.label, pieces, intent.place)
+            pieces = [each.piece for each in choice.said]
+            add_pieces(self._gathering, intent.label, pieces, intent.place, language)
 
     def _showable(self, intent: Intent) -> Iterator[Message]:
         """What is said; what cannot be shown is left out."""
@@ -186,7 +186,7 @@ class _Reader:
 
 def read(source: Source, root: str) -> CatalogueDraft:
     """Return what an agent says. Raises InvalidCatalogue with every mistake of its files."""
-    return _Reader(FileReader(source, root).read()).read()
+    return _Reader(FileReader(source, root).read(), source.language).read()
 
 
 def _refuse(source: Source, path: str) -> str | None:

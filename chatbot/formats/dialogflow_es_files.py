@@ -89,11 +89,10 @@ class Intent:
 
 @dataclass
 class Agent:
-    """What the files of an agent hold; `small_talk` are answers without questions."""
+    """What the files of an agent hold; `language` is its own, `small_talk` has no questions."""
 
     intents: list[Intent]
     language: str | None
-    languages: list[str]
     small_talk: list[tuple[str, Place]]
 
 
@@ -110,12 +109,11 @@ class FileReader:
         path = f"{self._root}agent.json"
         settings = object_of(self._load(path)) if path in self._source else {}
         language = text_of(settings.get("language")).lower() or None
-        others = [each.lower() for each in texts_of(settings.get("supportedLanguages"))]
         intents = self._read_intents(language)
         if self._mistakes:
             raise InvalidCatalogue(self._mistakes)
         small_talk = list(self._small_talk())
-        return Agent(intents, language, [language or "", *others], small_talk)
+        return Agent(intents, language, small_talk)
 
     def _read_intents(self, language: str | None) -> list[Intent]:
         paths = _files(self._source, self._root)

@@ -69,6 +69,7 @@ def _article(found: Found, content: Record, language: str, suffix: str, shelf: S
         topic=found.topic(parent.get("name")),
         address=text_of(content, "url"),
         language=language,
+        original=text_of(found.record, "default_locale").lower(),
         enabled=_is_enabled(content, found.record),
     )
 

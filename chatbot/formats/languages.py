@@ -3,6 +3,9 @@
 import re
 from typing import Any
 
+TAG = re.compile(r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{1,8})*$")
+"""A tag such as `de`, `pt-BR` or `zh-Hans`."""
+
 _TAGS = {
     "arabic": "ar",
     "bulgarian": "bg",
@@ -58,3 +61,12 @@ def to_tag(name: Any) -> str | None:
     if re.fullmatch(r"[a-z]{2,3}(_[a-z0-9]{2,8}){0,2}", plain) and plain not in _TAGS:
         return plain.replace("_", "-")
     return _TAGS.get(plain)
+
+
+def is_in(language: str, wanted: str) -> bool:
+    """Return whether a tag is of a wanted language: `en-us` of `en`, and `en` of `en-us`."""
+    return (
+        language == wanted
+        or language.startswith(f"{wanted}-")
+        or (wanted.startswith(f"{language}-"))
+    )

@@ -98,21 +98,27 @@ def in_full(pieces: Iterable[Piece]) -> str:
     return join(_best(piece).text for piece in pieces if piece)
 
 
-def add_pieces(gathering: Gathering, label: str, pieces: Iterable[Piece], place: Place) -> None:
+def add_pieces(
+    gathering: Gathering,
+    label: str,
+    pieces: Iterable[Piece],
+    place: Place,
+    language: str | None = None,
+) -> None:
     """Give an intent the answer of these pieces, and their other wordings as its variants.
 
     If a piece has no wording without a value, then the answer needs one.
     """
     said = [piece for piece in pieces if piece]
     needs_a_value = any(_best(piece).needs_a_value for piece in said)
-    gathering.add_answer(label, in_full(said), place, needs_a_value=needs_a_value)
+    gathering.add_answer(label, in_full(said), place, needs_a_value, language)
     for piece in said:
         for wording in piece:
             if wording.needs_a_value and wording != _best(piece):
-                gathering.leave_out(NEEDS_A_VALUE, wording.text, place)
+                gathering.leave_out(NEEDS_A_VALUE, wording.text, place, language)
     if not needs_a_value:
         for variant in _variants(said):
-            gathering.add_answer(label, variant, place)
+            gathering.add_answer(label, variant, place, language=language)
 
 
 def _variants(pieces: Sequence[Piece]) -> Iterator[str]:

@@ -40,7 +40,7 @@ class _Reader:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._gathering = Gathering()
+        self._gathering = Gathering(source.language)
         self._pairs = Pairs(self._gathering)
 
     def read(self) -> CatalogueDraft:

@@ -41,10 +41,14 @@ _OFFICE = ("[Content_Types].xml",)
 
 
 class Source(Mapping[str, bytes]):
-    """Files by their path below the one folder that holds them all; `name` is for messages."""
+    """Files by their path below the one folder that holds them all; `name` is for messages.
+
+    `language` is the one that is wanted of what is in several, as a tag, or None.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.language: str | None = None
         self.is_folder = True
         self._sizes: dict[str, int] = {}
         self._read = 0

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from chatbot.domain.answer_links import NOWHERE, Surroundings, find_unshown
-from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.draft import CatalogueDraft, Others
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class Summary:
     phrasings in which something was redacted. `left_out` counts rows by reason, the most first.
     `dead_links` counts links of answers that visitors cannot follow, and `linked_pictures` pictures
     that they see as links. `in_context` counts intents that are asked only after another one.
+    `languages` are all that the source tells, `language` is the one that is taken, and `others`
+    counts what is left out in each other one.
     """
 
     format: str
@@ -34,6 +36,8 @@ class Summary:
     dead_links: int
     linked_pictures: int
     in_context: int
+    language: str | None
+    others: dict[str, Others]
 
     @classmethod
     def of(cls, draft: CatalogueDraft, surroundings: Surroundings = NOWHERE) -> Self:
@@ -47,7 +51,7 @@ class Summary:
             answers=sum(bool(each.answer) for each in intents),
             out_of_scope=len(draft.out_of_scope),
             disabled=sum(each.enabled is False for each in intents),
-            languages=sorted(draft.languages),
+            languages=sorted(draft.languages.keys() | draft.others.keys()),
             clashes=len(draft.clashes),
             left_out=dict(Counter(row.reason for row in draft.left_out).most_common()),
             variants=sum(len(each.variants) for each in intents),
@@ -56,6 +60,8 @@ class Summary:
             dead_links=sum(len(each.links) for each in unshown),
             linked_pictures=sum(len(each.pictures) for each in unshown),
             in_context=sum(each.needs_context for each in intents),
+            language=draft.language,
+            others=dict(sorted(draft.others.items())),
         )
 
     def to_json(self) -> dict[str, Any]:

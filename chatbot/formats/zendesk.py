@@ -79,6 +79,7 @@ def _article(found: Found, record: Record, owner: Record, shelf: Shelf) -> Artic
         topic=found.topic(section.get("name"), category.get("name")),
         address=text_of(record, "html_url"),
         language=language,
+        original=source,
         enabled=_is_enabled(record, owner),
     )
 

@@ -74,7 +74,7 @@ def test_a_bot_of_version_2_is_read_completely() -> None:
     assert (hours.utterances, hours.answer) == (["¿cuándo abren?"], "De nueve a cinco.")
     assert hours.variants == ["9-17"]
     assert (talk.utterances, talk.answer) == (["quiero hablar"], None)
-    assert draft.languages == {"es_es": 2}
+    assert draft.languages == {"es-es": 2}
     assert left_out(draft) == [
         ("No entiendo.", "it is what the old bot said when it did not understand"),
     ]

@@ -1,5 +1,5 @@
 from chatbot.domain.answer_links import Surroundings
-from chatbot.formats.draft import CatalogueDraft, FileClash, IntentDraft, LeftOut
+from chatbot.formats.draft import CatalogueDraft, FileClash, IntentDraft, LeftOut, Others
 from chatbot.formats.summary import Summary
 
 DRAFT = CatalogueDraft(
@@ -12,6 +12,8 @@ DRAFT = CatalogueDraft(
     left_out=[LeftOut(reason, "t", "f") for reason in ("rare", "often", "often")],
     clashes=[FileClash("t", ("a", "b"), "f")],
     languages={"en": 2, "de": 1},
+    language="en",
+    others={"de": Others(utterances=1, answers=2)},
     personal=3,
 )
 
@@ -33,6 +35,8 @@ def test_a_summary_counts_what_there_is_and_what_is_not() -> None:
         "dead_links": 0,
         "linked_pictures": 0,
         "in_context": 0,
+        "language": "en",
+        "others": {"de": {"utterances": 1, "answers": 2}},
     }
     assert list(Summary.of(DRAFT).left_out) == ["often", "rare"], "the most frequent first"
 
