@@ -26,7 +26,8 @@ from bench.instance import ask, make_version, run_job
 from bench.learn import few_shot, import_rows
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.accuracy import summarise
-from chatbot.domain.text import key, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import key
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.training_set import Labelled
 from chatbot.services.releases import jobs

@@ -27,7 +27,8 @@ from bench.instance import ask, make_version
 from bench.learn import import_rows
 from bench.nights import split, train
 from chatbot.bootstrap import Parts, build
-from chatbot.domain.text import key, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import key
 from chatbot.services.learning.evaluate import evaluate
 from chatbot.services.learning.quarantine import select_admitted
 from chatbot.services.learning.training_set import Labelled

@@ -3,7 +3,7 @@
 import atexit
 
 from apiflask import APIFlask
-from flask import Response
+from flask import Response, current_app
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -62,16 +62,15 @@ _API = (
     sites,
     health,
 )
+_POLICY = (
+    "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'"
+)
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    (
-        "Content-Security-Policy",
-        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-        "form-action 'self'",
-    ),
     ("Cache-Control", "no-store"),
 ]
 
@@ -132,5 +131,13 @@ def stop_following(app: APIFlask) -> None:
 def _secure(response: Response) -> Response:
     """Headers that hold unless a view says otherwise."""
     given = {name.lower() for name, _ in response.headers}
-    response.headers.extend([h for h in _HEADERS if h[0].lower() not in given])
+    wanted = [*_HEADERS, ("Content-Security-Policy", _policy())]
+    response.headers.extend([h for h in wanted if h[0].lower() not in given])
     return response
+
+
+def _policy() -> str:
+    """Answers are previewed here too, so pictures may come from where visitors' come from."""
+    parts: Parts = current_app.extensions[EXTENSION]
+    origins = sorted(parts.settings.picture_origins)
+    return f"{_POLICY}; img-src 'self' {' '.join(origins)}" if origins else _POLICY

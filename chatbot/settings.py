@@ -7,6 +7,7 @@ secret kept in a file, by `CHATBOT_HELD_OUT_SHARE_FILE`. `docs/operations.md` li
 import difflib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,7 @@ _RENAMED = {
 }
 """Names that variables had until 0.1.0, and that they have now."""
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(?::\d{1,5})?", re.IGNORECASE)
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -125,6 +127,19 @@ class Settings(BaseModel):
         pattern=r"^(https?://[!-~]+)?$",
         max_length=500,
         description="Where people reach this instance, https://…; for links in e-mails.",
+    )
+    site_url: str = Field(
+        "",
+        pattern=r"^(https?://[!-~]+)?$",
+        max_length=500,
+        description="Where the helpdesk's own site is, https://…; links of answers such as /help "
+        "lead there. Empty: to the site that shows the widget, and nowhere in the console.",
+    )
+    image_origins: str = Field(
+        "",
+        max_length=2000,
+        description="Origins that pictures in answers are shown from, as https://cdn.example.org, "
+        "with commas between them; others are links. Empty: all are.",
     )
     smtp_host: str = Field(
         "",
@@ -304,6 +319,14 @@ class Settings(BaseModel):
             raise ValueError("an SQLite database in memory is another one for each connection")
         return url
 
+    @field_validator("image_origins")
+    @classmethod
+    def _are_origins(cls, origins: str) -> str:
+        for each in _split(origins):
+            if not _ORIGIN.fullmatch(each):
+                raise ValueError(f"“{each}” is no origin such as https://cdn.example.org")
+        return origins
+
     @field_validator("smtp_user")
     @classmethod
     def _is_not_sent_in_clear(cls, user: str, others: ValidationInfo) -> str:
@@ -349,6 +372,11 @@ class Settings(BaseModel):
         return self.artefacts_url or str(self.data_dir / "artefacts")
 
     @property
+    def picture_origins(self) -> frozenset[str]:
+        """The origins that pictures in answers are shown from, in lower case."""
+        return frozenset(each.lower() for each in _split(self.image_origins))
+
+    @property
     def store_socket(self) -> Path:
         """The embedded store's socket; in the temporary folder if the data folder is deep."""
         path = self.data_dir / "store.sock"
@@ -371,6 +399,10 @@ class Settings(BaseModel):
     def cache_dir(self) -> Path:
         """The folder with verified local copies of artefacts."""
         return self.data_dir / "artefacts" if not self.artefacts_url else self.data_dir / "cache"
+
+
+def _split(listed: str) -> list[str]:
+    return [each.strip() for each in listed.split(",") if each.strip()]
 
 
 def _read_variables(environ: Mapping[str, str], known: set[str]) -> dict[str, str]:

@@ -18,9 +18,9 @@ from chatbot.api.schemas.ask import (
     PopularOut,
     PopularQuestionOut,
 )
-from chatbot.http import markdown
 from chatbot.http.auth import caller, requires
 from chatbot.http.context import parts
+from chatbot.http.markdown import render_for_visitors
 from chatbot.services.access.keys import Scope
 from chatbot.services.asking import choose
 from chatbot.services.review import questions
@@ -88,7 +88,7 @@ def give_feedback(query_id: str, body: FeedbackIn) -> FeedbackOut:
 
 
 def _writer(wanted: str) -> Callable[[str], str]:
-    return markdown.render if wanted == "html" else str
+    return render_for_visitors if wanted == "html" else str
 
 
 def _query_id(idempotency_key: str) -> str:

@@ -68,7 +68,7 @@ def import_any_file(wanted: ImportsIn) -> ImportsOut:
     content = request.get_data(cache=False)
     if not content:
         raise BadRequest("Send the file as the body of the request.")
-    draft = read_source(source_of(wanted.name, content))
+    draft = read_source(source_of(wanted.name, content), wanted.language)
     how = Wanted(wanted.mode, wanted.clashes)
     if wanted.dry_run:
         return ImportsOut.of(draft, preview_import(parts().database, draft, how), dry_run=True)

@@ -18,8 +18,10 @@ from chatbot.cli.context import (
     warn,
 )
 from chatbot.cli.jobs import request_job, run_job_here, worker_lives
+from chatbot.domain.answer_links import Surroundings
 from chatbot.errors import NotFound
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.languages import TAG
 from chatbot.formats.registry import FORMATS, get_format, read_path
 from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import faq_snapshot
@@ -43,6 +45,13 @@ from chatbot.services.releases import jobs
 _MOST_LINES = 40
 
 
+def check_tag(_context: click.Context, _option: click.Parameter, tag: str | None) -> str | None:
+    """Return the tag of a language. Raises BadParameter for anything else."""
+    if tag is not None and not TAG.match(tag):
+        raise click.BadParameter(f"“{tag}” is no tag of a language such as de or pt-BR.")
+    return tag
+
+
 @click.command("import")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
@@ -52,6 +61,12 @@ _MOST_LINES = 40
     show_default=True,
     help="add: only what is new. update: also change what differs. "
     "replace: also remove what the file does not have.",
+)
+@click.option(
+    "--language",
+    metavar="TAG",
+    callback=check_tag,
+    help="Of a file in several languages, the one to take, as de; else its own, or the most used.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @click.option("--preview", is_flag=True, help="Only say what PATH holds, and what would change.")
@@ -80,6 +95,7 @@ def import_files(
     context: Context,
     path: Path,
     mode: str,
+    language: str | None,
     dry_run: bool,
     preview: bool,
     shape: str,
@@ -100,12 +116,12 @@ def import_files(
     clashes = Clashes.MOVE if move_clashes else Clashes.KEEP if keep_clashes else Clashes.REFUSE
     wanted = Wanted(Mode(mode), clashes)
     if preview:
-        _preview(context, read_path(path), wanted, shape == "json" or as_json)
+        _preview(context, read_path(path, language), wanted, shape == "json" or as_json)
         return
     if dry_run:
-        done = preview_import(context.parts.database, read_path(path), wanted)
+        done = preview_import(context.parts.database, read_path(path, language), wanted)
     else:
-        done = import_path(context, path, wanted)
+        done = import_path(context, path, wanted, language)
     if as_json:
         print_json({name: value for name, value in vars(done).items() if name != "new_phrasings"})
     else:
@@ -177,7 +193,9 @@ def undo(context: Context, act: int | None) -> None:
 
 def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: bool) -> None:
     """Print what a draft holds; for people also what of it is new, and nothing is written."""
-    summary = Summary.of(draft)
+    settings = context.settings
+    surroundings = Surroundings(settings.site_url, settings.picture_origins)
+    summary = Summary.of(draft, surroundings)
     if as_json:
         print_json(summary.to_json())
         return
@@ -193,7 +211,7 @@ def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: b
 
 
 def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
-    languages = f" ({', '.join(summary.languages)})" if summary.languages else ""
+    languages = f" ({summary.language})" if summary.language else ""
     yield get_format(draft.format).title
     yield (
         f"{summary.intents:,} intents, {summary.utterances:,} utterances{languages}, "
@@ -201,11 +219,19 @@ def _describe_draft(draft: CatalogueDraft, summary: Summary) -> Iterator[str]:
     )
     more = {
         "intents are disabled": summary.disabled,
+        "of them are asked only after another answer, and wait for follow-ups": summary.in_context,
         "further wordings of answers": summary.variants,
         "links lead from one intent to another": summary.follow_ups,
+        "links of answers lead nowhere that visitors can follow": summary.dead_links,
+        "pictures will be links (CHATBOT_IMAGE_ORIGINS)": summary.linked_pictures,
         "utterances held personal data, which is redacted": summary.personal,
     }
     yield from (f"{count:,} {what}" for what, count in more.items() if count)
+    for language, other in summary.others.items():
+        yield (
+            f"{language}: {other.utterances:,} utterances, {other.answers:,} answers: another "
+            f"language (--language {language} takes it)"
+        )
     for reason, count in summary.left_out.items():
         yield f"{count:,} left out: {reason}"
     for clash in draft.clashes[:_MOST_LINES]:
@@ -229,9 +255,11 @@ def describe(done: Imported) -> str:
     return ", ".join([said, *more]) + "."
 
 
-def import_path(context: Context, path: Path, wanted: Wanted | None = None) -> Imported:
-    """Import a file, folder or archive. Raises InvalidCatalogue."""
-    draft = read_path(path)
+def import_path(
+    context: Context, path: Path, wanted: Wanted | None = None, language: str | None = None
+) -> Imported:
+    """Import a file, folder or archive, as `read_path` reads it. Raises InvalidCatalogue."""
+    draft = read_path(path, language)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
         with context.parts.database.write() as session:

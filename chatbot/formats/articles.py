@@ -7,7 +7,7 @@ lines of JSON or trees of their own: articles are told by their fields, wherever
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -17,9 +17,9 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
-from chatbot.formats.html import link
 from chatbot.formats.json_text import decode, load, try_load
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
+from chatbot.formats.links import link
 from chatbot.formats.source import Source
 
 CUT = f"its answer is longer than {MAX_ANSWER_CHARS:,} characters; it ends with a link to the rest"
@@ -37,7 +37,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Article:
-    """An article, or one of its translations: `key` tells it apart from all others."""
+    """An article, or one of its translations: `key` tells it apart from all others.
+
+    `original` is the language that it was first written in.
+    """
 
     key: str
     title: str
@@ -46,6 +49,7 @@ class Article:
     topic: str = ""
     address: str = ""
     language: str = ""
+    original: str = ""
     enabled: bool | None = None
 
 
@@ -57,9 +61,11 @@ class Found:
     place: Place
     parent: Record
 
-    @property
-    def around(self) -> str:
-        return text_of(self.parent, *_NAME_KEYS)
+    def topic(self, *candidates: Any) -> str:
+        """Return the first candidate that is a name, or the name of what is around it."""
+        named = (*candidates, text_of(self.parent, *_NAME_KEYS))
+        names = (each for each in named if isinstance(each, str) and each.strip())
+        return next(names, "")[:MAX_TOPIC_CHARS]
 
 
 class Shelf:
@@ -125,18 +131,21 @@ class Centre:
             reason = others[0] if others else "holds no articles"
             raise InvalidCatalogue([Mistake(source.name, 0, reason)])
         shelf = Shelf(articles, folders)
-        return gather(each for found in articles for each in self.read(found, shelf))
+        read = (each for found in articles for each in self.read(found, shelf))
+        return gather(read, Gathering(source.language))
 
 
-def gather(articles: Iterator[Article]) -> CatalogueDraft:
+def gather(articles: Iterator[Article], gathering: Gathering) -> CatalogueDraft:
     """Return the draft of articles. Of versions of one the last in alphabetical order counts, so
     that the order of files does not matter.
     """
-    gathering = Gathering()
     versions: dict[str, dict[tuple[str, ...], Article]] = {}
     for each in articles:
         said = each.title, each.text, each.topic, each.address, each.language, str(each.enabled)
         versions.setdefault(each.key, {}).setdefault(said, each)
+    written = (article for own in versions.values() for article in own.values())
+    originals = Counter(each.original for each in written if each.original)
+    gathering.primary = min(originals, key=lambda each: (-originals[each], each), default=None)
     for own in versions.values():
         *others, article = (own[key] for key in sorted(own))
         for other in others:
@@ -160,14 +169,15 @@ def add_article(gathering: Gathering, article: Article) -> None:
         title=title,
         topic=" ".join(article.topic.split()),
         enabled=article.enabled,
+        language=article.language,
     )
     if is_question(title):
-        gathering.add_utterance(article.key, title, place, article.language or None)
+        gathering.add_utterance(article.key, title, place, article.language)
     text = article.text.strip()
     shorter = cut(text, title, article.address)
     if shorter != text:
         gathering.leave_out(CUT, title[:MAX_TITLE_CHARS], place)
-    gathering.add_answer(article.key, shorter, place)
+    gathering.add_answer(article.key, shorter, place, language=article.language)
 
 
 def cut(text: str, title: str, address: str) -> str:
@@ -202,13 +212,6 @@ def key_of(record: Record, language: str = "") -> str:
     key = next(filter(is_key, (record.get("id"), record.get("slug"))), None)
     name = text_of(record, "title") if key is None else f"article-{key}"
     return f"{name}-{language}" if language else name
-
-
-def topic_of(*candidates: Any) -> str:
-    """Return the first that is a name."""
-    return next((each for each in candidates if isinstance(each, str) and each.strip()), "")[
-        :MAX_TOPIC_CHARS
-    ]
 
 
 def _places(text: str, part: str) -> list[int]:

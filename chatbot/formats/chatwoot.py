@@ -7,16 +7,7 @@ and a word where it is answered; all but what is published is disabled.
 from collections.abc import Iterator
 from typing import Any
 
-from chatbot.formats.articles import (
-    Article,
-    Centre,
-    Found,
-    Record,
-    Shelf,
-    key_of,
-    text_of,
-    topic_of,
-)
+from chatbot.formats.articles import Article, Centre, Found, Record, Shelf, key_of, text_of
 from chatbot.formats.markdown_pages import without_html
 
 _OWN = {
@@ -65,7 +56,7 @@ def _read(found: Found, shelf: Shelf) -> Iterator[Article]:
         title=text_of(record, "title"),
         text=without_html(text_of(record, "content")),
         place=found.place,
-        topic=topic_of(category.get("name"), inner, found.around),
+        topic=found.topic(category.get("name"), inner),
         address=text_of(record, "url", "link"),
         language=(text_of(record, "locale") or text_of(category, "locale")).lower(),
         enabled=_is_enabled(record.get("status")),

@@ -45,22 +45,23 @@ def _read(source: Source) -> CatalogueDraft:
     [file] = files
     parsed = peek(source, file)
     if isinstance(parsed, list):
-        return _read_rows(parsed, "", "", Gathering(), Place(file))
+        return _read_rows(parsed, "", "", Gathering(source.language), Place(file))
     if _is_prediction(parsed):
         raise refuse(file, _PREDICTION)
     if _kind(parsed) == "orchestration":
         raise refuse(file, _ORCHESTRATION)
-    return _read_project(parsed, Place(file))
+    return _read_project(parsed, Place(file), Gathering(source.language))
 
 
-def _read_project(project: dict[str, Any], place: Place) -> CatalogueDraft:
+def _read_project(project: dict[str, Any], place: Place, gathering: Gathering) -> CatalogueDraft:
     """Read a project; its first version called utterances examples, and a category a name."""
-    assets, gathering = dict_of(project, "assets"), Gathering()
+    assets = dict_of(project, "assets")
     rows = "examples" if "examples" in assets and "utterances" not in assets else "utterances"
     require_lists(assets, place.file, "intents", rows)
     for intent in objects_of(assets, "intents"):
         add_intent(gathering, label_of(intent, "category") or label_of(intent, "name"), place)
     language = text_of(dict_of(project, "metadata"), "language")
+    gathering.primary = language
     return _read_rows(assets[rows], f"assets.{rows}", language, gathering, place)
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.dialogflow_cx_files import PHRASES, Agent, FileReader, Page
+from chatbot.formats.dialogflow_edition import ALONE, Edition
 from chatbot.formats.dialogflow_messages import Choice, Message, choose
 from chatbot.formats.dialogflow_rich import rich_to_markdown
 from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
+from chatbot.formats.json_parts import peek
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -25,13 +27,6 @@ from chatbot.formats.pieces import (
     NO_TEXT,
     NOT_TEXT,
     add_pieces,
-    in_full,
-    list_of,
-    object_of,
-    objects_of,
-    peek,
-    text_of,
-    texts_of,
     to_fixed,
     to_piece,
 )
@@ -50,8 +45,6 @@ _MOST_LINKED = 50
 _PROBE_BYTES = 2_000_000
 
 _BLOB = "is an agent as binary data, which only Dialogflow CX can read: export it as JSON package"
-_ALONE = "is the settings of an agent alone: hand over the whole folder or zip that it was in"
-_TWO_AGENTS = "holds several agents of Dialogflow: hand over one of them"
 
 
 @dataclass
@@ -68,7 +61,7 @@ class _Use:
 
     @property
     def text(self) -> str:
-        return in_full(each.piece for each in self.choice.said)
+        return self.choice.text
 
     @property
     def is_free(self) -> bool:
@@ -79,10 +72,11 @@ class _Use:
 class _Reader:
     """Tells what an agent answers to which intent."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, wanted: str | None) -> None:
         self._agent = agent
-        self._gathering = Gathering()
-        self._uses: dict[str, list[_Use]] = defaultdict(list)
+        self._gathering = Gathering(wanted)
+        self._gathering.primary = agent.languages[0]
+        self._uses: dict[tuple[str, str], list[_Use]] = defaultdict(list)
         self._entered: dict[Page, set[str]] = defaultdict(set)
         self._heard: dict[Page, set[str]] = defaultdict(set)
         self._seen: set[tuple[str, Place]] = set()
@@ -94,8 +88,8 @@ class _Reader:
         self._add_phrases()
         for page in self._agent.pages:
             self._read_page(page)
-        for label in sorted(self._uses):
-            self._add_answer(label, self._uses[label])
+        for label, language in sorted(self._uses):
+            self._add_answer(label, language, self._uses[label, language])
         self._add_follow_ups()
         for page in [*self._agent.pages, *self._agent.groups]:
             self._leave_out_rest(page)
@@ -113,7 +107,7 @@ class _Reader:
             if each.text is None:
                 self._gathering.leave_out(NOT_TEXT, "", each.place)
             elif self._is_fallback(each.label):
-                self._gathering.add_out_of_scope(each.text, each.place)
+                self._gathering.add_out_of_scope(each.text, each.place, each.language)
             else:
                 self._gathering.add_utterance(each.label, each.text, each.place, each.language)
 
@@ -125,7 +119,8 @@ class _Reader:
             if label is None or self._is_fallback(label):
                 continue
             target = self._agent.target_of(page, route)
-            self._uses[label].append(self._to_use(label, route, page, target, place))
+            for language, use in self._to_uses(label, route, page, target, place):
+                self._uses[label, language].append(use)
             self._heard[page].add(label)
             if target is not None:
                 self._entered[target].add(label)
@@ -137,23 +132,31 @@ class _Reader:
             reason = f"has more than {_MOST_ROUTES:,} routes"
             raise InvalidCatalogue([Mistake(page.place.file, 0, reason)])
 
-    def _to_use(
+    def _to_uses(
         self, label: str, route: dict[str, Any], page: Page, target: Page | None, place: Place
-    ) -> _Use:
+    ) -> Iterator[tuple[str, _Use]]:
+        """Yield what is answered there in each language."""
         said = route.get("triggerFulfillment")
         messages = self._messages(said, label, place)
         if target is not None and not any(each.piece for each in messages):
             said = target.content.get("entryFulfillment")
             messages = self._messages(said, label, target.place)
-        return _Use(
-            page=page,
-            place=place,
-            is_first=self._agent.is_first(page),
-            is_conditional=text_of(route.get("condition")).lower() not in _ALWAYS,
-            has_form=target is not None and target.has_form,
-            has_webhook=bool(text_of(object_of(said).get("webhook"))),
-            choice=choose(messages, self._agent.languages),
-        )
+        for language, choice in self._choose(messages).items():
+            yield (
+                language,
+                _Use(
+                    page=page,
+                    place=place,
+                    is_first=self._agent.is_first(page),
+                    is_conditional=text_of(route.get("condition")).lower() not in _ALWAYS,
+                    has_form=target is not None and target.has_form,
+                    has_webhook=bool(text_of(object_of(said).get("webhook"))),
+                    choice=choice,
+                ),
+            )
+
+    def _choose(self, messages: list[Message]) -> dict[str, Choice]:
+        return choose(messages, self._agent.languages[0])
 
     def _messages(self, fulfillment: Any, label: str, place: Place) -> list[Message]:
         """What is said, without cases; what cannot be shown is left out, once for an intent."""
@@ -167,24 +170,24 @@ class _Reader:
         self._seen.add((label, place))
         return messages
 
-    def _add_answer(self, label: str, uses: list[_Use]) -> None:
+    def _add_answer(self, label: str, language: str, uses: list[_Use]) -> None:
         """Add what is answered wherever it is asked; what holds in some place only is left out."""
         free = [each for each in uses if each.is_free and each.text]
         free = [each for each in free if each.is_first] or free
         texts = {each.text for each in free}
         taken = free[0].text if len(texts) == 1 else None
         if taken is not None:
-            self._add_said(label, free[0])
+            self._add_said(label, language, free[0])
         for use in {each.text: each for each in reversed(uses)}.values():
             if use.text and use.text != taken:
-                self._gathering.leave_out(_why(use), use.text, use.place)
+                self._gathering.leave_out(_why(use), use.text, use.place, language)
         self._said |= {each.text for each in uses}
 
-    def _add_said(self, label: str, use: _Use) -> None:
+    def _add_said(self, label: str, language: str, use: _Use) -> None:
         pieces = [each.piece for each in use.choice.said]
-        add_pieces(self._gathering, label, pieces, use.place)
+        add_pieces(self._gathering, label, pieces, use.place, language)
         for reason, text in use.choice.left:
-            self._gathering.leave_out(reason, text, use.place)
+            self._gathering.leave_out(reason, text, use.place, language)
 
     def _add_follow_ups(self) -> None:
         """Where an intent leads to a page, those that the page listens to follow it."""
@@ -210,13 +213,10 @@ class _Reader:
 
     def _leave_out(self, reason: str, fulfillment: Any, page: Page) -> None:
         """Count what is said, unless it is part of what is told of an intent."""
-        messages = list(_messages(fulfillment))
-        choice = choose(messages, self._agent.languages)
-        if in_full(each.piece for each in choice.said) in self._said:
-            return
-        for each in messages:
-            for wording in each.piece:
-                self._gathering.leave_out(reason, wording.text, page.place)
+        for language, choice in self._choose(list(_messages(fulfillment))).items():
+            others = (text for _, text in choice.left)
+            for text in (choice.text, *others) if choice.text not in self._said else ():
+                self._gathering.leave_out(reason, text, page.place, language)
 
     def _is_fallback(self, label: str) -> bool:
         return label in self._agent.intents and self._agent.intents[label].is_fallback
@@ -247,18 +247,9 @@ def _messages(fulfillment: Any) -> Iterator[Message]:
         )
 
 
-def sniff(source: Source) -> bool:
-    """Whether it is an agent, or something else that Dialogflow CX made."""
-    return bool(_roots(source)) or _refusal(source) is not None
-
-
-def read(source: Source) -> CatalogueDraft:
+def read(source: Source, root: str) -> CatalogueDraft:
     """Return what an agent says. Raises InvalidCatalogue with every mistake of its files."""
-    roots = _roots(source)
-    refusal = _TWO_AGENTS if len(roots) > 1 else _refusal(source)
-    if refusal or not roots:
-        raise InvalidCatalogue([Mistake(source.name, 0, refusal or _ALONE)])
-    return _Reader(FileReader(source, roots[0]).read()).read()
+    return _Reader(FileReader(source, root).read(), source.language).read()
 
 
 def _roots(source: Source) -> list[str]:
@@ -286,14 +277,10 @@ def _is_agent(content: Any) -> bool:
     return isinstance(object_of(content).get("defaultLanguageCode"), str)
 
 
-def _refusal(source: Source) -> str | None:
-    """Why a single file of Dialogflow CX is no export that can be read, or None."""
-    path = source.only()
-    if path is None or source.is_folder:
-        return None
+def _refuse(source: Source, path: str) -> str | None:
     content = peek(source, path)
     if _is_agent(content) and content.keys() & _AGENT_KEYS:
-        return _ALONE
+        return ALONE
     is_blob = set(object_of(content)) == {"agentContent"} or _is_blob(source, path)
     return _BLOB if is_blob else None
 
@@ -307,9 +294,11 @@ def _is_blob(source: Source, path: str) -> bool:
     return b"\0" in beginning and any(word in beginning for word in _BLOB_WORDS)
 
 
-FORMAT = Format(
+FORMAT = Edition(
     name="dialogflow-cx",
     title="Dialogflow CX, an agent's folder or zip (JSON package)",
-    sniff=sniff,
+    find_roots=_roots,
     read=read,
-)
+    refuse=_refuse,
+    otherwise=ALONE,
+).as_format()

@@ -8,7 +8,7 @@ from typing import Any
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.gathering import Place
 from chatbot.formats.json_text import load
-from chatbot.formats.pieces import list_of, object_of, objects_of, text_of, texts_of
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of, texts_of
 from chatbot.formats.source import Source
 
 PHRASES = "trainingPhrases"

@@ -5,20 +5,17 @@ The kind of a message of ES is a number in older files and a word in newer ones.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from chatbot.formats.dialogflow_rich import rich_to_markdown
+from chatbot.formats.json_values import object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     Piece,
     in_full,
     join,
-    object_of,
-    objects_of,
     plain_to_markdown,
-    text_of,
-    texts_of,
     to_fixed,
     to_link,
     to_options,
@@ -29,7 +26,6 @@ from chatbot.formats.pieces import (
 PLACEHOLDER = re.compile(r"\$[^\W\d]|(?<![\w/])#[^\W\d][\w-]*\.[^\W\d]")
 """A parameter, `$name`, or one of a context, `#context.name`; `$5` and `#hashtag` are text."""
 
-ANOTHER_LANGUAGE = "its answer is in another language than the one taken"
 ANOTHER_CHANNEL = "its answer is for another channel than the one taken"
 
 _DEFAULT_CHANNELS = ("", "default", "platform_unspecified")
@@ -50,37 +46,32 @@ class Message:
 
 @dataclass
 class Choice:
-    """The messages that are an answer, and what is left out for them: reason and text."""
+    """The messages that are the answer in a language, and what is left out: reason and text."""
 
     said: list[Message]
     left: list[tuple[str, str]]
 
+    @property
+    def text(self) -> str:
+        return _in_full(self.said)
 
-def choose(messages: Iterable[Message], languages: Sequence[str]) -> Choice:
-    """Return what is said in the first of `languages`, the agent's own, that there is a message in.
+
+def choose(messages: Iterable[Message], language: str) -> dict[str, Choice]:
+    """Return what is said in each language; messages without one are in that of the agent.
 
     It is for the default channel if that has a text, else for the one with most text.
     """
-    groups: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    spoken: dict[str, dict[str, list[Message]]] = defaultdict(lambda: defaultdict(list))
     for each in messages:
         if each.piece:
-            groups[each.language or languages[0], each.channel].append(each)
-    if not groups:
-        return Choice([], [])
-    language = min((own for own, _ in groups), key=lambda own: _rank(own, languages))
-    channel = _best_channel({c: said for (own, c), said in groups.items() if own == language})
-    said = groups.pop((language, channel))
-    left = [
-        (ANOTHER_CHANNEL if own == language else ANOTHER_LANGUAGE, _in_full(others))
-        for (own, _), others in groups.items()
-    ]
-    return Choice(said, [(reason, text) for reason, text in left if text != _in_full(said)])
+            spoken[each.language or language][each.channel].append(each)
+    return {own: _choose(channels) for own, channels in spoken.items()}
 
 
-def _rank(language: str, languages: Sequence[str]) -> tuple[int, str]:
-    """The agent's own language first, then the others in its order."""
-    known = language in languages
-    return languages.index(language) if known else len(languages), language
+def _choose(channels: dict[str, list[Message]]) -> Choice:
+    said = channels.pop(_best_channel(channels))
+    others = (_in_full(each) for each in channels.values())
+    return Choice(said, [(ANOTHER_CHANNEL, text) for text in others if text != _in_full(said)])
 
 
 def _best_channel(channels: dict[str, list[Message]]) -> str:

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from chatbot.formats.json_values import object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     join,
-    object_of,
-    objects_of,
     plain_to_markdown,
-    text_of,
-    texts_of,
     to_link,
     to_options,
 )

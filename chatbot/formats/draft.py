@@ -17,7 +17,8 @@ class IntentDraft:
     """An intent as a file describes it; no answer, or no title of its own, keeps what there is.
 
     `enabled` is None where the file does not say. `variants` are further wordings of the answer,
-    `follow_ups` the names of intents that this one leads to.
+    `follow_ups` the names of intents that this one leads to. One that `needs_context` is asked only
+    after another one; until follow-ups are, it is disabled.
     """
 
     name: str
@@ -30,6 +31,7 @@ class IntentDraft:
     held_out: list[str] = field(default_factory=list)
     follow_ups: list[str] = field(default_factory=list)
     variants: list[str] = field(default_factory=list)
+    needs_context: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,20 @@ class FileClash:
 
 
 @dataclass
+class Others:
+    """How much of a source is in a language that was not taken."""
+
+    utterances: int = 0
+    answers: int = 0
+
+
+@dataclass
 class CatalogueDraft:
     """Everything that a source says; `places` has file and line of normalised texts.
 
-    `languages` counts phrasings by language, as far as the source tells it, and `personal` those
-    in which something was redacted.
+    `languages` counts phrasings by language, as far as the source tells it, `language` is the one
+    that was taken, if there are several or one was wanted, and `others` is what was left out as it
+    is in another. `personal` counts phrasings in which something was redacted.
     """
 
     intents: dict[str, IntentDraft] = field(default_factory=dict)
@@ -67,6 +78,8 @@ class CatalogueDraft:
     left_out: list[LeftOut] = field(default_factory=list)
     clashes: list[FileClash] = field(default_factory=list)
     languages: dict[str, int] = field(default_factory=dict)
+    language: str | None = None
+    others: dict[str, Others] = field(default_factory=dict)
     personal: int = 0
 
     @property

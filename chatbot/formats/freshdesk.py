@@ -7,16 +7,7 @@ article. Drafts, and articles in folders that not everybody may see, are disable
 from collections.abc import Iterator
 from typing import Any
 
-from chatbot.formats.articles import (
-    Article,
-    Centre,
-    Found,
-    Record,
-    Shelf,
-    key_of,
-    text_of,
-    topic_of,
-)
+from chatbot.formats.articles import Article, Centre, Found, Record, Shelf, key_of, text_of
 from chatbot.formats.html import to_markdown
 
 _BODIES = ("description", "description_text", "desc_un_html")
@@ -54,7 +45,7 @@ def _read(found: Found, shelf: Shelf) -> Iterator[Article]:
         title=text_of(record, "title"),
         text=to_markdown(text_of(record, *_BODIES)),
         place=found.place,
-        topic=topic_of(folder.get("name"), category.get("name"), found.around),
+        topic=found.topic(folder.get("name"), category.get("name")),
         address=text_of(record, "html_url", "public_url", "url"),
         language=language,
         enabled=_is_enabled(record, folder or found.parent),

@@ -7,16 +7,7 @@ intents of their own. Names of collections come from further files.
 from collections.abc import Iterator
 from typing import Any
 
-from chatbot.formats.articles import (
-    Article,
-    Centre,
-    Found,
-    Record,
-    Shelf,
-    key_of,
-    text_of,
-    topic_of,
-)
+from chatbot.formats.articles import Article, Centre, Found, Record, Shelf, key_of, text_of
 from chatbot.formats.html import to_markdown
 
 _OWN = {"workspace_id", "author_id", "translated_content", "default_locale", "parent_id"}
@@ -75,9 +66,10 @@ def _article(found: Found, content: Record, language: str, suffix: str, shelf: S
         title=text_of(content, "title"),
         text=to_markdown(text_of(content, "body")),
         place=found.place,
-        topic=topic_of(parent.get("name"), found.around),
+        topic=found.topic(parent.get("name")),
         address=text_of(content, "url"),
         language=language,
+        original=text_of(found.record, "default_locale").lower(),
         enabled=_is_enabled(content, found.record),
     )
 

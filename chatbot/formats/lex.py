@@ -27,6 +27,7 @@ from chatbot.formats.json_parts import (
     refuse,
     text_of,
 )
+from chatbot.formats.pieces import IN_CONTEXT, to_picture
 from chatbot.formats.source import Source
 
 NO_TEXT = "it has no text"
@@ -57,7 +58,7 @@ def _read(source: Source) -> CatalogueDraft:
 
 def _read_1(source: Source, files: list[str]) -> CatalogueDraft:
     """Read version 1: bots and intents look alike outside, and so do types of slots."""
-    gathering = Gathering()
+    gathering = Gathering(source.language)
     resources = [(path, dict_of(peek(source, path), "resource")) for path in files]
     wanted = [(path, each) for path, each in resources if "enumerationValues" not in each]
     if not wanted:
@@ -89,13 +90,13 @@ def _read_intent_1(
         groups[f"card {number}"] = [_card(card, text_of(card, "subTitle"))]
     texts = list_of(intent, "sampleUtterances")
     _read_intent(gathering, intent, label, texts, place, language)
-    _add_answers(gathering, intent, label, list(groups.values()), place)
+    _add_answers(gathering, intent, label, list(groups.values()), place, language)
 
 
 def _read_2(source: Source, files: list[str]) -> CatalogueDraft:
     if len({_root(path) for path in files}) > 1:
         raise refuse(source.name, _SEVERAL)
-    gathering = Gathering()
+    gathering = Gathering(source.language)
     intents = [(load_object(source, path), Place(path)) for path in files]
     for intent, place in intents:
         rows = list_of(intent, "sampleUtterances")
@@ -105,7 +106,7 @@ def _read_2(source: Source, files: list[str]) -> CatalogueDraft:
         for responses, is_on in _responses(intent):
             groups = [_group(gathering, each, place) for each in responses]
             if is_on:
-                _add_answers(gathering, intent, label, groups, place)
+                _add_answers(gathering, intent, label, groups, place, _locale(place.file))
             else:
                 gathering.leave_out(SWITCHED_OFF, "\n\n".join(g[0] for g in groups if g), place)
     _add_follow_ups(gathering, [intent for intent, _ in intents])
@@ -145,10 +146,10 @@ def _message(gathering: Gathering, message: dict[str, Any], place: Place) -> str
 
 
 def _card(card: dict[str, Any], subtitle: str) -> str:
-    """A card as its title, its picture as a link, and its options."""
+    """A card as its title, its picture and its options."""
     title, image = text_of(card, "title"), text_of(card, "imageUrl")
     lines = [f"**{title}**" if title else "", subtitle]
-    lines += [f"[{title or image}]({image})"] if image.startswith("http") else []
+    lines += [to_picture(title, image)] if image else []
     options = [text_of(button, "text") for button in objects_of(card, "buttons")]
     lines += ["\n".join(f"- {option}" for option in options if option)]
     return "\n\n".join(line for line in lines if line)
@@ -200,15 +201,18 @@ def _read_intent(
     place: Place,
     language: str,
 ) -> None:
+    needs_context = bool(objects_of(intent, "inputContexts"))
     if not _is_fallback(intent):
-        gathering.add_intent(label, place)
+        gathering.add_intent(label, place, needs_context=needs_context, language=language)
     for number, text in enumerate(texts):
         if not isinstance(text, str) or not text.strip():
             gathering.leave_out(NO_TEXT, f"{label}.sampleUtterances[{number}]", place)
         elif _SLOT.sub("", text).strip(" .,;:!?") == "":
             gathering.leave_out(ONLY_A_SLOT, text, place)
+        elif needs_context:
+            gathering.leave_out(IN_CONTEXT, text, place)
         elif _is_fallback(intent):
-            gathering.add_out_of_scope(_sentence(text), place)
+            gathering.add_out_of_scope(_sentence(text), place, language)
         else:
             gathering.add_utterance(label, _sentence(text), place, language=language)
 
@@ -223,7 +227,12 @@ def _in_words(name: str) -> str:
 
 
 def _add_answers(
-    gathering: Gathering, intent: dict[str, Any], label: str, groups: list[list[str]], place: Place
+    gathering: Gathering,
+    intent: dict[str, Any],
+    label: str,
+    groups: list[list[str]],
+    place: Place,
+    language: str,
 ) -> None:
     """Add what is said in turn as one answer, and the rest of each group as its variants."""
     groups = [texts for texts in ([each for each in group if each] for group in groups) if texts]
@@ -233,7 +242,7 @@ def _add_answers(
             gathering.leave_out(FALLBACK, text, place)
         elif text:
             needs_a_value = _VALUE.search(text) is not None
-            gathering.add_answer(label, text, place, needs_a_value=needs_a_value)
+            gathering.add_answer(label, text, place, needs_a_value, language)
 
 
 def _add_follow_ups(gathering: Gathering, intents: list[dict[str, Any]]) -> None:

@@ -70,7 +70,7 @@ class _File:
 class _Reader:
     """Reads all files first: a list that fills the slots of a pattern may be in any of them."""
 
-    gathering: Gathering = field(default_factory=Gathering)
+    gathering: Gathering
     rows: list[_Row] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     headings: int = 0
@@ -201,7 +201,7 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source) -> CatalogueDraft:
-    reader = _Reader()
+    reader = _Reader(Gathering(source.language))
     for path, text in _texts(source):
         reader.read(path, text)
     if not reader.headings:

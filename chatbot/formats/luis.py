@@ -45,12 +45,12 @@ def _read(source: Source) -> CatalogueDraft:
         raise refuse(source.name, _SEVERAL)
     if not apps:
         raise _refusal(source)
-    return _read_app(peek(source, apps[0]), apps[0])
+    return _read_app(peek(source, apps[0]), apps[0], Gathering(source.language))
 
 
-def _read_app(app: dict[str, Any], file: str) -> CatalogueDraft:
+def _read_app(app: dict[str, Any], file: str, gathering: Gathering) -> CatalogueDraft:
     require_lists(app, file, "intents", "utterances")
-    gathering, place, language = Gathering(), Place(file), text_of(app, "culture")
+    place, language = Place(file), text_of(app, "culture")
     for intent in objects_of(app, "intents"):
         topic = text_of(dict_of(intent, "inherits"), "domain_name")
         add_intent(gathering, label_of(intent, "name"), place, topic)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chatbot.formats.articles import is_question
-from chatbot.formats.html import END, has_tags, to_markdown
+from chatbot.formats.html import END, to_markdown
+from chatbot.formats.html_cleaning import has_tags
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")

@@ -39,7 +39,7 @@ def add_row(
     elif not label:
         gathering.leave_out(NO_INTENT, text, place)
     elif label == NONE:
-        gathering.add_out_of_scope(text, place)
+        gathering.add_out_of_scope(text, place, language)
     else:
         gathering.add_utterance(label, text, place, language=language, held_out=held_out)
 

@@ -32,8 +32,11 @@ def to_name(label: str) -> str:
 
 
 def to_whole_name(label: str) -> str:
-    """Return a label as names are written, however long, and empty if nothing is left of it."""
-    return re.sub(r"[^\w.\-]+", "-", _fold(label)).strip("-._")
+    """Return a label as names are written, however long, and empty if nothing is left of it.
+
+    A label that is a name stays as it is; in others, what is no letter or digit is one hyphen.
+    """
+    return label if is_name(label) else re.sub(r"[^\w.]+", "-", _fold(label)).strip("-._")
 
 
 def name_all(labels: Iterable[str]) -> dict[str, str]:

@@ -95,7 +95,7 @@ class TableReader(Reader):
     def _draft_of(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
         """The intent that a line is about, or None with a mistake noted."""
         intent, title = cells["intent"], cells["title"]
-        key = _name_of(intent) if intent or not title else _name_after(title)
+        key = to_whole_name(intent) if intent or not title else _name_after(title)
         if not is_name(key):
             why = f": the line {self._cut}" if self._cut else ""
             self.mistake(name, line, f"“{intent}” cannot name an intent{why}")
@@ -272,11 +272,6 @@ def unguarded(cell: str) -> str:
 def _says_what_is_what(columns: Collection[str]) -> bool:
     """Return whether lines say which intent they are about, and something of it."""
     return {"text", "intent"} <= set(columns) or {"title", "answer"} <= set(columns)
-
-
-def _name_of(label: str) -> str:
-    """Return the name of a label; one that is a name already stays as it is."""
-    return label if is_name(label) else to_whole_name(label)
 
 
 def _is_one_label(one: str, other: str) -> bool:

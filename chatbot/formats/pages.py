@@ -111,7 +111,7 @@ def _is_yaml(text: str) -> bool:
 
 
 def _read(source: Source) -> CatalogueDraft:
-    gathering = Gathering()
+    gathering = Gathering(source.language)
     for path in source:
         if not source.is_folder or _suffix(path) in _MARKDOWN + _HTML:
             _Reader(gathering, source, path).read()

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
-from chatbot.errors import InvalidCatalogue
+from chatbot.domain.answer_links import is_safe
 from chatbot.formats.gathering import NEEDS_A_VALUE, Gathering, Place
 from chatbot.formats.html import to_markdown
-from chatbot.formats.json_text import try_load
 from chatbot.formats.limits import MAX_ANSWER_CHARS
-from chatbot.formats.source import Source
 
 NOT_TEXT = "it is not text"
 IN_CONTEXT = "it is asked only after another question"
@@ -28,7 +25,6 @@ _HTML = re.compile(
 )
 _STAR_IN_A_WORD = re.compile(r"(?<=\w)\*(?=\w)")
 _DEEP_INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
-_WEB_OR_MAIL = re.compile(r"(?:https?://|mailto:)[^\s\\]+", re.IGNORECASE)
 _NOT_IN_A_LINK = {"(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 
@@ -42,40 +38,6 @@ class Wording:
 
 Piece = Sequence[Wording]
 """What is said at one point: the old bot took one of the wordings."""
-
-
-def peek(source: Source, path: str) -> Any:
-    """Return what a JSON file says, or None for what is none or too large: to tell formats."""
-    try:
-        return try_load(source, path)
-    except InvalidCatalogue:
-        return None
-
-
-def text_of(value: Any) -> str:
-    """Return `value` if it is text, without white space around it, else nothing."""
-    return value.strip() if isinstance(value, str) else ""
-
-
-def texts_of(value: Any) -> list[str]:
-    """Return the texts that `value` is, or lists, but for empty ones."""
-    listed = value if isinstance(value, list) else [value]
-    return [text for each in listed if (text := text_of(each))]
-
-
-def objects_of(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a list; nothing where `value` is none."""
-    yield from (each for each in list_of(value) if isinstance(each, dict))
-
-
-def list_of(value: Any) -> list[Any]:
-    """Return `value` if it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def object_of(value: Any) -> dict[str, Any]:
-    """Return `value` if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def to_piece(texts: Iterable[str], placeholder: Callable[[str], object]) -> Piece:
@@ -103,8 +65,8 @@ def plain_to_markdown(text: str) -> str:
 
 
 def to_link(label: str, url: str) -> str:
-    """Return a link, or the label alone where the address leads to no web site or mail."""
-    if not _WEB_OR_MAIL.fullmatch(url):
+    """Return a link, or the label alone where the address leads nowhere that answers may lead."""
+    if not is_safe(url):
         return label
     for character, escaped in _NOT_IN_A_LINK.items():
         url = url.replace(character, escaped)
@@ -113,9 +75,11 @@ def to_link(label: str, url: str) -> str:
 
 
 def to_picture(title: str, url: str) -> str:
-    """Return a link to a picture, named by its file where it has no title."""
+    """Return a picture, named by its file where it has no title."""
     file = unquote(url.partition("?")[0].rpartition("/")[2])
-    return to_link(title or file, url) if url else title
+    label = title or file
+    written = to_link(label, url) if url else title
+    return written if written == label else f"!{written}"
 
 
 def to_options(title: str, options: Iterable[str]) -> str:
@@ -134,21 +98,27 @@ def in_full(pieces: Iterable[Piece]) -> str:
     return join(_best(piece).text for piece in pieces if piece)
 
 
-def add_pieces(gathering: Gathering, label: str, pieces: Iterable[Piece], place: Place) -> None:
+def add_pieces(
+    gathering: Gathering,
+    label: str,
+    pieces: Iterable[Piece],
+    place: Place,
+    language: str | None = None,
+) -> None:
     """Give an intent the answer of these pieces, and their other wordings as its variants.
 
     If a piece has no wording without a value, then the answer needs one.
     """
     said = [piece for piece in pieces if piece]
     needs_a_value = any(_best(piece).needs_a_value for piece in said)
-    gathering.add_answer(label, in_full(said), place, needs_a_value=needs_a_value)
+    gathering.add_answer(label, in_full(said), place, needs_a_value, language)
     for piece in said:
         for wording in piece:
             if wording.needs_a_value and wording != _best(piece):
-                gathering.leave_out(NEEDS_A_VALUE, wording.text, place)
+                gathering.leave_out(NEEDS_A_VALUE, wording.text, place, language)
     if not needs_a_value:
         for variant in _variants(said):
-            gathering.add_answer(label, variant, place)
+            gathering.add_answer(label, variant, place, language=language)
 
 
 def _variants(pieces: Sequence[Piece]) -> Iterator[str]:

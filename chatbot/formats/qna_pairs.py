@@ -14,6 +14,7 @@ from typing import Any
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.html import to_markdown
+from chatbot.formats.json_parts import list_of, objects_of, text_of
 from chatbot.formats.json_text import load
 from chatbot.formats.limits import MAX_ANSWER_CHARS
 from chatbot.formats.names import is_name
@@ -168,6 +169,7 @@ class Pairs:
             title=tags.get("title") if is_own else " ".join(first.split()),
             topic=tags.get("topic", "") if is_own else self._topic_of(pair),
             enabled=_ENABLED.get(tags.get("enabled", "")),
+            needs_context=pair.is_context_only,
         )
         if tags.get("answer") != _NONE:
             self._gathering.add_answer(label, _as_markdown(pair.answer), pair.place)
@@ -238,16 +240,13 @@ class Pairs:
         """Return a pair without those that it leads to."""
         clusters = values.get("activelearningsuggestions")
         clusters = clusters or values.get("alternatequestionclusters")
-        questions = values.get("questions")
         return Pair(
             id=_id(values.get("id")),
-            answer=_text(values.get("answer")),
-            source=_text(values.get("source")),
+            answer=text_of(values, "answer"),
+            source=text_of(values, "source"),
             metadata=self.metadata_of(values.get("metadata")),
             questions=[
-                (text, place)
-                for text in (questions if isinstance(questions, list) else [])
-                if isinstance(text, str)
+                (text, place) for text in list_of(values, "questions") if isinstance(text, str)
             ],
             suggestions=list(_suggestions_in(clusters)),
             is_context_only=_context_of(values).get("iscontextonly") is True,
@@ -259,7 +258,7 @@ class Pairs:
         key = None
         if isinstance(nested, dict):
             key = self._bare_pair_of(_lower(nested), place).key
-        return Prompt(_id(values.get("qnaid")), _text(values.get("displaytext")), key)
+        return Prompt(_id(values.get("qnaid")), text_of(values, "displaytext"), key)
 
     def _list_in(self, cell: str, reason: str, place: Place) -> list[dict[str, Any]]:
         if cell.strip() in ("", "[]"):
@@ -303,10 +302,8 @@ def _unquote(value: str) -> str:
 
 
 def _prompts_of(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    prompts = _context_of(values).get("prompts")
-    for each in prompts if isinstance(prompts, list) else []:
-        if isinstance(each, dict):
-            yield _lower(each)
+    for each in objects_of(_context_of(values), "prompts"):
+        yield _lower(each)
 
 
 def _suggestions_in(clusters: Any) -> Iterator[str]:
@@ -314,8 +311,7 @@ def _suggestions_in(clusters: Any) -> Iterator[str]:
         values = _lower(cluster) if isinstance(cluster, dict) else {}
         listed = values.get("alternatequestionlist") or values.get("suggestedquestions")
         for each in listed if isinstance(listed, list) else []:
-            question = _lower(each).get("question") if isinstance(each, dict) else None
-            if isinstance(question, str):
+            if question := text_of(_lower(each) if isinstance(each, dict) else None, "question"):
                 yield question
 
 
@@ -328,10 +324,6 @@ def _context_of(values: dict[str, Any]) -> dict[str, Any]:
     """Return what the old service calls `context`, and the new one `dialog`."""
     context = values.get("dialog") or values.get("context")
     return _lower(context) if isinstance(context, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _id(value: Any) -> str:

@@ -75,17 +75,21 @@ def find_format(source: Source) -> Format:
     raise InvalidCatalogue([Mistake(source.name, 0, _UNKNOWN)])
 
 
-def read_source(source: Source) -> CatalogueDraft:
-    """Return what a source says. Raises InvalidCatalogue with all its mistakes."""
+def read_source(source: Source, language: str | None = None) -> CatalogueDraft:
+    """Return what a source says, of several languages in the one with this tag.
+
+    Raises InvalidCatalogue with all its mistakes, or if nothing is in that language.
+    """
+    source.language = language
     found = find_format(source)
     draft = found.read(source)
     draft.format = found.name
     return draft
 
 
-def read_path(path: Path) -> CatalogueDraft:
-    """Return what a file, a folder or an archive says. Raises InvalidCatalogue."""
-    return read_source(open_source(path))
+def read_path(path: Path, language: str | None = None) -> CatalogueDraft:
+    """Return what a file, folder or archive says, as `read_source`. Raises InvalidCatalogue."""
+    return read_source(open_source(path), language)
 
 
 def get_format(name: str) -> Format:

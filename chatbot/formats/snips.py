@@ -45,7 +45,7 @@ class _Document:
 
 def _read(source: Source) -> CatalogueDraft:
     """Read all files; one that is damaged is not passed over."""
-    gathering = Gathering()
+    gathering = Gathering(source.language)
     for path in source:
         if path.lower().endswith(".json") and peek(source, path) is None:
             load_object(source, path)

@@ -1,10 +1,11 @@
 """What somebody hands over, a file, a folder or an archive, as files by path that may be read.
 
 Nothing is unpacked to disk, so no path of an archive leads anywhere. Bytes are read when a format
-asks for them by name: what it does not name, such as a file of keys, is never opened.
+asks for them by name. Files of keys that lie beside others are not even among them.
 """
 
 import io
+import re
 import zipfile
 import zlib
 from abc import abstractmethod
@@ -16,7 +17,14 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.limits import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES
 
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
-_NOISE = ("__MACOSX", ".DS_Store", "Thumbs.db", ".git")
+_NOISE = ("__MACOSX", "Thumbs.db")
+_KEYS = re.compile(
+    r"(?:credentials|endpoints|bfconfig|secrets?|appsettings|docker-compose)(?:\.[\w-]+)*"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)(?:\.pub)?|.*\.(?:pem|key|pfx|p12|env)",
+    re.IGNORECASE,
+)
+_OF_KEYS = ("webhooks", "node_modules")
+_NAMED_BY_INTENTS = ("intents", "qna", "nlu")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -33,10 +41,14 @@ _OFFICE = ("[Content_Types].xml",)
 
 
 class Source(Mapping[str, bytes]):
-    """Files by their path below the one folder that holds them all; `name` is for messages."""
+    """Files by their path below the one folder that holds them all; `name` is for messages.
+
+    `language` is the one that is wanted of what is in several, as a tag, or None.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.language: str | None = None
         self.is_folder = True
         self._sizes: dict[str, int] = {}
         self._read = 0
@@ -78,8 +90,10 @@ class Source(Mapping[str, bytes]):
         """Return the bytes of one of the files."""
 
     def _list(self, sizes: Mapping[str, int]) -> None:
-        """Take files in, but for those that systems leave behind, below their common folder."""
+        """Take files in, but for what systems leave behind and, beside others, those of keys."""
         kept = {path: size for path, size in sizes.items() if not _is_noise(path)}
+        if self.is_folder:
+            kept = {path: size for path, size in kept.items() if not is_of_keys(path)}
         if len(kept) > MOST_FILES:
             raise _invalid(self.name, f"holds more than {MOST_FILES:,} files")
         self._sizes = dict(sorted(kept.items()))
@@ -158,8 +172,18 @@ def source_of(name: str, content: bytes) -> Source:
     return _Archive(name, archive)
 
 
+def is_of_keys(path: str) -> bool:
+    """Return whether a file's name says that it holds keys, and it is not named by an intent."""
+    *folders, name = path.split("/")
+    if any(folder in _OF_KEYS for folder in folders):
+        return True
+    is_intent = bool(folders) and folders[-1] in _NAMED_BY_INTENTS
+    return not is_intent and _KEYS.fullmatch(name) is not None
+
+
 def _is_noise(path: str) -> bool:
-    return any(part in _NOISE or part.startswith("._") for part in path.split("/"))
+    parts = (part for part in path.split("/") if part != ".")
+    return any(part in _NOISE or part.startswith(".") for part in parts)
 
 
 def _invalid(name: str, reason: str) -> InvalidCatalogue:

@@ -43,7 +43,10 @@ def _read(source: Source) -> CatalogueDraft:
         raise refuse(labels[0], _TEXTS)
     dump, place = peek(source, dumps[0]), Place(dumps[0])
     require_lists(dump, place.file, "sentences")
-    gathering, names = Gathering(), _names(dump)
+    gathering, names = Gathering(source.language), _names(dump)
+    locales = list_of(dict_of(dump, "application"), "supportedLocales")
+    named = (each for each in [dump.get("language"), *locales] if isinstance(each, str))
+    gathering.primary = next(named, None)
     _read_faqs(gathering, dump, names, place)
     for intent in objects_of(dump, "intents"):
         if name := label_of(intent, "name"):
@@ -134,7 +137,8 @@ def _add_answers(
                 gathering.leave_out(NOT_REVIEWED, text, place)
             else:
                 needs_a_value = "{" in text and "}" in text
-                gathering.add_answer(name, text, place, needs_a_value=needs_a_value)
+                language = text_of(row, "locale")
+                gathering.add_answer(name, text, place, needs_a_value, language)
 
 
 def _texts(label: dict[str, Any]) -> list[dict[str, Any]]:

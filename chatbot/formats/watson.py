@@ -14,17 +14,14 @@ from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
 from chatbot.formats.gathering import Gathering, Place
+from chatbot.formats.json_parts import peek
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of
 from chatbot.formats.pieces import (
     CONDITIONAL,
     NEEDS_A_FORM,
     NO_TEXT,
     NOT_TEXT,
     add_pieces,
-    list_of,
-    object_of,
-    objects_of,
-    peek,
-    text_of,
 )
 from chatbot.formats.source import Source
 from chatbot.formats.watson_dialog import Dialog, Node
@@ -56,14 +53,14 @@ class _Use:
 class _Reader:
     """Reads one workspace."""
 
-    def __init__(self, workspace: dict[str, Any], file: str) -> None:
+    def __init__(self, workspace: dict[str, Any], file: str, gathering: Gathering) -> None:
         self._workspace = workspace
         self._place = Place(file)
         self._language = text_of(workspace.get("language")) or None
         self._entities = {
             text_of(each.get("entity")).casefold() for each in objects_of(workspace.get("entities"))
         }
-        self._gathering = Gathering()
+        self._gathering = gathering
         self._mistakes: list[Mistake] = []
         self._labels: set[str] = set()
         self._used: set[Node] = set()
@@ -182,7 +179,7 @@ def read(source: Source) -> CatalogueDraft:
     refusal = _refusal(content)
     if refusal:
         raise InvalidCatalogue([Mistake(path, 0, refusal)])
-    return _Reader(_workspace_of(content), path).read()
+    return _Reader(_workspace_of(content), path, Gathering(source.language)).read()
 
 
 def _contents(source: Source) -> Iterator[tuple[str, Any]]:

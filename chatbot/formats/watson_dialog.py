@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from chatbot.formats.json_values import object_of, objects_of, text_of
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -15,9 +16,6 @@ from chatbot.formats.pieces import (
     ONLY_AN_EVENT,
     Piece,
     in_full,
-    object_of,
-    objects_of,
-    text_of,
 )
 from chatbot.formats.watson_output import read_output
 

@@ -3,15 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from chatbot.formats.json_values import list_of, object_of, objects_of, text_of, texts_of
 from chatbot.formats.pieces import (
     Piece,
     join,
-    list_of,
-    object_of,
-    objects_of,
     plain_to_markdown,
-    text_of,
-    texts_of,
     to_fixed,
     to_link,
     to_options,

@@ -34,7 +34,7 @@ _MOST_APPS = 10
 
 
 def _read(source: Source) -> CatalogueDraft:
-    gathering = Gathering()
+    gathering = Gathering(source.language)
     only = source.only()
     if only is not None and not source.find(_APP):
         _read_rows(gathering, peek(source, only), Place(only), "")

@@ -8,17 +8,7 @@ Who may not see an article there finds it disabled here: drafts, outdated and re
 from collections.abc import Iterator
 from typing import Any
 
-from chatbot.formats.articles import (
-    Article,
-    Centre,
-    Found,
-    Record,
-    Shelf,
-    is_key,
-    key_of,
-    text_of,
-    topic_of,
-)
+from chatbot.formats.articles import Article, Centre, Found, Record, Shelf, is_key, key_of, text_of
 from chatbot.formats.html import to_markdown
 
 _BODIES = ("body", "body_html")
@@ -86,9 +76,10 @@ def _article(found: Found, record: Record, owner: Record, shelf: Shelf) -> Artic
         title=text_of(record, "title"),
         text=to_markdown(text_of(record, *_BODIES)),
         place=found.place,
-        topic=topic_of(section.get("name"), category.get("name"), found.around),
+        topic=found.topic(section.get("name"), category.get("name")),
         address=text_of(record, "html_url"),
         language=language,
+        original=source,
         enabled=_is_enabled(record, owner),
     )
 

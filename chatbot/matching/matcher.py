@@ -17,7 +17,8 @@ from chatbot.domain.matching import (
     Scored,
     vote,
 )
-from chatbot.domain.text import key, normalise, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import key, normalise
 from chatbot.matching.bundle import Bundle, Rule
 from chatbot.matching.catalogue import Catalogue, Edit, Entry, IntentCard
 from chatbot.matching.guessed import Guessed

@@ -306,6 +306,33 @@ def test_it_is_refused_on_a_site_that_is_not_allowed(
     assert logged(bot, "may I ask from here") == []
 
 
+def test_links_and_pictures_of_an_answer_lead_to_the_page_s_own_site(
+    bot: Installation, visit: Open, shop: Shop
+) -> None:
+    answer = (
+        "[guide](/help/x) https://a.example/b [call](tel:+493012345) [mail](mailto:a@b.example) "
+        "[evil](//evil.example/x) ![shot](https://evil.example/s.png)"
+    )
+    faq = {"name": "links", "title": "Where links lead", "topic": "", "answer": answer}
+    bot.ok("POST", "/v1/intents", faq | {"utterances": ["show me the links"]})
+    wait_until(lambda: bool(bot.ask("show me the links")["answer"]), 10, "it is live")
+    site = {"name": "Linked shop", "origins": [shop.origin]}
+    shop.show(bot.ok("POST", "/v1/admin/sites", site)["key"], 'data-lang="en"')
+    page = visit(shop.origin)
+    page.get_by_role("button", name="Open the chat").click()
+    ask(page, "show me the links")
+    page.get_by_role("link", name="guide").wait_for()
+    links = page.locator("helpdesk-chat .prose a")
+    assert links.evaluate_all("all => all.map(each => [each.href, each.target])") == [
+        [f"{shop.origin}/help/x", ""],
+        ["https://a.example/b", "_blank"],
+        ["tel:+493012345", "_blank"],
+        ["mailto:a@b.example", "_blank"],
+        ["https://evil.example/s.png", "_blank"],
+    ]
+    assert page.locator("helpdesk-chat .prose img").count() == 0
+
+
 @pytest.mark.timeout(600)
 def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) -> None:
     questions = []

@@ -61,6 +61,10 @@ class TestFromEnv:
             ("BATCH_SIZE", "1"),
             ("PUBLIC_URL", "help.example.org"),
             ("PUBLIC_URL", "https://help.example.org/\nBcc: x"),
+            ("SITE_URL", "example.org"),
+            ("IMAGE_ORIGINS", "cdn.example.org"),
+            ("IMAGE_ORIGINS", "https://cdn.example.org/pictures"),
+            ("IMAGE_ORIGINS", "https://a.example; script-src *"),
             ("SMTP_HOST", "mail.example.org/x"),
             ("SMTP_SECURITY", "ssl"),
             ("SMTP_PASSWORD", "gehe\u00efm"),
@@ -72,6 +76,12 @@ class TestFromEnv:
     def test_refuses_impossible_values(self, variable: str, value: str) -> None:
         with pytest.raises(SettingsError, match=f"CHATBOT_{variable}: "):
             Settings.from_env({f"CHATBOT_{variable}": value})
+
+
+def test_pictures_come_from_no_origin_or_from_those_that_are_listed() -> None:
+    assert Settings().picture_origins == frozenset()
+    listed = Settings(image_origins="https://A.example, http://b.example:8080,")
+    assert listed.picture_origins == {"https://a.example", "http://b.example:8080"}
 
 
 class TestTheMailRelay:

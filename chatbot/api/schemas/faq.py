@@ -7,7 +7,9 @@ from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.languages import TAG
 from chatbot.formats.summary import Summary
+from chatbot.http.markdown import surroundings_of_visitors
 from chatbot.http.paging import ById
 from chatbot.http.requests import LARGEST_ID
 from chatbot.services.beginning.demo import Demo
@@ -112,6 +114,12 @@ class ImportsIn(Body):
         strict=False,
         description="Utterances of other intents: `refuse` the file, `move` them, or `keep` them.",
     )
+    language: str | None = Field(
+        None,
+        max_length=35,
+        pattern=TAG.pattern,
+        description="Of a file in several languages, the one to take, as `de`; else its own.",
+    )
     dry_run: bool = Field(True, strict=False, description="Only say what would change.")
 
 
@@ -133,6 +141,13 @@ class FileClashOut(Out):
     line: int
 
 
+class OthersOut(Out):
+    """The part of a file that is in a language that is not taken."""
+
+    utterances: int
+    answers: int
+
+
 class SummaryOut(Out):
     """Counts of what a file holds."""
 
@@ -148,6 +163,11 @@ class SummaryOut(Out):
     variants: int = Field(description="Further wordings of answers.")
     follow_ups: int = Field(description="Links from one intent to another.")
     personal: int = Field(description="Phrasings in which personal data was redacted.")
+    dead_links: int = Field(description="Links of answers that visitors cannot follow.")
+    linked_pictures: int = Field(description="Pictures that visitors see as links.")
+    in_context: int = Field(description="Intents asked only after another one; disabled.")
+    language: str | None = Field(description="The one taken; null where the file tells none.")
+    others: dict[str, OthersOut] = Field(description="What is left out, by its language.")
 
 
 class ImportsOut(Out):
@@ -161,7 +181,7 @@ class ImportsOut(Out):
     @classmethod
     def of(cls, draft: CatalogueDraft, done: Imported, dry_run: bool) -> Self:
         return cls(
-            summary=SummaryOut.model_validate(Summary.of(draft)),
+            summary=SummaryOut.model_validate(Summary.of(draft, surroundings_of_visitors())),
             left_out=[LeftOutOut.model_validate(row) for row in draft.left_out[:_MOST_ROWS]],
             clashes=[FileClashOut.model_validate(each) for each in draft.clashes[:_MOST_ROWS]],
             changes=ImportOut.of(done, dry_run),

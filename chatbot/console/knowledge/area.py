@@ -10,7 +10,7 @@ from flask import Response, g, make_response, redirect, request, url_for
 from chatbot.errors import NotReady
 from chatbot.http.context import parts
 from chatbot.http.errors import explain
-from chatbot.http.markdown import render
+from chatbot.http.markdown import render_in_console
 from chatbot.matching.matcher import Matcher
 from chatbot.services.access.keys import Scope
 
@@ -49,7 +49,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "may_edit": caller is not None and caller.scope.includes(Scope.EDITOR),
         "done": _DONE.get(request.args.get("done", "")),
-        "markdown": render,
+        "markdown": render_in_console,
         "page_link": _page_link,
     }
 

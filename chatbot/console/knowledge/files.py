@@ -23,6 +23,7 @@ from chatbot.formats.own_yaml import write_yaml
 from chatbot.formats.registry import get_format
 from chatbot.formats.summary import Summary
 from chatbot.http.context import parts
+from chatbot.http.markdown import surroundings_of_visitors
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import edit_faq, faq_snapshot
@@ -142,7 +143,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
         "console/knowledge_preview.html",
         upload=upload,
         draft=draft,
-        summary=Summary.of(draft),
+        summary=Summary.of(draft, surroundings_of_visitors()),
         title=get_format(draft.format).title,
         left_out_csv=_as_csv(draft.left_out),
         wanted=wanted,

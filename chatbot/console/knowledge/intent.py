@@ -22,7 +22,7 @@ from chatbot.console.knowledge.area import (
 )
 from chatbot.errors import NotFound, Outdated
 from chatbot.http.context import parts
-from chatbot.http.markdown import render
+from chatbot.http.markdown import render_in_console
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import edit_faq, pins, undo_edit
 from chatbot.services.knowledge.browse_intents import list_topics
@@ -115,7 +115,7 @@ def undo(name: str) -> Response:
 @allows(Scope.AGENT)
 def preview() -> str:
     """Show the answer as visitors see it, for the page that is being typed in."""
-    return render(field("answer"))
+    return render_in_console(field("answer"))
 
 
 def intent_page(

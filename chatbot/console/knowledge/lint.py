@@ -6,6 +6,7 @@ from chatbot.console.access import allows
 from chatbot.console.knowledge.area import blueprint, matcher
 from chatbot.console.knowledge.pairs import word
 from chatbot.http.context import parts
+from chatbot.http.markdown import surroundings_of_visitors
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import edit_faq, lint
 from chatbot.services.knowledge.near_duplicates import ALIKE, NEARLY_SAME
@@ -21,7 +22,7 @@ def show_lint() -> str:
     live = matcher()
     readiness = parts().readiness.read_mute(live) if live else None
     with parts().database.read() as session:
-        findings = lint.lint(session, live)
+        findings = lint.lint(session, live, surroundings_of_visitors())
         pairs = [*findings.contradictions[:MOST_SHOWN], *findings.alike[:MOST_SHOWN]]
         named = {flaw.intent for flaw in findings.flaws}
         named |= {checked.pin.intent for checked in findings.pins}

@@ -87,6 +87,7 @@ class Parts:
     dialogues: list[Dialogue] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     language: str | None = None
+    wanted: str | None = None
 
     def add_example(
         self,

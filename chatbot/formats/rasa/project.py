@@ -1,10 +1,9 @@
 """Put together what the files of a project say: the draft of it."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.gathering import (
-    ANOTHER_LANGUAGE,
     ANSWER_TOO_LONG,
     NEEDS_A_VALUE,
     Gathering,
@@ -32,11 +31,11 @@ def draft_of(parts: Parts) -> CatalogueDraft:
 class _Assembly:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._gathering = Gathering()
-        self._gathering.left_out += parts.left_out
+        self._gathering = Gathering(parts.wanted)
+        self._gathering.primary = parts.language
+        for each in parts.left_out:
+            self._gathering.leave_out(each.reason, each.text, Place(each.file, each.line))
         self._answers = Answers(parts)
-        self._spoken: dict[str, Counter[str]] = defaultdict(Counter)
-        self._most_spoken: Counter[str] = Counter()
         self._usable = {name: _by_language(each) for name, each in parts.responses.items()}
         self._used: dict[str, list[Entry]] = defaultdict(list)
         self._bases = _bases_of(parts)
@@ -56,27 +55,27 @@ class _Assembly:
         for intent, place in self._parts.intents.items():
             if self._is_of_visitors(intent) and intent in described:
                 about = self._parts.about.get(intent, About())
-                self._describe(intent, about, titles.get(intent), place)
+                self._describe(intent, about, place)
         for each in self._parts.examples:
             if is_out_of_scope(each.intent):
-                self._gathering.add_out_of_scope(each.text, each.place)
+                self._gathering.add_out_of_scope(each.text, each.place, each.language)
                 continue
             language = each.language or self._parts.language
-            self._spoken[each.intent][language or ""] += 1
-            self._most_spoken[language or ""] += 1
-            self._gathering.add_intent(each.intent, each.place, title=titles.get(each.intent))
+            for own, title in titles[each.intent].items():
+                self._gathering.add_intent(each.intent, each.place, title=title, language=own)
             self._gathering.add_utterance(each.intent, each.text, each.place, language)
 
-    def _titles(self) -> dict[str, str]:
-        """Botfront marks an example in each language; that of the most spoken one counts."""
-        spoken = Counter(each.language for each in self._parts.examples)
-        marked = [each for each in self._parts.examples if each.is_title]
-        marked.sort(key=lambda each: spoken[each.language])
-        return {each.intent: each.text for each in marked}
+    def _titles(self) -> dict[str, dict[str, str]]:
+        """Return titles of intents by language: Botfront marks an example in each."""
+        titles: dict[str, dict[str, str]] = defaultdict(dict)
+        for each in self._parts.examples:
+            if each.is_title:
+                titles[each.intent][each.language or ""] = each.text
+        return titles
 
-    def _describe(self, intent: str, about: About, title: str | None, place: Place) -> None:
+    def _describe(self, intent: str, about: About, place: Place) -> None:
         self._gathering.add_intent(
-            intent, place, title=about.title or title, topic=about.topic, enabled=about.enabled
+            intent, place, title=about.title, topic=about.topic, enabled=about.enabled
         )
 
     def _add_answers(self) -> None:
@@ -93,15 +92,13 @@ class _Assembly:
         if response is None:
             self._say_why_not(intent)
             return
-        entry = self._choose(intent, response)
-        if entry is None:
-            return
-        for each in [entry, *self._variants(response, entry)]:
-            if not any(each is one for one in self._used[response]):
-                self._used[response].append(each)
-            self._gathering.add_answer(intent, each.text, each.place)
-        for next_intent in entry.leads_to:
-            self._lead(intent, next_intent)
+        for entry in self._usable[response].values():
+            for each in [entry, *self._variants(response, entry)]:
+                if not any(each is one for one in self._used[response]):
+                    self._used[response].append(each)
+                self._gathering.add_answer(intent, each.text, each.place, language=each.language)
+            for next_intent in entry.leads_to:
+                self._lead(intent, next_intent)
 
     def _variants(self, response: str, chosen: Entry) -> list[Entry]:
         """Return the other wordings of a response in the same language that all can be told."""
@@ -110,13 +107,6 @@ class _Assembly:
             for each in self._parts.responses[response]
             if each is not chosen and each.language == chosen.language and not _why_not(each)
         ]
-
-    def _choose(self, intent: str, response: str) -> Entry | None:
-        """Return what everybody can be told, in the language of most of the intent's questions."""
-        spoken, most = self._spoken[intent], self._most_spoken
-        usable = self._usable[response]
-        language = min(usable, default=None, key=lambda one: (-spoken[one], -most[one], one))
-        return None if language is None else usable[language]
 
     def _say_why_not(self, intent: str) -> None:
         if intent not in self._answers.place_of:
@@ -145,11 +135,11 @@ class _Assembly:
             for each in entries:
                 if not any(each is one for one in used):
                     reason = _why_not(each) or self._why_not_used(response, each)
-                    self._gathering.leave_out(reason, each.text or response, each.place)
+                    self._gathering.leave_out(
+                        reason, each.text or response, each.place, each.language
+                    )
 
     def _why_not_used(self, response: str, entry: Entry) -> str:
-        if self._used[response]:
-            return ANOTHER_LANGUAGE
         if response in self._answers.to_intents:
             return FURTHER
         return FALLBACK_ANSWER if response in self._answers.to_out_of_scope else NOT_REACHED

@@ -48,7 +48,7 @@ def read_rasa(source: Source) -> CatalogueDraft:
 def read_parts(source: Source) -> Parts:
     """Return what all files of a bot say. Raises InvalidCatalogue."""
     files.check_one_root(source)
-    parts = Parts(language=files.language_of(source))
+    parts = Parts(language=files.language_of(source), wanted=source.language)
     mistakes: list[Mistake] = []
     for path in _sorted(source):
         try:

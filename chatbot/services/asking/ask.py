@@ -9,7 +9,8 @@ from chatbot import telemetry
 from chatbot.batching import Batcher
 from chatbot.domain.live_sample import is_drawn, rank
 from chatbot.domain.matching import Candidate, Decision, usefulness
-from chatbot.domain.text import clean, clean_lines, key, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import clean, clean_lines, key
 from chatbot.errors import Conflict, NotReady, ServiceUnavailable
 from chatbot.matching.catalogue import IntentCard
 from chatbot.matching.matcher import Matcher

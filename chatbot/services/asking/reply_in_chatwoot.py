@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.matching import Decision
-from chatbot.domain.text import redact
+from chatbot.domain.redaction import redact
 from chatbot.errors import Conflict, InvalidText
 from chatbot.matching.live import LiveMatcher
 from chatbot.services.asking.ask import Answered, Answerer

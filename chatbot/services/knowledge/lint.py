@@ -8,6 +8,7 @@ from statistics import median
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chatbot.domain.answer_links import NOWHERE, Surroundings, find_unshown
 from chatbot.domain.readiness import GOOD_UTTERANCES, LEAST_UTTERANCES
 from chatbot.domain.text import key_of_normalised
 from chatbot.formats.draft import PLACEHOLDER
@@ -31,11 +32,13 @@ class FlawKind(StrEnum):
     LONG = "long"
     ANSWER = "answer"
     ASKED = "asked"
+    LINK = "link"
+    PICTURE = "picture"
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """A fault of one intent: a count of utterances, characters or questions, by kind."""
+    """A fault of one intent: a count of utterances, characters, questions or addresses, by kind."""
 
     kind: FlawKind
     intent: str
@@ -79,8 +82,10 @@ class _Card:
     utterances: int
 
 
-def lint(session: Session, matcher: Matcher | None) -> Findings:
-    """Check all of the FAQ, drafts too."""
+def lint(
+    session: Session, matcher: Matcher | None, surroundings: Surroundings = NOWHERE
+) -> Findings:
+    """Check all of the FAQ, drafts too; `surroundings` are those that visitors see answers in."""
     cards, phrases = _read_cards(session), _read_phrases(session)
     drafts = {card.name for card in cards if not card.enabled}
     typical = median([card.utterances for card in cards if card.enabled] or [0])
@@ -88,6 +93,7 @@ def lint(session: Session, matcher: Matcher | None) -> Findings:
         *_count_utterances(cards, typical),
         *(_long(phrase) for phrase in phrases if len(phrase.text) > MOST_PLAIN_CHARS),
         *(_bare(card) for card in cards if _says_little(card.answer)),
+        *(flaw for card in cards for flaw in _unshown(card, surroundings)),
         *_asked(session, [phrase for phrase in phrases if phrase.intent in drafts]),
     ]
     pairs = find_pairs(matcher, phrases) if matcher else None
@@ -109,6 +115,14 @@ def _long(phrase: Phrase) -> Flaw:
 
 def _bare(card: _Card) -> Flaw:
     return Flaw(FlawKind.ANSWER, card.name, len(card.answer), card.answer)
+
+
+def _unshown(card: _Card, surroundings: Surroundings) -> Iterator[Flaw]:
+    """Links of an answer that lead nowhere, and pictures that are shown as links."""
+    found = find_unshown(card.answer, surroundings)
+    for kind, addresses in ((Kind.LINK, found.links), (Kind.PICTURE, found.pictures)):
+        if addresses:
+            yield Flaw(kind, card.name, len(addresses), addresses[0])
 
 
 def _says_little(answer: str) -> bool:

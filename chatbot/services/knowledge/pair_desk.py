@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from sqlalchemy.orm import Session
 
-from chatbot.domain.text import key, normalise, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import key, normalise
 from chatbot.matching.index import Positions
 from chatbot.matching.matcher import Matcher, Near
 from chatbot.services.knowledge.explain import with_texts

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.text import clean, normalise, pair_key, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import clean, normalise, pair_key
 from chatbot.errors import Conflict, InvalidText, NotFound
 from chatbot.formats.limits import MAX_UTTERANCE_CHARS
 from chatbot.services.access import audit

@@ -231,6 +231,7 @@
     .prose li { margin: 3px 0; }
     .prose :is(h3, h4, h5, h6) { margin: 12px 0 4px; font-size: 15px; line-height: 1.3; }
     .prose a { color: var(--link); text-decoration: underline; text-underline-offset: 2px; }
+    .prose img { max-width: 100%; height: auto; border-radius: 8px; }
     .prose code { font: 13px/1.5 ui-monospace, monospace; background: var(--surface); border-radius: 4px; padding: 1px 4px; }
     .prose pre { background: var(--surface); border-radius: 8px; padding: 10px; overflow-x: auto; }
     .prose pre code { padding: 0; }
@@ -319,10 +320,11 @@
   }
 
   const SAFE = new Set(
-    "A B BLOCKQUOTE BR CODE EM H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL"
+    "A B BLOCKQUOTE BR CODE EM H3 H4 H5 H6 HR IMG LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL"
       .split(" "),
   );
-  const SAFE_LINK = /^(?:https?:\/\/|mailto:|tel:)/i;
+  const SAFE_LINK = /^(?:https?:\/\/|mailto:|tel:|\/(?![\/\\]))/i;
+  const SAFE_PICTURE = /^https?:\/\//i;
   let parseAs = (html) => html;
   try {
     const policy = window.trustedTypes?.createPolicy(TAG, { createHTML: parseAs });
@@ -341,7 +343,7 @@
     const copy = (from, to) => {
       for (const node of from.childNodes) {
         if (node.nodeType === Node.TEXT_NODE) to.append(node.data);
-        else if (node.nodeType === Node.ELEMENT_NODE && SAFE.has(node.tagName)) {
+        else if (node.nodeType === Node.ELEMENT_NODE && isSafe(node)) {
           copy(node, to.appendChild(copyElement(node)));
         }
       }
@@ -349,6 +351,10 @@
     copy(parsed, into);
     return into;
   }
+
+  const isSafe = (node) =>
+    SAFE.has(node.tagName) &&
+    (node.tagName !== "IMG" || SAFE_PICTURE.test(node.getAttribute("src") || ""));
 
   function copyElement(node) {
     const element = document.createElement(node.tagName);
@@ -358,6 +364,12 @@
       element.href = href;
       element.rel = "noopener nofollow";
       if (element.origin !== location.origin) element.target = "_blank";
+    }
+    if (node.tagName === "IMG") {
+      element.loading = "lazy";
+      element.referrerPolicy = "no-referrer";
+      element.alt = node.getAttribute("alt") || "";
+      element.src = node.getAttribute("src");
     }
     return element;
   }

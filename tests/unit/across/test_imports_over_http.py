@@ -58,3 +58,40 @@ def test_what_is_no_faq_is_refused_with_the_reason(client: FlaskClient, editor: 
     assert "in no format that is known" in picture.text
     assert send(client, editor, b"").status_code == 400
     assert send(client, editor, b"\xff" * 100).status_code == 422
+
+
+def test_what_is_asked_only_after_another_answer_is_not_found_by_its_title(
+    client: FlaskClient, editor: Headers, parts: Parts, asker: Headers
+) -> None:
+    header = (
+        "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId\n"
+    )
+    prompt = '[{"displayOrder":0,"qnaId":2,"displayText":"How long"}]'
+    rows = (
+        f"where are my parcels\tLook.\tEditorial\t\t[]\tFalse\t{prompt}\t1\n"
+        "how long do they take\tThree days.\tEditorial\t\t[]\tTrue\t[]\t2\n"
+    )
+    content = (header + rows).encode()
+    found = send(client, editor, content, name="kb.tsv", dry_run="false").get_json()
+    assert (found["summary"]["in_context"], found["summary"]["disabled"]) == (1, 1)
+    follow_up = client.get("/v1/intents/how-long-do-they-take", headers=editor).get_json()
+    assert (follow_up["enabled"], follow_up["answer"]) == (False, "Three days.")
+    parts.live.refresh()
+    asked = {}
+    for text in ("where are my parcels", "how long do they take", "Three days."):
+        asked[text] = client.post("/ask", json={"text": text}, headers=asker).get_json()
+    assert asked.pop("where are my parcels")["answer"]["body"] == "Look."
+    for reply in asked.values():
+        assert "how-long-do-they-take" not in str(reply)
+
+
+def test_of_a_file_in_several_languages_one_is_wanted(client: FlaskClient, editor: Headers) -> None:
+    rows = b"""[{"text": "my chain broke", "intent": "repair", "language": "en"},
+        {"text": "meine Kette ist ab", "intent": "repair", "language": "de"}]"""
+    summary = send(client, editor, rows, name="a.json", language="de").get_json()["summary"]
+    assert (summary["language"], summary["utterances"]) == ("de", 1)
+    assert summary["others"] == {"en": {"utterances": 1, "answers": 0}}
+    refused = send(client, editor, rows, name="a.json", language="fr")
+    assert refused.status_code == 422
+    assert "a.json: holds nothing in “fr”; its languages are de, en" in refused.text
+    assert send(client, editor, rows, name="a.json", language="x y").status_code == 422

@@ -153,7 +153,22 @@ class TestHtml:
         plain = client.post("/v1/ask", json=QUESTION, headers=shop).get_json()
         html = client.post("/v1/ask", json=QUESTION | {"format": "html"}, headers=shop).get_json()
         assert plain["answer"]["body"] == "Open https://id.example/reset."
-        assert html["answer"]["body"].strip() == "<p>Open https://id.example/reset.</p>"
+        link = '<a href="https://id.example/reset" rel="noopener nofollow">'
+        assert html["answer"]["body"].strip() == (
+            f"<p>Open {link}https://id.example/reset</a>.</p>"
+        )
+
+    def test_a_place_of_the_site_is_a_link_in_its_pages(
+        self, client: FlaskClient, editor: Headers, shop: Headers, parts: Parts
+    ) -> None:
+        text = "[guide](/help/x) ![shot](https://evil.example/s.png)"
+        client.patch("/v1/intents/reset-password", json={"answer": text}, headers=editor)
+        parts.live.refresh()
+        answer = client.post("/v1/ask", json=QUESTION | {"format": "html"}, headers=shop)
+        body = answer.get_json()["answer"]["body"]
+        assert 'href="/help/x"' in body
+        assert "<img" not in body
+        assert 'href="https://evil.example/s.png"' in body
 
     def test_hostile_answers_are_harmless(
         self, client: FlaskClient, editor: Headers, shop: Headers, parts: Parts

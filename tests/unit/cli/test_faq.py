@@ -146,6 +146,28 @@ class TestPreview:
         assert "Nothing was changed." in shown.stderr
         assert "2 intents added" in run("import", app).stdout
 
+    def test_of_several_languages_the_wanted_one_is_taken_and_the_others_named(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        rows = [
+            {"text": "my chain broke", "intent": "repair", "language": "en-us"},
+            {"text": "my bike squeaks", "intent": "repair", "language": "en-us"},
+            {"text": "meine Kette ist ab", "intent": "repair", "language": "de"},
+        ]
+        file = tmp_path / "rows.json"
+        file.write_text(json.dumps(rows))
+        shown = run("import", str(file), "--preview").stdout
+        assert "1 intents, 2 utterances (en-us)" in shown
+        assert "de: 1 utterances, 0 answers: another language (--language de takes it)" in shown
+        german = run("import", str(file), "--preview", "--format", "json", "--language", "de")
+        summary = json.loads(german.stdout)
+        assert (summary["language"], summary["utterances"]) == ("de", 1)
+        assert summary["languages"] == ["de", "en-us"]
+        assert summary["others"] == {"en-us": {"utterances": 2, "answers": 0}}
+        assert "1 utterances added" in run("import", str(file), "--language", "DE").stdout
+        assert run("import", str(file), "--language", "fr").exit_code == 1
+        assert run("import", str(file), "--language", "x y").exit_code == 2
+
     def test_a_wrong_file_of_a_known_product_is_named(self, run: Run, tmp_path: Path) -> None:
         file = tmp_path / "answer.json"
         file.write_text('{"query": "hi", "topScoringIntent": {"intent": "a", "score": 0.9}}')

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.articles import ANOTHER_VERSION, CUT, NO_TEXT, NO_TITLE
-from chatbot.formats.draft import CatalogueDraft, IntentDraft
+from chatbot.formats.draft import CatalogueDraft, IntentDraft, Others
 from chatbot.formats.gathering import ANSWER_TOO_LONG
 from chatbot.formats.registry import FORMATS, get_format, read_path, read_source
 from chatbot.formats.source import source_of
@@ -218,26 +218,32 @@ def test_a_tree_of_a_help_centre_is_read() -> None:
     assert {each.topic for each in draft.intents.values()} == {"Lending"}
 
 
-def test_translations_are_intents_of_their_own() -> None:
+def test_of_translations_one_language_is_taken() -> None:
     spanish = {"locale": "es", "title": "¿Cómo devolver?", "body": "<p>Caja.</p>", "draft": True}
     english = {"locale": "en-us", "title": "Return a book", "body": zendesk()["body"]}
     inside = read(pages("zendesk", zendesk(translations=[spanish, english])))
     rows = [{**each, "source_id": 7, "source_type": "Article"} for each in (spanish, english)]
     beside = read(pages("zendesk", zendesk()), {"translations": rows})
+    both = pages("zendesk", zendesk(translations=[spanish, english]))
+    wanted = read_source(source_of("a.json", json.dumps(both).encode()), "es")
     for draft in (inside, beside):
-        assert list(draft.intents) == ["article-7", "article-7-es"]
-        assert draft.intents["article-7-es"].answer == "Caja."
-        assert draft.intents["article-7-es"].enabled is False
+        assert list(draft.intents) == ["article-7"]
+        assert draft.others == {"es": Others(utterances=1, answers=1)}
         assert draft.languages == {"es": 1}
+    assert list(wanted.intents) == ["article-7-es"]
+    assert wanted.intents["article-7-es"].answer == "Caja."
+    assert wanted.intents["article-7-es"].enabled is False
 
 
 def test_a_translation_is_restricted_as_its_article_is() -> None:
     spanish = {"locale": "es", "title": "Devolver", "body": "Caja.", "draft": False}
-    draft = read(pages("zendesk", zendesk(user_segment_id=1, translations=[spanish])))
-    assert [each.enabled for each in draft.intents.values()] == [False, False]
+    content = json.dumps(pages("zendesk", zendesk(user_segment_id=1, translations=[spanish])))
+    for language in ("en", "es"):
+        draft = read_source(source_of("a.json", content.encode()), language)
+        assert [each.enabled for each in draft.intents.values()] == [False]
 
 
-def test_translations_of_intercom_are_intents_of_their_own() -> None:
+def test_of_translations_of_intercom_one_language_is_taken() -> None:
     translated = {
         "type": "article_translated_content",
         "en": {"type": "article_content", "title": "Return a book", "body": "x", "state": "draft"},
@@ -245,11 +251,12 @@ def test_translations_of_intercom_are_intents_of_their_own() -> None:
         "de": {"type": "article_content", "title": "", "body": "", "state": "draft"},
         "it": None,
     }
-    draft = read(pages("intercom", intercom(translated_content=translated)))
+    content = json.dumps(pages("intercom", intercom(translated_content=translated)))
+    draft = read_source(source_of("a.json", content.encode()), "fr")
     french = draft.intents["article-7-fr"]
-    assert list(draft.intents) == ["article-7", "article-7-fr"]
+    assert list(draft.intents) == ["article-7-fr"]
     assert (french.title, french.answer, french.enabled) == ("Où ?", "Boîte.", False)
-    assert (draft.languages, draft.left_out) == ({"fr": 1}, [])
+    assert (draft.languages, draft.others) == ({"fr": 1}, {"en": Others(answers=1)})
 
 
 def test_collections_of_intercom_name_topics() -> None:
@@ -278,7 +285,7 @@ def test_a_folder_and_a_category_of_freshdesk_may_have_one_number() -> None:
 def test_the_text_of_chatwoot_is_markdown_without_html() -> None:
     content = "# A\n\n- *x*<br>\n\n```html\n<b>kept</b>\n```\n\n<img src='/p.png' alt='p'> `<i>`"
     answer = only(read(pages("chatwoot", chatwoot(content=content)))).answer
-    assert answer == "# A\n\n- *x*\n\n```html\n<b>kept</b>\n```\n\n[p](/p.png) `<i>`"
+    assert answer == "# A\n\n- *x*\n\n```html\n<b>kept</b>\n```\n\n![p](/p.png) `<i>`"
 
 
 def test_the_category_of_chatwoot_is_topic_and_language() -> None:

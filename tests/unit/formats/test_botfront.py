@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from chatbot.errors import InvalidCatalogue
-from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.gathering import ANOTHER_LANGUAGE, NEEDS_A_VALUE
+from chatbot.formats.draft import CatalogueDraft, Others
+from chatbot.formats.gathering import ANOTHER_LANGUAGE
 from chatbot.formats.rasa.parts import NOT_A_QUESTION
 from chatbot.formats.rasa.project import FURTHER
 from chatbot.formats.registry import read_path, read_source
@@ -126,24 +126,29 @@ def test_a_project_in_several_languages_is_read(project: Path) -> None:
         "pool": [
             "wo kann ich schwimmen",
             "Ist das Bad in Bonn offen?",
-            "where to swim",
             "ich will ins Wasser",
         ],
-        "bus": ["when does the bus leave"],
+        "bus": [],
     }
     assert draft.languages == {"de": 3, "en": 2}
 
 
-def test_an_answer_is_in_the_language_of_most_questions(project: Path) -> None:
-    draft = read_path(project)
+def test_an_answer_is_in_the_language_of_most_questions_or_the_wanted_one(project: Path) -> None:
+    draft, english = read_path(project), read_path(project, "en")
     assert draft.intents["pool"].answer == "Es gibt ein Bad."
-    assert draft.intents["bus"].answer == "At eight."
+    assert draft.intents["bus"].answer == "Um acht."
     assert left_out(draft) == {
-        ANOTHER_LANGUAGE: 2,
+        ANOTHER_LANGUAGE.format("en"): 4,
+        ANOTHER_LANGUAGE.format("sv"): 1,
         FURTHER: 1,
-        NEEDS_A_VALUE: 1,
         NOT_A_QUESTION: 1,
     }
+    assert draft.others == {"en": Others(2, 2)}
+    assert str(english.intents["pool"].answer).startswith("There is a pool.")
+    assert (english.intents["pool"].title, english.intents["bus"].answer) == (
+        "where to swim",
+        "At eight.",
+    )
 
 
 def test_buttons_become_options_and_links(project: Path) -> None:

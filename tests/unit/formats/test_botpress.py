@@ -44,6 +44,10 @@ OPENING = entry(
 )
 
 
+EXPORT = json.dumps({"qnas": [OPENING]}).encode()
+ENGLISH = ANOTHER_LANGUAGE.format("en")
+
+
 def read_export(*entries: Any, **more: Any) -> CatalogueDraft:
     content = json.dumps({"qnas": entries, **more}).encode()
     source = source_of("export.json", content)
@@ -68,16 +72,18 @@ def test_an_export_is_read_in_its_languages() -> None:
         "Quand ouvrez-vous ?",
         "visits",
     )
-    assert intent.utterances == ["Quand ouvrez-vous ?", "vos horaires", "When do you open?"]
+    assert intent.utterances == ["Quand ouvrez-vous ?", "vos horaires"]
     assert intent.answer == "À **neuf** heures."
     assert draft.languages == {"fr": 2, "en": 1}
-    assert left_out(draft) == {ANOTHER_LANGUAGE: 1}
+    assert left_out(draft) == {ENGLISH: 2}
+    english = read_source(source_of("export.json", EXPORT), "en").intents["opening_1"]
+    assert (english.title, english.answer) == ("When do you open?", "At nine.")
 
 
 @pytest.mark.parametrize("folder", ["bot/qna", "."])
 def test_a_folder_has_a_file_an_entry(tmp_path: Path, folder: str) -> None:
     write(tmp_path / folder / "opening_1.json", OPENING)
-    write(tmp_path / folder / "second.json", {"data": OPENING["data"] | {"questions": {"en": "x"}}})
+    write(tmp_path / folder / "second.json", {"data": OPENING["data"] | {"questions": {"fr": "x"}}})
     write(tmp_path / "bot.config.json", {"name": "bot", "private": "key"})
     draft = read_path(tmp_path)
     assert draft.intents["opening_1"] == read_export(OPENING).intents["opening_1"]
@@ -95,7 +101,7 @@ def test_generated_twins_are_skipped_and_own_intents_read(tmp_path: Path) -> Non
     assert list(draft.intents) == ["opening_1", "rent"]
     assert draft.intents["rent"].utterances == ["louer un vélo"]
     assert draft.out_of_scope == ["bla"]
-    assert left_out(draft) == {ANOTHER_LANGUAGE: 1}
+    assert left_out(draft) == {ENGLISH: 2}
 
 
 def test_a_disabled_entry_stays_so_and_its_twin_keeps_the_question() -> None:
@@ -211,7 +217,7 @@ WRONG: list[Any] = [None, 7, "text", [], {}, [None, 7, ["x"]], {"en": None}, {"e
     ["questions", "answers", "answer", "enabled", "contexts", "category", "action", "redirectFlow"],
 )
 def test_a_value_of_a_wrong_type_spoils_nothing_else(key: str, value: Any) -> None:
-    spoilt = entry("a", {"en": ["Why"]}, {"en": ["So."]}, action="redirect")
+    spoilt = entry("a", {"fr": ["Why"]}, {"fr": ["So."]}, action="redirect")
     spoilt["data"][key] = value
     draft = read_export(OPENING, spoilt)
     assert draft.intents["opening_1"].answer == "À **neuf** heures."

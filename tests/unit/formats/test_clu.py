@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import clu
-from chatbot.formats.draft import CatalogueDraft, IntentDraft
+from chatbot.formats.draft import CatalogueDraft, IntentDraft, Others
 from chatbot.formats.gathering import Gathering, Place
 from chatbot.formats.registry import read_path, read_source
 from chatbot.formats.source import source_of
@@ -49,12 +49,16 @@ def test_a_project_is_read_completely() -> None:
     printer, empty = draft.intents.values()
     assert draft.format == "clu"
     assert (printer.name, printer.title, printer.answer) == ("printer", "Printer", None)
-    assert printer.utterances == ["mein Drucker streikt", "printer jams"]
+    assert printer.utterances == ["printer jams"]
     assert printer.held_out == ["toner is empty"]
     assert empty.utterances == []
     assert draft.out_of_scope == ["sing a song"]
     assert draft.languages == {"de": 1, "en-us": 2}
-    assert draft.left_out == []
+    assert [each.text for each in draft.left_out] == ["mein Drucker streikt"]
+    assert draft.others == {"de": Others(utterances=1)}
+    german = read_source(source_of("project.json", json.dumps(project()).encode()), "de")
+    assert german.intents["printer"].utterances == ["mein Drucker streikt"]
+    assert german.others == {"en-us": Others(utterances=3)}
 
 
 def test_the_first_version_called_things_otherwise() -> None:
@@ -74,7 +78,7 @@ def test_a_bare_list_of_utterances_is_read() -> None:
 def test_crlf_and_a_byte_order_mark_do_not_matter() -> None:
     content = json.dumps(project(), indent=1).replace("\n", "\r\n")
     draft = read_source(source_of("p.json", b"\xef\xbb\xbf" + content.encode()))
-    assert draft.size == 4
+    assert draft.size == 3
 
 
 @pytest.mark.parametrize("order", [1, -1])

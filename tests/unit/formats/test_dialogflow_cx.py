@@ -8,9 +8,8 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import dialogflow_cx as cx
-from chatbot.formats.dialogflow_messages import ANOTHER_LANGUAGE
-from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.gathering import NEEDS_A_VALUE
+from chatbot.formats.draft import CatalogueDraft, Others
+from chatbot.formats.gathering import ANOTHER_LANGUAGE, NEEDS_A_VALUE
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -84,9 +83,34 @@ def test_the_answer_stands_at_the_route_of_the_start(tmp_path: Path) -> None:
         "Noleggiare una bici",
         "Chiedi a noi.",
     )
-    assert bike.utterances == ["bici per due", "una bici"]
+    assert bike.utterances == ["una bici"]
     assert draft.languages == {"it": 1, "en": 1}
-    assert (draft.format, draft.left_out) == ("dialogflow-cx", [])
+    assert draft.format == "dialogflow-cx"
+    assert left_out(draft) == [(ANOTHER_LANGUAGE.format("en"), "bici per due")]
+
+
+def test_the_wanted_language_is_taken_of_an_agent_in_several(tmp_path: Path) -> None:
+    said = {
+        "messages": [
+            {"text": {"text": ["Chiedi."]}},
+            {"text": {"text": ["Ask."]}, "languageCode": "en"},
+        ]
+    }
+    read(
+        tmp_path,
+        intent("Noleggio", "una bici"),
+        {
+            "intents/Noleggio/trainingPhrases/en.json": {
+                "trainingPhrases": [{"parts": [{"text": "a bike"}]}]
+            },
+            START: page("Inizio", {"intent": "Noleggio", "triggerFulfillment": said}),
+        },
+    )
+    for wanted, utterance, answer in (("it", "una bici", "Chiedi."), ("en", "a bike", "Ask.")):
+        draft = read_path(tmp_path / "bot", wanted)
+        [bike] = draft.intents.values()
+        assert (bike.utterances, bike.answer) == ([utterance], answer)
+        assert list(draft.others.values()) == [Others(utterances=1, answers=1)]
 
 
 def test_the_page_that_a_route_leads_to_answers_where_the_route_says_nothing(
@@ -220,7 +244,7 @@ def test_variants_placeholders_languages_and_commands_are_left_out(tmp_path: Pat
         [
             (NEEDS_A_VALUE, "Ciao $session.params.nome!"),
             (NO_TEXT, "Ciao"),
-            (ANOTHER_LANGUAGE, "Hi!"),
+            (ANOTHER_LANGUAGE.format("en"), "Hi!"),
         ]
     )
 

@@ -9,9 +9,9 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import dialogflow_es as es
-from chatbot.formats.dialogflow_messages import ANOTHER_CHANNEL, ANOTHER_LANGUAGE
-from chatbot.formats.draft import CatalogueDraft, IntentDraft
-from chatbot.formats.gathering import IN_TWO_INTENTS, NEEDS_A_VALUE
+from chatbot.formats.dialogflow_messages import ANOTHER_CHANNEL
+from chatbot.formats.draft import CatalogueDraft, IntentDraft, Others
+from chatbot.formats.gathering import ANOTHER_LANGUAGE, IN_TWO_INTENTS, NEEDS_A_VALUE
 from chatbot.formats.pieces import (
     CONDITIONAL,
     FALLBACK_TEXT,
@@ -77,8 +77,9 @@ def test_phrases_are_found_by_the_name_of_their_file_in_each_language(tmp_path: 
         },
     )
     [bike] = draft.intents.values()
-    assert (bike.name, bike.answer) == ("rent-a-bike---tandem", "Ask us.")
-    assert bike.utterances == ["a bike for two", "tandem?", "vélo à deux"]
+    assert (bike.name, bike.answer) == ("rent-a-bike-tandem", "Ask us.")
+    assert bike.utterances == ["a bike for two", "tandem?"]
+    assert read_path(tmp_path / "bot", "fr").intents[bike.name].utterances == ["vélo à deux"]
     assert draft.languages == {"en": 2, "fr": 1}
     assert draft.format == "dialogflow-es"
 
@@ -99,7 +100,7 @@ def test_an_encoded_file_name_binds_phrases_all_the_same(
         tmp_path,
         {
             f"intents/{file}.json": intent("Prix vélo?", text("Cher.")),
-            f"intents/{phrases}_usersays_fr.json": says("c'est combien"),
+            f"intents/{phrases}_usersays_en.json": says("c'est combien"),
         },
     )
     assert draft.intents["prix-vélo"].utterances == ["c'est combien"]
@@ -145,9 +146,9 @@ def test_pieces_become_one_answer(tmp_path: Path) -> None:
         "Ask any rider\\*in of ours.\n\n"
         "Open daily.\nNot on Mondays.\n\n"
         "Prices\n\n- [List](https://bikes.example/p%281%29)\n- Call me\n\n"
-        "[a b.png](https://bikes.example/a%20b.png?v=1)\n\n"
+        "![a b.png](https://bikes.example/a%20b.png?v=1)\n\n"
         "More:\n\n- Opening hours\n\n"
-        "[map.png](https://bikes.example/map.png)"
+        "![map.png](https://bikes.example/map.png)"
     )
     assert left == []
 
@@ -225,9 +226,38 @@ def test_the_answer_in_the_agents_language_is_taken(tmp_path: Path) -> None:
     french, german = text("Fermé.", lang="fr"), text("Zu.", lang="de")
     bike, left = only(tmp_path / "a", german, french, text("Closed.", lang="en"))
     assert bike.answer == "Closed."
-    assert left == [(ANOTHER_LANGUAGE, "Zu."), (ANOTHER_LANGUAGE, "Fermé.")]
-    bike, left = only(tmp_path / "b", german, french)
-    assert (bike.answer, left) == ("Fermé.", [(ANOTHER_LANGUAGE, "Zu.")])
+    assert left == [
+        (ANOTHER_LANGUAGE.format("de"), "Zu."),
+        (ANOTHER_LANGUAGE.format("fr"), "Fermé."),
+    ]
+
+
+def test_an_agent_of_several_languages_is_read_in_one_of_them(tmp_path: Path) -> None:
+    bot = write(
+        tmp_path / "bot",
+        {
+            "agent.json": AGENT,
+            "intents/Bike.json": intent(
+                "Bike", text("A bike.", lang="en"), text("Ein Rad.", lang="de")
+            ),
+            "intents/Bike_usersays_en.json": says("a bike", "bike"),
+            "intents/Bike_usersays_de.json": says("ein Rad", "bike"),
+            "intents/Nur.json": intent("Nur", text("Nur so.", lang="de")),
+            "intents/Nur_usersays_de.json": says("nur deutsch"),
+        },
+    )
+    english, german = read_path(bot), read_path(bot, "de")
+    assert (english.language, german.language) == ("en", "de")
+    assert list(english.intents) == ["bike"]
+    assert english.intents["bike"].utterances == ["bike", "a bike"]
+    assert english.intents["bike"].answer == "A bike."
+    assert english.others == {"de": Others(utterances=2, answers=2)}
+    assert list(german.intents) == ["bike", "nur"]
+    assert german.intents["bike"].utterances == ["ein Rad", "bike"]
+    assert german.intents["bike"].answer == "Ein Rad."
+    assert german.others == {"en": Others(utterances=1, answers=1)}
+    with pytest.raises(InvalidCatalogue, match="holds nothing in “fr”; its languages are de, en"):
+        read_path(bot, "fr")
 
 
 def test_an_answer_under_a_condition_or_after_a_form_is_left_out(tmp_path: Path) -> None:
@@ -302,10 +332,11 @@ def test_a_follow_up_is_reached_from_its_parent_and_not_by_itself(tmp_path: Path
             "intents/Lost_usersays_en.json": says("no"),
         },
     )
-    assert list(draft.intents) == ["bike", "bike---e", "bill"]
-    assert draft.intents["bike"].follow_ups == ["bike---e"]
-    assert draft.intents["bike---e"].follow_ups == ["bill"]
-    assert (draft.intents["bike---e"].answer, draft.intents["bike---e"].utterances) == (
+    assert list(draft.intents) == ["bike", "bike-e", "bill"]
+    assert draft.intents["bike"].follow_ups == ["bike-e"]
+    assert draft.intents["bike-e"].follow_ups == ["bill"]
+    assert [each.enabled for each in draft.intents.values()] == [None, False, False]
+    assert (draft.intents["bike-e"].answer, draft.intents["bike-e"].utterances) == (
         "Ten a day.",
         [],
     )

@@ -2,7 +2,7 @@ import pytest
 
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import gathering
-from chatbot.formats.draft import CatalogueDraft, FileClash
+from chatbot.formats.draft import CatalogueDraft, FileClash, Others
 from chatbot.formats.gathering import Gathering, Place
 
 HERE, THERE = Place("a.json", 1), Place("b.json", 7)
@@ -102,6 +102,23 @@ def test_personal_data_is_redacted_and_counted() -> None:
     assert draft.personal == 1
 
 
+def test_what_is_left_out_is_redacted_too() -> None:
+    gathered = Gathering()
+    private = "write to ann@example.org or call +49 30 1234567 about order 0012345678"
+    gathered.leave_out("it is a pattern", private, HERE)
+    gathered.add_utterance("mail", "ann@example.org" + " too" * 200, HERE)
+    gathered.add_utterance("mail", "x" * 488 + " ann@example.org and more", HERE)
+    gathered.add_utterance("mail", "ann@example.org\0", HERE)
+    gathered.add_answer("mail", "Write to ann@example.org.", HERE, needs_a_value=True)
+    for label in ("mail", "post"):
+        gathered.add_utterance(label, "is it ann@example.org", HERE)
+    draft = gathered.finish()
+    texts = [row.text for row in draft.left_out] + [clash.text for clash in draft.clashes]
+    assert texts[0] == "write to [email] or call [phone] about order 0012345678"
+    assert len(texts) == 8
+    assert not any("ann" in text or "example" in text for text in texts)
+
+
 def test_labels_that_fold_to_one_name_stay_two_intents() -> None:
     gathered = Gathering()
     for label in ("Alta/Baja", "Alta Baja"):
@@ -124,3 +141,85 @@ def test_more_rows_than_any_bot_has_are_refused(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InvalidCatalogue, match="more than 5 utterances"):
         for number in range(20):
             gathered.add_utterance("vpn", f"question {number}", HERE)
+
+
+def told(*rows: tuple[str, str, str], wanted: str | None = None) -> CatalogueDraft:
+    """A draft of phrasings, each with its intent and its language."""
+    gathered = Gathering(wanted)
+    for label, text, language in rows:
+        gathered.add_utterance(label, text, HERE, language)
+    return gathered.finish()
+
+
+TWO = (("a", "one", "en-us"), ("a", "two", "en-GB"), ("a", "eins", "de"), ("b", "nur", "de"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language", "utterances"),
+    [
+        (None, "de", {"a": ["eins"], "b": ["nur"]}),
+        ("de", "de", {"a": ["eins"], "b": ["nur"]}),
+        ("DE_de", "de-de", {"a": ["eins"], "b": ["nur"]}),
+        ("en", "en", {"a": ["one", "two"]}),
+        ("en-US", "en-us", {"a": ["one"]}),
+    ],
+)
+def test_the_wanted_language_is_taken(
+    wanted: str | None, language: str, utterances: dict[str, list[str]]
+) -> None:
+    draft = told(*TWO, wanted=wanted)
+    assert draft.language == language
+    assert {name: each.utterances for name, each in draft.intents.items()} == utterances
+    assert sum(each.utterances for each in draft.others.values()) == len(draft.left_out)
+
+
+def test_the_sources_own_language_is_taken_or_else_the_most_frequent() -> None:
+    for primary, taken in (("en", "en"), ("fr", "de"), (None, "de"), ("", "de")):
+        gathered = Gathering()
+        gathered.primary = primary
+        for label, text, language in TWO:
+            gathered.add_utterance(label, text, HERE, language)
+        assert gathered.finish().language == taken
+
+
+def test_a_language_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(
+        InvalidCatalogue, match="holds nothing in “fr”; its languages are de, en-gb"
+    ):
+        told(*TWO, wanted="fr")
+
+
+def test_what_is_told_in_no_language_is_taken_with_each() -> None:
+    gathered = Gathering("en")
+    gathered.add_utterance("a", "hotel", HERE)
+    gathered.add_utterance("a", "ein Zimmer", HERE, "de")
+    gathered.add_utterance("a", "a room", HERE, "en")
+    gathered.add_answer("a", "Book.", HERE)
+    draft = gathered.finish()
+    assert draft.intents["a"].utterances == ["hotel", "a room"]
+    assert draft.intents["a"].answer == "Book."
+    assert Gathering("en").finish().language is None
+
+
+def test_a_phrasing_in_two_languages_is_one_of_each_and_clashes_in_the_taken_one_alone() -> None:
+    rows = (("a", "Hotel", "de"), ("b", "hotel", "en"), ("b", "Taxi", "de"), ("b", "taxi", "en"))
+    for wanted, kept in (("de", {"a": ["Hotel"], "b": ["Taxi"]}), ("en", {"b": ["hotel", "Taxi"]})):
+        draft = told(*rows, wanted=wanted)
+        assert {name: each.utterances for name, each in draft.intents.items()} == kept
+        assert draft.clashes == []
+
+
+def test_titles_answers_questions_out_of_scope_and_reasons_are_told_in_languages() -> None:
+    gathered = Gathering("de")
+    for language, title in (("en", "Opening"), ("de", "Öffnung")):
+        gathered.add_intent("a", HERE, title=title, language=language)
+        gathered.add_answer("a", f"In {language}.", HERE, language=language)
+        gathered.add_answer("a", f"Also in {language}.", HERE, language=language)
+        gathered.add_out_of_scope(f"joke {language}", HERE, language)
+        gathered.leave_out("it is a pattern", f"row {language}", HERE, language)
+    draft = gathered.finish()
+    [intent] = draft.intents.values()
+    assert (intent.title, intent.answer, intent.variants) == ("Öffnung", "In de.", ["Also in de."])
+    assert draft.out_of_scope == ["joke de"]
+    assert draft.others == {"en": Others(utterances=1, answers=2)}
+    assert reasons(draft) == {"it is a pattern": 1, gathering.ANOTHER_LANGUAGE.format("en"): 4}

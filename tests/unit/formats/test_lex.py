@@ -9,6 +9,7 @@ import pytest
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import lex
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.pieces import IN_CONTEXT
 from chatbot.formats.registry import read_path, read_source
 from chatbot.formats.source import source_of
 
@@ -73,7 +74,7 @@ def test_a_bot_of_version_2_is_read_completely() -> None:
     assert (hours.utterances, hours.answer) == (["¿cuándo abren?"], "De nueve a cinco.")
     assert hours.variants == ["9-17"]
     assert (talk.utterances, talk.answer) == (["quiero hablar"], None)
-    assert draft.languages == {"es_es": 2}
+    assert draft.languages == {"es-es": 2}
     assert left_out(draft) == [
         ("No entiendo.", "it is what the old bot said when it did not understand"),
     ]
@@ -128,7 +129,7 @@ MESSAGES = {
     "prose": ({"customPayload": {"value": "Hola"}}, "Hola"),
     "card": (
         {"imageResponseCard": CARD},
-        "**Tienda**\n\nCentro\n\n[Tienda](https://example.org/a.png)\n\n- Abrir",
+        "**Tienda**\n\nCentro\n\n![Tienda](https://example.org/a.png)\n\n- Abrir",
     ),
     "nothing": ({}, None),
     "data": ({"customPayload": {"value": '{"a": 1}'}}, None),
@@ -160,7 +161,10 @@ def test_contexts_make_follow_ups() -> None:
             intent("Close", "close", inputContexts=[{"name": "door"}, None]),
         )
     )
-    assert draft.intents["open"].follow_ups == ["close"]
+    opened, closed = draft.intents["open"], draft.intents["close"]
+    assert opened.follow_ups == ["close"]
+    assert (opened.enabled, closed.enabled, closed.utterances) == (None, False, [])
+    assert left_out(draft) == [("close", IN_CONTEXT)]
 
 
 def test_slots_become_words_and_alone_they_train_nothing() -> None:

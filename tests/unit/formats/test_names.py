@@ -21,6 +21,10 @@ LABELS = st.text(min_size=1, max_size=120)
         ("yes", "yes"),
         ("0123", "0123"),
         ("Straße", "strasse"),
+        ("bike - e", "bike-e"),
+        ("Bike---E", "bike-e"),
+        ("a -- b", "a-b"),
+        ("a--b", "a--b"),
     ],
 )
 def test_a_name_keeps_the_letters_of_its_label(label: str, name: str) -> None:

@@ -34,19 +34,22 @@ def test_text_of_a_channel_looks_the_same_as_markdown(text: str, markdown: str) 
         ("Site", "https://b.example/a(1)", "[Site](https://b.example/a%281%29)"),
         ("[new]\nsite", "http://b.example", "[\\[new\\] site](http://b.example)"),
         ("", "mailto:a@b.example", "[mailto:a@b.example](mailto:a@b.example)"),
-        ("Call", "tel:123", "Call"),
+        ("Call", "tel:123", "[Call](tel:123)"),
+        ("Help", "/help", "[Help](/help)"),
+        ("Evil", "//evil.example", "Evil"),
         ("Run", "javascript:alert(1)", "Run"),
         ("Two", "https://b.example/a b", "Two"),
         ("", "", ""),
     ],
 )
-def test_only_the_web_and_mail_are_linked(label: str, url: str, link: str) -> None:
+def test_only_what_an_answer_may_lead_to_is_linked(label: str, url: str, link: str) -> None:
     assert to_link(label, url) == link
 
 
-def test_a_picture_is_a_link_named_by_its_title_or_file() -> None:
-    assert to_picture("Map", "https://b.example/m.png") == "[Map](https://b.example/m.png)"
-    assert to_picture("", "https://b.example/a%20b.png?x=/1").startswith("[a b.png](")
+def test_a_picture_is_named_by_its_title_or_file() -> None:
+    assert to_picture("Map", "https://b.example/m.png") == "![Map](https://b.example/m.png)"
+    assert to_picture("", "https://b.example/a%20b.png?x=/1").startswith("![a b.png](")
+    assert to_picture("Map", "data:x") == "Map"
     assert to_picture("Map", "") == "Map"
 
 

@@ -12,6 +12,7 @@ from chatbot.formats import gathering, qna_pairs, qnamaker
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.registry import read_source
 from chatbot.formats.source import Source, source_of
+from chatbot.formats.summary import Summary
 
 EIGHT = "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId\n"
 TEA, BREW = "How do I make tea?", "How long does it steep?"
@@ -118,6 +119,8 @@ def test_prompts_lead_on_and_what_needs_a_context_is_not_matched_alone(
     tea, brew = draft.intents.values()
     assert tea.follow_ups == [brew.name]
     assert (brew.title, brew.answer, brew.utterances) == (BREW, "Three minutes.", [])
+    assert (tea.enabled, brew.enabled, brew.needs_context) == (None, False, True)
+    assert (Summary.of(draft).disabled, Summary.of(draft).in_context) == (1, 1)
     assert reasons(draft) == {qna_pairs.CONTEXT_ONLY: 1, qna_pairs.LEADS_NOWHERE: 1}
 
 

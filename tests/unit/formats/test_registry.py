@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbot.domain.text import normalise
+from chatbot.domain.text import clean, normalise
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.registry import FORMATS, find_format, get_format, read_path, read_source
@@ -14,13 +14,14 @@ from chatbot.formats.source import Source, source_of
 WRITTEN = [each for each in FORMATS if each.write]
 LETTERS = st.characters(categories=["Lu", "Ll", "Lo"])
 WORDS = st.text(LETTERS, min_size=1, max_size=12)
-SENTENCES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join).map(normalise)
+SENTENCES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
+PHRASINGS = SENTENCES.map(normalise).map(lambda text: clean(text, 500))
 
 
 @st.composite
 def drafts(draw: st.DrawFn) -> CatalogueDraft:
     """Draw a catalogue in which no text stands twice, in any script."""
-    texts = iter(draw(st.lists(SENTENCES, min_size=4, max_size=12, unique=True)))
+    texts = iter(draw(st.lists(PHRASINGS, min_size=4, max_size=12, unique_by=normalise)))
     intents = {}
     for number in range(draw(st.integers(1, 3))):
         name = f"intent-{number}"

@@ -42,6 +42,32 @@ def test_a_file_a_folder_and_an_archive_are_alike(tmp_path: Path) -> None:
     assert one.only() == "nlu.yml"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "credentials.yml",
+        "endpoints.production.yml",
+        "botfront/bfconfig.yml",
+        "secrets.json",
+        "appsettings.Development.json",
+        ".env",
+        ".ssh/config",
+        "deploy/server.pem",
+        "id_rsa",
+        "webhooks/order.json",
+    ],
+)
+def test_a_file_of_keys_is_not_among_others_but_may_come_alone(path: str) -> None:
+    assert list(source_of("bot.zip", pack({path: b"x", "nlu.yml": b"nlu: []"}))) == ["nlu.yml"]
+    name = path.rsplit("/", 1)[-1]
+    assert name.startswith(".") or dict(source_of(name, b"x")) == {name: b"x"}
+
+
+@pytest.mark.parametrize("path", ["intents/credentials.json", "qna/secrets.json", "./nlu.yml"])
+def test_an_intent_may_be_called_after_keys(path: str) -> None:
+    assert list(source_of("bot.zip", pack({path: b"x"}))) == [path]
+
+
 def test_a_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"x")
     (tmp_path / "bot").mkdir()

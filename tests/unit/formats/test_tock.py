@@ -7,6 +7,7 @@ import pytest
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import tock
 from chatbot.formats.draft import CatalogueDraft
+from chatbot.formats.gathering import ANOTHER_LANGUAGE
 from chatbot.formats.registry import read_path, read_source
 from chatbot.formats.source import source_of
 
@@ -87,7 +88,7 @@ def test_a_dump_is_read_completely() -> None:
     hours, hello = draft.intents.values()
     assert draft.format == "tock"
     assert (hours.name, hours.title, hours.answer) == ("horaires", "Horaires d’ouverture", None)
-    assert hours.utterances == ["quand ouvrez-vous", "when do you open"]
+    assert hours.utterances == ["quand ouvrez-vous"]
     assert (hello.title, hello.utterances) == ("Salut", [])
     assert draft.out_of_scope == ["chante"]
     assert draft.languages == {"fr": 1, "en": 1}
@@ -96,6 +97,7 @@ def test_a_dump_is_read_completely() -> None:
         ("sentences[4]", "it was deleted there"),
         ("ailleurs", "it is of another application"),
         ("perdu", "its intent is not in the file"),
+        ("when do you open", ANOTHER_LANGUAGE.format("en")),
     ]
 
 
@@ -106,8 +108,12 @@ def test_texts_beside_a_dump_are_the_answers_of_its_faqs(tmp_path: Path) -> None
     hours, hello = draft.intents.values()
     assert (hours.answer, hours.enabled, hours.topic) == ("De 9 à 17 h", False, "accueil")
     assert (hello.answer, hello.enabled) == (None, True)
-    assert hours.variants == ["Nine to five"]
-    assert left_out(draft) == [("Salut {0}", "its answer needs a value that only the old bot had")]
+    assert hours.variants == []
+    assert left_out(draft) == [
+        ("Nine to five", ANOTHER_LANGUAGE.format("en")),
+        ("Salut {0}", "its answer needs a value that only the old bot had"),
+    ]
+    assert read_path(tmp_path, "en").intents["horaires"].answer == "Nine to five"
 
 
 def test_a_text_that_nobody_has_reviewed_is_no_answer() -> None:
@@ -124,7 +130,7 @@ def test_a_dump_of_sentences_names_intents_itself() -> None:
         {"text": "chante", "intent": "tock:unknown"},
     ]
     draft = read({"applicationName": "guichet", "language": "fr", "sentences": rows})
-    assert draft.intents["salut"].utterances == ["bonjour", "hello"]
+    assert draft.intents["salut"].utterances == ["bonjour"]
     assert draft.out_of_scope == ["chante"]
     assert draft.languages == {"fr": 1, "en": 1}
 

@@ -112,7 +112,7 @@ def test_responses_of_several_kinds_become_one_answer() -> None:
     ]
     draft = read(node("n", "#rent") | {"output": {"generic": generic}})
     assert draft.intents["rent"].answer == (
-        "**Ask** us.\n\nOne.\nTwo.\n\n[Map](https://b.example/map.png)\n\n"
+        "**Ask** us.\n\nOne.\nTwo.\n\n![Map](https://b.example/map.png)\n\n"
         "[https://b.example/v](https://b.example/v)\n\nHow to\n\nWhich?\n\nChoose.\n\n- Tandem"
     )
     assert left_out(draft) == [(NO_TEXT, "#rent")]

@@ -1,8 +1,11 @@
 from collections.abc import Callable
+from dataclasses import replace
 
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
+from chatbot.http.context import EXTENSION
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import edit_faq
 from hostile import PAYLOADS, assert_harmless, assert_page_is_ours
@@ -50,3 +53,16 @@ def test_no_page_lets_anything_hostile_through(
 def stale(text: str) -> dict[str, str]:
     """A form that was opened before anything was."""
     return {"title": text, "topic": text, "answer": text, "seen": "2020-01-01T00:00:00+00:00"}
+
+
+def test_a_preview_leads_to_the_site_and_never_into_the_console(
+    signed_in: Callable[[Scope], FlaskClient], app: APIFlask, parts: Parts
+) -> None:
+    typed = {"answer": "[guide](/help/x) https://a.example"}
+    browser = signed_in(Scope.AGENT)
+    page = browser.post("/console/knowledge/preview", data=typed).text
+    assert page.startswith("<p>guide <a ")
+    settings = parts.settings.model_copy(update={"site_url": "https://shop.example"})
+    app.extensions[EXTENSION] = replace(parts, settings=settings)
+    page = browser.post("/console/knowledge/preview", data=typed).text
+    assert 'href="https://shop.example/help/x"' in page

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from chatbot.domain.answer_links import Surroundings
 from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq
@@ -98,3 +99,19 @@ def test_an_empty_faq_has_no_findings(database: Database) -> None:
     with database.read() as session:
         findings = lint(session, make_matcher({}))
     assert (findings.flaws, findings.contradictions, findings.intents) == ([], [], 0)
+
+
+def test_links_that_lead_nowhere_and_pictures_that_are_not_shown_are_named(
+    database: Database,
+) -> None:
+    shown = Surroundings("", frozenset({"https://cdn.example"}))
+    with database.write() as session:
+        add_intent(session, "linked")
+        answer = "See [old](page://1), [kb](/kb/1), ![a](https://cdn.example/a.png) ![b](/b.png)."
+        edit_faq.change_intent(session, "ann", "linked", {"answer": answer})
+        findings = lint(session, None, shown)
+        unknown = lint(session, None)
+    assert flaws(findings, Kind.LINK) == [("linked", 1)]
+    assert flaws(findings, Kind.PICTURE) == [("linked", 1)]
+    assert [flaw.text for flaw in findings.of(Kind.LINK)] == ["page://1"]
+    assert flaws(unknown, Kind.PICTURE) == [("linked", 2)]
