@@ -120,7 +120,7 @@ def _bare(card: _Card) -> Flaw:
 def _unshown(card: _Card, surroundings: Surroundings) -> Iterator[Flaw]:
     """Links of an answer that lead nowhere, and pictures that are shown as links."""
     found = find_unshown(card.answer, surroundings)
-    for kind, addresses in ((Kind.LINK, found.links), (Kind.PICTURE, found.pictures)):
+    for kind, addresses in ((FlawKind.LINK, found.links), (FlawKind.PICTURE, found.pictures)):
         if addresses:
             yield Flaw(kind, card.name, len(addresses), addresses[0])
 

@@ -111,7 +111,7 @@ def test_links_that_lead_nowhere_and_pictures_that_are_not_shown_are_named(
         edit_faq.change_intent(session, "ann", "linked", {"answer": answer})
         findings = lint(session, None, shown)
         unknown = lint(session, None)
-    assert flaws(findings, Kind.LINK) == [("linked", 1)]
-    assert flaws(findings, Kind.PICTURE) == [("linked", 1)]
-    assert [flaw.text for flaw in findings.of(Kind.LINK)] == ["page://1"]
-    assert flaws(unknown, Kind.PICTURE) == [("linked", 2)]
+    assert flaws(findings, FlawKind.LINK) == [("linked", 1)]
+    assert flaws(findings, FlawKind.PICTURE) == [("linked", 1)]
+    assert [flaw.text for flaw in findings.of(FlawKind.LINK)] == ["page://1"]
+    assert flaws(unknown, FlawKind.PICTURE) == [("linked", 2)]
