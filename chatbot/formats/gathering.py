@@ -253,7 +253,8 @@ class Gathering:
 
 
 def _whole(text: str) -> str:
-    """Text in which halves of surrogate pairs, that nothing can store, are question marks."""
+    """Text in which what nothing can store, NUL and halves of pairs, are question marks."""
+    text = text.replace("\x00", "?")
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 

@@ -125,9 +125,9 @@ class TableReader(Reader):
     def _describe(self, draft: IntentDraft, cells: dict[str, str], name: str, line: int) -> None:
         """What two lines say of one intent is the same, or a mistake: neither can be chosen."""
         owner = f"of “{draft.name}”"
-        self.check_length(f"the answer {owner}", cells["answer"], MAX_ANSWER_CHARS, name, line)
-        self.check_length(f"the title {owner}", cells["title"], MAX_TITLE_CHARS, name, line)
-        self.check_length(f"the topic {owner}", cells["topic"], MAX_TOPIC_CHARS, name, line)
+        self.check_words(f"the answer {owner}", cells["answer"], MAX_ANSWER_CHARS, name, line)
+        self.check_words(f"the title {owner}", cells["title"], MAX_TITLE_CHARS, name, line)
+        self.check_words(f"the topic {owner}", cells["topic"], MAX_TOPIC_CHARS, name, line)
         title = draft.title if draft.has_own_title else ""
         for what, first in (("answer", draft.answer), ("title", title), ("topic", draft.topic)):
             if first and cells[what] and cells[what] != first:

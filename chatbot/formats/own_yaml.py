@@ -37,7 +37,7 @@ class FolderReader(Reader):
         if content is None:
             return
         topic, intents = str(content.get("topic", "")), content.get("intents")
-        self.check_length("the topic", topic, MAX_TOPIC_CHARS, name, line_of(content.get("topic")))
+        self.check_words("the topic", topic, MAX_TOPIC_CHARS, name, line_of(content.get("topic")))
         if not isinstance(intents, Listed):
             self.mistake(name, line_of(content), "needs a list `intents`")
             return
@@ -80,10 +80,10 @@ class FolderReader(Reader):
                 intent[name_of_list] = Listed()
         for variant in intent.get("variants", []):
             what = f"a variant of the answer of “{intent['name']}”"
-            self.check_length(what, str(variant), MAX_ANSWER_CHARS, name, line)
+            self.check_words(what, str(variant), MAX_ANSWER_CHARS, name, line)
         for limited, most in _MOST_CHARS.items():
             what = f"the {limited} of “{intent['name']}”"
-            self.check_length(what, str(intent.get(limited, "")), most, name, line)
+            self.check_words(what, str(intent.get(limited, "")), most, name, line)
 
     def _read_held_out(self, path: str) -> None:
         name = self._name(path)

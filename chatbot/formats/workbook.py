@@ -216,7 +216,13 @@ def _as_seen(value: Any, style: str) -> str:
             return _moment(value, style)
         case time():
             return value.isoformat("minutes")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value)).replace("\r\n", "\n")
+    return _ESCAPED.sub(_unescaped, str(value)).replace("\r\n", "\n")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return the character that is meant; what no text can hold stays as it is written."""
+    code = int(found[1], 16)
+    return found[0] if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 def _moment(value: datetime, style: str) -> str:

@@ -107,6 +107,10 @@ MISREAD = {
         "text,intent,enabled\nno toner,toner,yes\nno ink,toner,no\n",
         "faq.csv:3: “toner” is enabled in one line and not in another",
     ),
+    "nul": (
+        "text,intent,answer\r\nno toner,toner,A\x00sk.\r\n",
+        "faq.csv:2: holds a NUL character; save it as UTF-8",
+    ),
     "line-of-a-long-cell": (
         'text,intent\n"no\ntoner",\n',
         "faq.csv:2: “” cannot name an intent",
