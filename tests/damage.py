@@ -218,7 +218,7 @@ def _blow_up(content: bytes, random: Random) -> bytes:
 def _times(repeated: str | bytes, random: Random) -> int:
     """Return how often something may be repeated, some thousand times at most."""
     most = _MOST_BLOWN_UP // max(1, len(repeated))
-    return min(random.choice([1, 50, 1_000, 20_000]), most) + 1
+    return min(random.choice([1, 1, 50, 50, 1_000, 20_000]), most) + 1
 
 
 def _move_lines(content: bytes, random: Random) -> bytes:
