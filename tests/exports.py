@@ -626,6 +626,7 @@ EXPORTS: dict[str, list[Files]] = {
     "freshdesk": [{"articles.json": as_json(FRESHDESK)}],
     "chatwoot": [{"articles.json": as_json(CHATWOOT)}],
     "documents": [{"manual.pdf": _PDF}],
+    "tables": [{"faq.xls": b"<table><tr><td>text</td><td>intent</td></tr></table>"}],
     "addresses": [{"urls.txt": b"https://a.example/1\nhttps://a.example/2\n"}],
     "pages": [
         {"faq.md": MARKDOWN.encode()},

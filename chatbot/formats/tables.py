@@ -70,7 +70,7 @@ def first_rows_of(text: str, separator: str) -> Iterator[Row]:
 
 def column_names(cells: list[str]) -> list[str]:
     """Return names of columns as they are compared: in lower case, without blanks around."""
-    names = [" ".join(cell.split()).lower() for cell in cells]
+    names = [" ".join(cell.replace("\ufeff", "").split()).lower() for cell in cells]
     while names and not names[-1]:
         names.pop()
     return names
@@ -89,8 +89,8 @@ def rows_of(text: str, file: str, separator: str, skipped: int = 0) -> Iterator[
                 yield Row(line, cells)
             line = skipped + reader.line_num + 1
     except csv.Error as error:
-        reason = f"is not a CSV file: {error}, in what begins in line {line}; check its quotes"
-        raise InvalidCatalogue([Mistake(file, 0, reason)]) from None
+        reason = f"is not a CSV file: {error}; check the quotes of what begins here"
+        raise InvalidCatalogue([Mistake(file, line, reason)]) from None
 
 
 def unquoted_rows_of(text: str, file: str, separator: str = "\t") -> Iterator[Row]:

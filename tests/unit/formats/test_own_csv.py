@@ -69,11 +69,11 @@ MISREAD = {
     ),
     "quote-not-closed": (
         'text,intent\nok go,a\n"no toner,toner\nno ink,ink\n',
-        "faq.csv: is not a CSV file: unexpected end of data, in what begins in line 3",
+        "faq.csv:3: is not a CSV file: unexpected end of data; check the quotes",
     ),
     "quote-closed-too-early": (
         'text,intent\n"Guest" network,wifi\n',
-        "faq.csv: is not a CSV file: ',' expected after '\"', in what begins in line 2",
+        "faq.csv:2: is not a CSV file: ',' expected after '\"'; check the quotes",
     ),
     "misspelt-column": (
         "text,intent,answr\nno toner,toner,Ask.\n",

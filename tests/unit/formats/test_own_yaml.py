@@ -321,7 +321,10 @@ def test_a_csv_of_another_program_is_read_too(tmp_path: Path, content: bytes) ->
 
 
 CSV_MISTAKES = {
-    "latin-1": ("text,intent\nB\u00fcro?,b\n".encode("latin-1"), "faq.csv: is not UTF-8 (byte 13)"),
+    "latin-1": (
+        "text,intent\nB\u00fcro?,b\n".encode("latin-1"),
+        "faq.csv:2: is not UTF-8 (byte 13)",
+    ),
     "half-of-utf-16": (b"\xff\xfet", "faq.csv: is not UTF-16 (byte 2)"),
     "empty": (b"", "faq.csv:1: needs a header line with the columns text,intent[,answer]"),
     "no-header": (b"no wifi,wifi\n", "faq.csv:1: needs a header line"),
@@ -345,14 +348,14 @@ CSV_MISTAKES = {
     "unusable-name": (b"text,intent\nno wifi,???\n", "faq.csv:2: “???” cannot name an intent"),
     "long-name": (b"text,intent\nno wifi," + b"x" * 81, "faq.csv:2: “xxx"),
     "blank-text": (b"text,intent\nok,wifi\n ,wifi\n", "faq.csv:3: The text is blank"),
-    "nul": (b"text,intent\nno\0wifi,wifi\n", "faq.csv:2: The text contains a NUL"),
+    "nul": (b"text,intent\nno\0wifi,wifi\n", "faq.csv:2: holds a NUL character"),
     "clash": (
         b"text,intent\nit is down,vpn\nnoise,wifi\nIt is DOWN,wifi\n",
         "faq.csv:4: “It is DOWN” belongs to “vpn” (faq.csv:2) and to “wifi”",
     ),
     "endless-field": (
         b'text,intent\n"' + b"x" * 200_000,
-        "faq.csv: is not a CSV file: field larger",
+        "faq.csv:2: is not a CSV file: field larger",
     ),
 }
 
