@@ -67,10 +67,12 @@ def run() -> None:
         name, number = arguments.only.rsplit(":", 1)
         print(_try_one(name, int(number), arguments.seed, _seeds(name, arguments.data)))
         return
-    tallies = {
-        name: _fuzz(name, arguments.inputs, arguments.seed, arguments.data)
-        for name in arguments.formats
-    }
+    tallies = {}
+    for name in arguments.formats:
+        tallies[name] = _fuzz(name, arguments.inputs, arguments.seed, arguments.data)
+        console.print(
+            f"{name}: {tallies[name].inputs:,} inputs, {len(tallies[name].faults)} faults"
+        )
     _show(tallies)
     formats = {name: tally.to_json() for name, tally in tallies.items()}
     totals = Counter(tally.inputs for tally in tallies.values())

@@ -47,7 +47,7 @@ class _Intent:
     title: str | None = None
     topic: str = ""
     answer: str | None = None
-    variants: list[str] = field(default_factory=list)
+    variants: dict[str, None] = field(default_factory=dict)
     enabled: bool | None = None
     phrasings: dict[str, tuple[str, Place]] = field(default_factory=dict)
     held_out: set[str] = field(default_factory=set)
@@ -127,8 +127,8 @@ class Gathering:
             self.leave_out(ANSWER_TOO_LONG, answer[:MAX_TITLE_CHARS], place)
         elif intent.answer is None:
             intent.answer = answer
-        elif answer not in intent.variants:
-            intent.variants.append(answer)
+        else:
+            intent.variants.setdefault(answer)
 
     def add_out_of_scope(self, text: str, place: Place) -> None:
         """Add a question that the FAQ has no answer to."""
@@ -185,7 +185,7 @@ class Gathering:
             title=gathered.title or as_title(label),
             topic=gathered.topic,
             answer=gathered.answer,
-            variants=gathered.variants,
+            variants=list(gathered.variants),
             has_own_title=gathered.title is not None,
             enabled=gathered.enabled,
             utterances=[text for key, text in texts if key not in gathered.held_out],
