@@ -139,6 +139,9 @@ class Reader(ABC):
     def mistake(self, file: str, line: int, reason: str) -> None:
         self.mistakes.append(Mistake(file, line, reason))
 
-    def check_length(self, what: str, text: str, most: int, file: str, line: int) -> None:
+    def check_words(self, what: str, text: str, most: int, file: str, line: int) -> None:
+        """Note a text that is too long, or that no database stores."""
         if len(text) > most:
             self.mistake(file, line, f"{what} is longer than {most}")
+        if "\x00" in text:
+            self.mistake(file, line, f"{what} contains a NUL character")

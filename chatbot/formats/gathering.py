@@ -69,7 +69,7 @@ class _Intent:
     topic: str = ""
     said: list[_Answer] = field(default_factory=list)
     answer: str | None = None
-    variants: list[str] = field(default_factory=list)
+    variants: dict[str, None] = field(default_factory=dict)
     enabled: bool | None = None
     needs_context: bool = False
     phrasings: dict[str, _Text] = field(default_factory=dict)
@@ -183,8 +183,8 @@ class Gathering:
             self.leave_out(ANSWER_TOO_LONG, _beginning(answer, MAX_TITLE_CHARS), place)
         elif intent.answer is None:
             intent.answer = answer
-        elif answer not in intent.variants:
-            intent.variants.append(answer)
+        else:
+            intent.variants.setdefault(answer)
 
     def add_out_of_scope(self, text: str, place: Place, language: str | None = None) -> None:
         """Add a question that the FAQ has no answer to."""
@@ -316,7 +316,7 @@ class Gathering:
             title=title or as_title(label),
             topic=gathered.topic,
             answer=gathered.answer,
-            variants=gathered.variants,
+            variants=list(gathered.variants),
             has_own_title=title is not None,
             enabled=gathered.enabled,
             needs_context=gathered.needs_context,
@@ -391,7 +391,8 @@ def _beginning(text: str, most: int) -> str:
 
 
 def _whole(text: str) -> str:
-    """Text in which halves of surrogate pairs, that nothing can store, are question marks."""
+    """Text in which what nothing can store, NUL and halves of pairs, are question marks."""
+    text = text.replace("\x00", "?")
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 

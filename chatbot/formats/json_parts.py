@@ -49,6 +49,18 @@ def find_json(source: Source, is_wanted: Callable[[Any], bool]) -> list[str]:
     return [path for path in paths if is_wanted(peek(source, path))]
 
 
+def find_damaged_json(source: Source) -> list[Mistake]:
+    """Return what is wrong with files of JSON that are none: why, likely, nothing reads them."""
+    mistakes: list[Mistake] = []
+    for path in [path for path in source if path.lower().endswith(".json")][:_MOST_PROBED]:
+        if peek(source, path) is None:
+            try:
+                load(source[path], path)
+            except InvalidCatalogue as error:
+                mistakes += error.mistakes
+    return mistakes
+
+
 def peek(source: Source, path: str) -> Any:
     """Return what a JSON file says, or None for what is none or too large. Raises nothing."""
     try:

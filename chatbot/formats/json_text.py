@@ -1,12 +1,14 @@
 """JSON as other programs write it: with a mark at its start, or with halves of surrogate pairs."""
 
 import json
+import re
 from typing import Any
 
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.limits import MOST_NESTING
 from chatbot.formats.source import Source
 
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]\d-])")
 _BEGINNINGS = (b"{", b"[", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,12 +28,16 @@ def decode(content: bytes, file: str) -> str:
         return halves.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeError as error:
         place = getattr(error, "start", 0)
-        raise _invalid(file, 0, f"is not UTF-8 (byte {place}); save it as UTF-8") from None
+        line = content.count(b"\n", 0, place) + 1
+        raise _invalid(file, line, f"is not UTF-8 (byte {place}); save it as UTF-8") from None
 
 
 def load(content: bytes, file: str) -> Any:
     """Return what a JSON file says. Raises InvalidCatalogue for what is none, with its line."""
-    text = decode(content, file)
+    return _parse(decode(content, file), file)
+
+
+def _parse(text: str, file: str) -> Any:
     try:
         loaded = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
@@ -41,6 +47,18 @@ def load(content: bytes, file: str) -> Any:
     if _depth(loaded) > MOST_NESTING:
         raise _invalid(file, 0, "is nested too deeply")
     return loaded
+
+
+def refuse_json(text: str, file: str) -> None:
+    """Raise InvalidCatalogue for a text that begins as JSON does: it is damaged, or of no format.
+
+    Whoever reads what no other format took asks so, lest JSON is told to be something else.
+    """
+    if _JSON.match(text):
+        _parse(text, file)
+        raise _invalid(
+            file, 0, "is JSON, but in no format that is known: docs/formats.md lists them"
+        )
 
 
 def try_load(source: Source, path: str) -> Any:

@@ -5,7 +5,8 @@ says one of the latter four is enough, and several must agree. A line without a 
 it is an article, which may be all that there is of an intent. A help centre's articles need no more
 than the columns `title,answer`, or `question,answer`; an intent is then named after its title.
 Separators, and other usual names of columns, are as spreadsheets have them. What could be misread,
-as a comma without quotes or two labels of one name, is a mistake: nothing is guessed.
+as a comma without quotes, two labels of one name or a number that was shortened, is a mistake:
+nothing is guessed.
 """
 
 import csv
@@ -16,10 +17,12 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from chatbot.errors import InvalidCatalogue
+from chatbot.errors import InvalidCatalogue, Mistake
+from chatbot.formats.cells import find_damage, guarded, is_guarded
 from chatbot.formats.draft import CatalogueDraft, IntentDraft, LeftOut, Reader
 from chatbot.formats.format import Format
-from chatbot.formats.json_text import decode
+from chatbot.formats.gathering import REPEATED
+from chatbot.formats.json_text import decode, refuse_json
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
 from chatbot.formats.names import is_name, to_whole_name
 from chatbot.formats.source import Source
@@ -33,10 +36,14 @@ _SYNONYMS = {
     "topic": ("category",),
 }
 UNKNOWN_COLUMN = "it is a column that says nothing here"
+LINE_BREAKS = "its line breaks: the cell is one text, not a text a line"
+SAYS_COLUMNS = "it is a header once more"
 NO_HEADER = "needs a header line with the columns text,intent[,answer], or title,answer"
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _LONGEST_NAME = 80
+_LABEL = re.compile(r"[^\W\d_][\w.\-]*")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""What breaks or joins lines and is not seen: with it, two names look alike and are not."""
+
 _MOST_MISTAKES = 1_000
 _ENABLED = {"": None, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -48,6 +55,8 @@ class TableReader(Reader):
         super().__init__(source)
         self._labels: dict[str, str] = {}
         self._cut = ""
+        self._whole: set[str] = set()
+        self._short: dict[str, Mistake] = {}
 
     def read_table(self, table: Table) -> None:
         """Read a table whose header is its first row."""
@@ -63,6 +72,8 @@ class TableReader(Reader):
                 self.mistake(table.file, row.line, "and whatever follows was not read any more")
                 break
             self._read_cells(columns, row, table)
+        self.mistakes += [mistake for key, mistake in self._short.items() if key not in self._whole]
+        self._whole, self._short = set(), {}
 
     def _leave_out_columns(self, columns: "Columns", file: str, line: int) -> None:
         for name in columns.unknown:
@@ -73,31 +84,63 @@ class TableReader(Reader):
         if misfit := columns.find_misfit(row.cells, table.separator):
             self.mistake(table.file, row.line, misfit)
             return
+        if knows_columns(column_names(row.cells)):
+            row_as_text = table.separator.join(row.cells).strip()
+            left_out = LeftOut(SAYS_COLUMNS, row_as_text, table.file, row.line)
+            self.draft.left_out.append(left_out)
+            return
+        if damage := columns.find_damage(row.cells, table.separator):
+            self.mistake(table.file, row.line, damage)
+            return
         before = len(self.mistakes)
         self._cut = columns.count(row.cells) if columns.is_cut(row.cells) else ""
-        self._read_row(columns.pick(row.cells), table.file, row.line)
+        draft = self._read_row(columns.pick(row.cells, table.separator), table.file, row.line)
         if self._cut and len(self.mistakes) == before:
             self.mistake(table.file, row.line, self._cut)
+        if draft is not None and table.separator and not self._cut:
+            self._expect_a_whole_row(draft.name, columns, row, table.file)
 
-    def _read_row(self, cells: dict[str, str], name: str, line: int) -> None:
+    def _expect_a_whole_row(self, key: str, columns: "Columns", row: Row, file: str) -> None:
+        """A row may end after its intent, as in our exports, where another row says the rest.
+
+        If none does, a comma may be missing: what should be the answer is taken for the intent.
+        """
+        if len(row.cells) >= columns.width:
+            self._whole.add(key)
+        else:
+            reason = f"{columns.count(row.cells)}, and no other row says more of “{key}”"
+            self._short.setdefault(key, Mistake(file, row.line, reason))
+
+    def _read_row(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
         described = {column: cell.strip() for column, cell in cells.items()}
+        described["intent"] = _INVISIBLE.sub("", described["intent"])
         draft = self._draft_of(described, name, line)
         if draft is None:
-            return
+            return None
         if cells["text"] == "" and (described["answer"] or described["title"]):
             self._read_article(draft, described, name, line)
-            return
+            return draft
         self._describe(draft, described, name, line)
-        text = self.text(cells["text"], draft.name, name, line, repeat_is_mistake=False)
+        self._read_text(draft, described["text"], name, line)
+        return draft
+
+    def _read_text(self, draft: IntentDraft, cell: str, name: str, line: int) -> None:
+        if "\n" in cell:
+            self.draft.left_out.append(LeftOut(LINE_BREAKS, cell, name, line))
+        before = len(self.mistakes)
+        text = self.text(cell, draft.name, name, line, repeat_is_mistake=False)
         if text is not None:
             draft.utterances.append(text)
+        elif len(self.mistakes) == before:
+            self.draft.left_out.append(LeftOut(REPEATED, cell, name, line))
 
     def _draft_of(self, cells: dict[str, str], name: str, line: int) -> IntentDraft | None:
         """The intent that a line is about, or None with a mistake noted."""
         intent, title = cells["intent"], cells["title"]
         key = to_whole_name(intent) if intent or not title else _name_after(title)
         if not is_name(key):
-            why = f": the line {self._cut}" if self._cut else ""
+            why = "" if intent else "; name it in each row"
+            why = f": the line {self._cut}" if self._cut else why
             self.mistake(name, line, f"“{intent}” cannot name an intent{why}")
             return None
         new = IntentDraft(key, _title(intent), has_own_title=False)
@@ -125,9 +168,9 @@ class TableReader(Reader):
     def _describe(self, draft: IntentDraft, cells: dict[str, str], name: str, line: int) -> None:
         """What two lines say of one intent is the same, or a mistake: neither can be chosen."""
         owner = f"of “{draft.name}”"
-        self.check_length(f"the answer {owner}", cells["answer"], MAX_ANSWER_CHARS, name, line)
-        self.check_length(f"the title {owner}", cells["title"], MAX_TITLE_CHARS, name, line)
-        self.check_length(f"the topic {owner}", cells["topic"], MAX_TOPIC_CHARS, name, line)
+        self.check_words(f"the answer {owner}", cells["answer"], MAX_ANSWER_CHARS, name, line)
+        self.check_words(f"the title {owner}", cells["title"], MAX_TITLE_CHARS, name, line)
+        self.check_words(f"the topic {owner}", cells["topic"], MAX_TOPIC_CHARS, name, line)
         title = draft.title if draft.has_own_title else ""
         for what, first in (("answer", draft.answer), ("title", title), ("topic", draft.topic)):
             if first and cells[what] and cells[what] != first:
@@ -153,6 +196,7 @@ class CsvReader(TableReader):
         [name] = self.source
         try:
             text = decode(self.source[name], name)
+            refuse_json(text, name)
             self.read_table(open_table(text, name, knows_columns))
         except InvalidCatalogue as error:
             self.mistakes += error.mistakes
@@ -162,25 +206,58 @@ class CsvReader(TableReader):
 class Columns:
     """The cells of a row by what they say, as the names in a header tell.
 
+    `places` has where each of our columns is.
+
     Raises ValueError for a header that does not say what is what, or that says it twice.
     """
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
-        self._places = _places_of(names)
-        if not _says_what_is_what(self._places):
+        self.places = _places_of(names)
+        if not _says_what_is_what(self.places):
             raise ValueError(NO_HEADER)
-        used = set(self._places.values())
+        used = set(self.places.values())
         self.unknown = [name for at, name in enumerate(names) if name and at not in used]
         for name in self.unknown:
             self._check_spelling(name)
 
-    def pick(self, cells: list[str]) -> dict[str, str]:
+    @property
+    def width(self) -> int:
+        return len(self._names)
+
+    def pick(self, cells: list[str], separator: str) -> dict[str, str]:
         """Return what a row says by our names of the columns."""
         picked = dict.fromkeys(COLUMNS, "")
-        for column, at in self._places.items():
-            picked[column] = unguarded(cells[at]) if at < len(cells) else ""
+        for column, at in self.places.items():
+            cell = cells[at] if at < len(cells) else ""
+            picked[column] = cell[1:] if self._is_meant(cell, separator) else cell
         return picked
+
+    def find_damage(self, cells: list[str], separator: str) -> str | None:
+        """Return why one of our columns cannot say what was meant, or None."""
+        for at in self.places.values():
+            cell = cells[at] if at < len(cells) else ""
+            if self._is_meant(cell, separator):
+                continue
+            if damage := find_damage(cell):
+                return damage
+            if self.holds_a_row(cell, separator):
+                return "has a cell with a row in it; a quote before it may not be closed"
+        return None
+
+    def holds_a_row(self, cell: str, separator: str) -> bool:
+        """Return whether a line of a cell could be a row, swallowed by a quote left open."""
+        if "\n" not in cell or not separator or "intent" not in self.places:
+            return False
+        rows = [line.strip().split(separator) for line in cell.splitlines()[1:]]
+        return any(
+            len(row) == self.width and _LABEL.fullmatch(row[self.places["intent"]]) for row in rows
+        )
+
+    def _is_meant(self, cell: str, separator: str) -> bool:
+        """Return whether an apostrophe before a cell says that it is meant as it stands."""
+        is_row = cell.startswith("'") and self.holds_a_row(cell, separator)
+        return is_row or is_guarded(cell)
 
     def find_misfit(self, cells: list[str], separator: str) -> str | None:
         """Return why a row does not fit the header, or None; cells may be blank beside it."""
@@ -204,14 +281,14 @@ class Columns:
     @property
     def _last_needed(self) -> int:
         """The last of the columns that each row needs: a row may end there, as in our exports."""
-        needed = ("text", "intent") if "intent" in self._places else ("title", "answer")
-        return max(self._places[column] for column in needed if column in self._places)
+        needed = ("text", "intent") if "intent" in self.places else ("title", "answer")
+        return max(self.places[column] for column in needed if column in self.places)
 
     def _check_spelling(self, name: str) -> None:
         absent = {
             word: column
             for column in COLUMNS
-            if column not in self._places
+            if column not in self.places
             for word in (column, *_SYNONYMS.get(column, ()))
         }
         for word in get_close_matches(name, absent, n=1, cutoff=0.8):
@@ -251,22 +328,19 @@ def write_csv(intents: Iterable[IntentDraft]) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
+    columns = Columns(list(COLUMNS))
     for intent in intents:
         enabled = "no" if intent.enabled is False else "yes"
         described = [intent.answer or "", intent.title, intent.topic, enabled]
         for text in intent.utterances or [""]:
-            writer.writerow(map(guarded, [text, intent.name, *described]))
+            cells = [text, intent.name, *described]
+            writer.writerow([_as_meant(cell, columns) for cell in cells])
             described = []
     return file.getvalue()
 
 
-def guarded(cell: str) -> str:
-    """Return `cell` so that a spreadsheet shows it, and does not run it as a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    return cell[1:] if _GUARDED.match(cell) else cell
+def _as_meant(cell: str, columns: Columns) -> str:
+    return f"'{cell}" if columns.holds_a_row(cell, ",") else guarded(cell)
 
 
 def _says_what_is_what(columns: Collection[str]) -> bool:

@@ -1,4 +1,7 @@
-"""The FAQ as YAML: one file, or the folder format of `faq_data/`; mistakes come with their line."""
+"""The FAQ as YAML: one file, or the folder format of `faq_data/`; mistakes come with their line.
+
+Every value is text as it is written: `title: Yes` is “Yes”, and `yes`, `on` and `0123` are names.
+"""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -6,16 +9,18 @@ from typing import Any
 
 import yaml
 
+from chatbot.errors import InvalidCatalogue
 from chatbot.formats.draft import CatalogueDraft, IntentDraft, Reader
 from chatbot.formats.format import Format
 from chatbot.formats.limits import MAX_ANSWER_CHARS, MAX_TITLE_CHARS, MAX_TOPIC_CHARS
 from chatbot.formats.names import is_name
 from chatbot.formats.source import Source
-from chatbot.formats.yaml_lines import LINE, Listed, line_of, load
+from chatbot.formats.yaml_text import Fields, Items, line_of, load
 
 SUFFIXES = (".yaml", ".yml")
 _LISTS = ("variants", "follow_ups")
 _FIELDS = {"name", "title", "topic", "answer", "enabled", "utterances", "held_out", *_LISTS}
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _MOST_CHARS = {"title": MAX_TITLE_CHARS, "answer": MAX_ANSWER_CHARS, "topic": MAX_TOPIC_CHARS}
 
 
@@ -28,7 +33,7 @@ class FolderReader(Reader):
         for path in _list(self.source, "held_out"):
             self._read_held_out(path)
         for path in self.source.find("out_of_scope.yaml"):
-            self._add_out_of_scope(self._load(path) or {}, self._name(path))
+            self._add_out_of_scope(self._load(path) or Fields(), self._name(path))
         return self.draft
 
     def _read_intents(self, path: str) -> None:
@@ -36,13 +41,14 @@ class FolderReader(Reader):
         content = self._load(path)
         if content is None:
             return
-        topic, intents = str(content.get("topic", "")), content.get("intents")
-        self.check_length("the topic", topic, MAX_TOPIC_CHARS, name, line_of(content.get("topic")))
-        if not isinstance(intents, Listed):
+        topic, intents = str(content.get("topic") or ""), content.get("intents")
+        self.check_words("the topic", topic, MAX_TOPIC_CHARS, name, line_of(content.get("topic")))
+        if not isinstance(intents, Items):
             self.mistake(name, line_of(content), "needs a list `intents`")
             return
-        for intent, line in zip(intents, intents.lines, strict=True):
-            if not isinstance(intent, dict) or not _is_name(intent.get("name")):
+        for intent in intents:
+            line = line_of(intent) or line_of(intents)
+            if not isinstance(intent, Fields) or not _is_name(intent.get("name")):
                 self.mistake(
                     name, line, "an intent needs a `name` of lower-case letters, digits and hyphens"
                 )
@@ -53,10 +59,10 @@ class FolderReader(Reader):
             self._check_intent(intent, name, line)
             draft = IntentDraft(
                 name=intent["name"],
-                title=str(intent.get("title", "")),
-                topic=str(intent.get("topic", topic)),
-                answer=str(intent.get("answer", "")).strip(),
-                enabled=intent.get("enabled"),
+                title=str(intent.get("title") or ""),
+                topic=str(intent.get("topic", topic) or ""),
+                answer=str(intent.get("answer") or "").strip(),
+                enabled=_TRUTH.get(str(intent.get("enabled")).lower()),
                 variants=[str(text) for text in intent.get("variants", [])],
                 follow_ups=[str(name) for name in intent.get("follow_ups", [])],
             )
@@ -64,32 +70,39 @@ class FolderReader(Reader):
             draft.utterances = list(self._texts(intent.get("utterances"), draft.name, name, line))
             if "held_out" in intent:
                 draft.held_out = list(self._texts(intent["held_out"], draft.name, name, line))
-        self._add_out_of_scope(content.get("out_of_scope") or {}, name)
+        self._add_out_of_scope(content.get("out_of_scope") or Fields(), name)
 
-    def _check_intent(self, intent: dict[str, Any], name: str, line: int) -> None:
-        if unknown := intent.keys() - _FIELDS - {LINE}:
+    def _check_intent(self, intent: Fields, name: str, line: int) -> None:
+        if unknown := intent.keys() - _FIELDS:
             self.mistake(name, line, f"“{min(map(str, unknown))}” is not a field of an intent")
         for required in ("title", "answer", "utterances"):
-            if not intent.get(required) and not isinstance(intent.get(required), Listed):
+            is_empty_list = required == "utterances" and isinstance(intent.get(required), Items)
+            if not intent.get(required) and not is_empty_list:
                 self.mistake(name, line, f"intent “{intent['name']}” has no {required}")
-        if not isinstance(intent.get("enabled", True), bool):
+        if "enabled" in intent and str(intent["enabled"]).lower() not in _TRUTH:
             self.mistake(name, line, f"`enabled` of “{intent['name']}” is true or false")
         for name_of_list in _LISTS:
-            if not isinstance(intent.get(name_of_list, Listed()), Listed):
+            if not isinstance(intent.get(name_of_list, Items()), Items):
                 self.mistake(name, line, f"`{name_of_list}` of “{intent['name']}” is a list")
-                intent[name_of_list] = Listed()
+                intent[name_of_list] = Items()
         for variant in intent.get("variants", []):
             what = f"a variant of the answer of “{intent['name']}”"
-            self.check_length(what, str(variant), MAX_ANSWER_CHARS, name, line)
+            self.check_words(what, str(variant), MAX_ANSWER_CHARS, name, line)
+        self._check_words(intent, name, line)
+
+    def _check_words(self, intent: Fields, name: str, line: int) -> None:
+        for words in (*_MOST_CHARS, *_LISTS):
+            value = intent.get(words)
+            parts = value if isinstance(value, Items) and words in _LISTS else [value]
+            if any(isinstance(part, Items | Fields) for part in parts):
+                self.mistake(name, line, f"`{words}` of “{intent['name']}” is no text")
         for limited, most in _MOST_CHARS.items():
             what = f"the {limited} of “{intent['name']}”"
-            self.check_length(what, str(intent.get(limited, "")), most, name, line)
+            self.check_words(what, str(intent.get(limited, "")), most, name, line)
 
     def _read_held_out(self, path: str) -> None:
         name = self._name(path)
-        for intent, texts in (self._load(path) or {}).items():
-            if intent == LINE:
-                continue
+        for intent, texts in (self._load(path) or Fields()).items():
             if intent not in self.draft.intents:
                 self.mistake(name, line_of(texts), f"there is no intent “{intent}” in intents/")
                 continue
@@ -97,35 +110,29 @@ class FolderReader(Reader):
             draft.held_out += self._texts(texts, intent, name, line_of(texts))
 
     def _add_out_of_scope(self, kinds: Any, name: str) -> None:
-        if not isinstance(kinds, dict):
+        if not isinstance(kinds, Fields):
             self.mistake(name, line_of(kinds), "`out_of_scope` needs kinds with lists of questions")
             return
-        for kind, texts in kinds.items():
-            if kind != LINE:
-                owner = "out of scope"
-                self.draft.out_of_scope += self._texts(texts, owner, name, line_of(texts))
+        for texts in kinds.values():
+            self.draft.out_of_scope += self._texts(texts, "out of scope", name, line_of(texts))
 
     def _texts(self, texts: Any, owner: str, file: str, line: int) -> Iterator[str]:
-        if not isinstance(texts, Listed):
+        if not isinstance(texts, Items):
             self.mistake(file, line, f"“{owner}” needs a list of questions")
             return
-        for text, text_line in zip(texts, texts.lines, strict=True):
-            cleaned = self.text(text, owner, file, text_line)
+        for text in texts:
+            cleaned = self.text(text, owner, file, line_of(text) or line_of(texts))
             if cleaned is not None:
                 yield cleaned
 
-    def _load(self, path: str) -> dict[str, Any] | None:
+    def _load(self, path: str) -> Fields | None:
         file = self._name(path)
         try:
-            content = load(self.source[path].decode("utf-8-sig"))
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 0
-            self.mistake(file, line, f"is not YAML: {error.problem}")
+            content = load(self.source[path], file)
+        except InvalidCatalogue as error:
+            self.mistakes += error.mistakes
             return None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            self.mistake(file, 0, f"is not UTF-8 YAML: {error}")
-            return None
-        if not isinstance(content, dict):
+        if not isinstance(content, Fields):
             self.mistake(file, 1, "must be a mapping")
             return None
         return content

@@ -31,6 +31,7 @@ from chatbot.formats import (
 )
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
+from chatbot.formats.json_parts import find_damaged_json
 from chatbot.formats.source import Source, open_source
 
 FORMATS: tuple[Format, ...] = (
@@ -54,6 +55,7 @@ FORMATS: tuple[Format, ...] = (
     freshdesk.FORMAT,
     chatwoot.FORMAT,
     unread.DOCUMENTS,
+    unread.TABLES,
     unread.ADDRESSES,
     pages.FORMAT,
     own_yaml.FILE,
@@ -72,7 +74,7 @@ def find_format(source: Source) -> Format:
     for each in FORMATS:
         if each.sniff(source):
             return each
-    raise InvalidCatalogue([Mistake(source.name, 0, _UNKNOWN)])
+    raise InvalidCatalogue(find_damaged_json(source) or [Mistake(source.name, 0, _UNKNOWN)])
 
 
 def read_source(source: Source, language: str | None = None) -> CatalogueDraft:

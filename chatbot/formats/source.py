@@ -125,7 +125,7 @@ class _Archive(Source):
     def __init__(self, name: str, archive: zipfile.ZipFile) -> None:
         super().__init__(name)
         self._archive = archive
-        entries = [each for each in archive.infolist() if not each.is_dir()]
+        entries = [each for each in archive.infolist() if each.filename and not each.is_dir()]
         paths = [each.filename.replace("\\", "/") for each in entries]
         for path in paths:
             if path.startswith("/") or ".." in path.split("/"):

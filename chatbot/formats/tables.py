@@ -70,7 +70,7 @@ def first_rows_of(text: str, separator: str) -> Iterator[Row]:
 
 def column_names(cells: list[str]) -> list[str]:
     """Return names of columns as they are compared: in lower case, without blanks around."""
-    names = [" ".join(cell.split()).lower() for cell in cells]
+    names = [" ".join(cell.replace("\ufeff", "").split()).lower() for cell in cells]
     while names and not names[-1]:
         names.pop()
     return names
@@ -78,7 +78,7 @@ def column_names(cells: list[str]) -> list[str]:
 
 def rows_of(text: str, file: str, separator: str, skipped: int = 0) -> Iterator[Row]:
     """Yield the rows of a text whose cells may be quoted. Raises InvalidCatalogue, see above."""
-    _check_size(text, file)
+    _check(text, file)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = skipped + 1
     try:
@@ -89,21 +89,24 @@ def rows_of(text: str, file: str, separator: str, skipped: int = 0) -> Iterator[
                 yield Row(line, cells)
             line = skipped + reader.line_num + 1
     except csv.Error as error:
-        reason = f"is not a CSV file: {error}, in what begins in line {line}; check its quotes"
-        raise InvalidCatalogue([Mistake(file, 0, reason)]) from None
+        reason = f"is not a CSV file: {error}; check the quotes of what begins here"
+        raise InvalidCatalogue([Mistake(file, line, reason)]) from None
 
 
 def unquoted_rows_of(text: str, file: str, separator: str = "\t") -> Iterator[Row]:
     """Yield the rows of a text in which a quote is a character like any other."""
-    _check_size(text, file)
+    _check(text, file)
     for number, line in enumerate(_LINE_END.split(text), 1):
         cells = line.split(separator)
         if any(cell.strip() for cell in cells):
             yield Row(number, cells)
 
 
-def _check_size(text: str, file: str) -> None:
-    """Refuse quickly what is much too long to be a table that somebody made."""
+def _check(text: str, file: str) -> None:
+    """Refuse quickly what is no text, or much too long to be a table that somebody made."""
+    if (at := text.find("\x00")) >= 0:
+        line = len(_LINE_END.findall(text, 0, at)) + 1
+        raise InvalidCatalogue([Mistake(file, line, "holds a NUL character; save it as UTF-8")])
     if text.count("\n") > _MOST_LINES:
         raise InvalidCatalogue([Mistake(file, 0, f"has more than {_MOST_LINES:,} lines")])
     if len(text) > _LONGEST_FIRST_LINE and not _LINE_END.search(text, 0, _LONGEST_FIRST_LINE):

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from chatbot.errors import InvalidCatalogue, Mistake
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.format import Format
+from chatbot.formats.own_csv import knows_columns
 from chatbot.formats.source import Source
+from chatbot.formats.tables import column_names
 
 _BRING = "save it as HTML or Markdown and bring that"
 _PDF = f"is a PDF, which is not read: {_BRING}, from the document that it was made of"
@@ -18,6 +20,14 @@ _ADDRESSES = (
     "holds addresses of pages, and no page is fetched: save the pages as HTML or Markdown and bring"
     " their folder, or an archive of it"
 )
+_TABLE = (
+    "is a table in a web page or in XML, which some programs save as .xls: open it in a spreadsheet"
+    " and save it as .xlsx or CSV"
+)
+_SPREADSHEET_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
+_FIRST_ROW = re.compile(rb"<tr\b[^<>]{0,500}>(.{1,5000}?)</tr", re.IGNORECASE | re.DOTALL)
+_CELL = re.compile(rb"<t[dh]\b[^<>]{0,500}>(.{0,500}?)</t[dh]", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rb"<[^<>]{0,500}>")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.text"
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
@@ -54,6 +64,20 @@ def _document_of(content: bytes) -> str | None:
     return _WORD if is_word or is_office or head.startswith(rb"{\rtf") else None
 
 
+def _table(source: Source) -> str | None:
+    """Return why a table that is no file of a spreadsheet is not read, or None for another."""
+    path = source.only()
+    if path is None:
+        return None
+    head = source[path][:_HEAD]
+    if _SPREADSHEET_XML in head[:2_000]:
+        return _TABLE
+    row = _FIRST_ROW.search(head)
+    cells = [_TAG.sub(b"", cell) for cell in _CELL.findall(row[1])] if row else []
+    names = column_names([cell.decode("utf-8", "replace") for cell in cells])
+    return _TABLE if knows_columns(names) else None
+
+
 def _addresses(source: Source) -> str | None:
     """Return why a list of addresses is not read, or None for something else."""
     path = source.only()
@@ -82,4 +106,5 @@ def _refuses(name: str, title: str, why: Callable[[Source], str | None]) -> Form
 
 
 DOCUMENTS = _refuses("documents", "PDF and Word, which are refused", _document)
+TABLES = _refuses("tables", "Tables in HTML or XML, which are refused", _table)
 ADDRESSES = _refuses("addresses", "Addresses of pages, which are refused", _addresses)

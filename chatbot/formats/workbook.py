@@ -28,6 +28,9 @@ _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 _MERGED = re.compile(rb'mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_ROW = re.compile(rb"<(?:\w+:)?row\s([^<>]{0,500})>")
+_ROW_NUMBER = re.compile(rb'\br="(\d{1,7})"')
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ZEROS = re.compile(r"0{2,20}")
 _DECIMALS = re.compile(r"(?:#,##)?0(?:\.(0{1,10}))?(%?)")
@@ -36,12 +39,20 @@ NOT_XLSX = "is no .xlsx workbook, or protected by a password; save it as .xlsx w
 
 @dataclass
 class Sheet:
-    """The rows of a sheet that are not blank; `problems` are rows that do not read as they look."""
+    """The rows of a sheet that are not blank; `problems` are rows that do not read as they look.
+
+    Rows that are hidden, by hand or by a filter, are not among `rows`. `dates` are places, row and
+    column from 0, of moments; `restyled` those of numbers and moments whose format is not known, so
+    that they look otherwise than they are read.
+    """
 
     name: str
     is_hidden: bool
     rows: list[Row] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
+    hidden: list[Row] = field(default_factory=list)
+    dates: set[tuple[int, int]] = field(default_factory=set)
+    restyled: set[tuple[int, int]] = field(default_factory=set)
 
 
 def is_workbook(source: Source) -> bool:
@@ -136,6 +147,7 @@ class _SheetReader:
         self._into = Sheet(str(sheet.title), sheet.sheet_state != "visible")
         self._known: set[tuple[int, int]] = set()
         self._merged = _merged_cells(part)
+        self._hidden = _hidden_rows(part)
         self._lasting: dict[int, tuple[str, int]] = {}
 
     def read(self, content: bytes) -> Sheet:
@@ -144,11 +156,22 @@ class _SheetReader:
             texts = [self._text_of(cell, number) for cell in cells]
             if has_formulas:
                 self._known |= {(number, at) for at, cell in enumerate(cells) if _is_known(cell)}
+            self._note_styles(cells, number)
             if any(text.strip() for text in texts):
-                self._into.rows.append(Row(number, self._with_merged(texts, number)))
+                rows = self._into.hidden if number in self._hidden else self._into.rows
+                rows.append(Row(number, self._with_merged(texts, number)))
         if has_formulas:
             self._find_formulas_without_value(content)
         return self._into
+
+    def _note_styles(self, cells: Any, row: int) -> None:
+        for at, cell in enumerate(cells):
+            if isinstance(cell.value, datetime):
+                self._into.dates.add((row, at))
+            if isinstance(cell.value, int | float | datetime) and not _is_plain(
+                cell.value, cell.number_format
+            ):
+                self._into.restyled.add((row, at))
 
     def _text_of(self, cell: Any, row: int) -> str:
         if cell.data_type == "e":
@@ -196,6 +219,12 @@ def _merged_cells(part: bytes) -> dict[int, list[tuple[int, int]]]:
     return merged
 
 
+def _hidden_rows(part: bytes) -> set[int]:
+    """Return the numbers of rows that nobody sees; the streaming reader does not tell."""
+    hidden = (found[1] for found in _ROW.finditer(part) if _HIDDEN.search(found[1]))
+    return {int(number[1]) for each in hidden if (number := _ROW_NUMBER.search(each))}
+
+
 def _column(letters: bytes) -> int:
     number = 0
     for letter in letters:
@@ -216,7 +245,23 @@ def _as_seen(value: Any, style: str) -> str:
             return _moment(value, style)
         case time():
             return value.isoformat("minutes")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value)).replace("\r\n", "\n")
+    return _ESCAPED.sub(_unescaped, str(value)).replace("\r\n", "\n")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return the character that is meant; what no text can hold stays as it is written."""
+    code = int(found[1], 16)
+    return found[0] if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)
+
+
+def _is_plain(value: float | datetime, style: str) -> bool:
+    """Return whether a value is read as it looks; a bool is, whatever its format."""
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, datetime):
+        return style.lower().startswith("yyyy-mm-dd")
+    known = style in ("General", "@") or _ZEROS.fullmatch(style) or _DECIMALS.fullmatch(style)
+    return bool(known)
 
 
 def _moment(value: datetime, style: str) -> str:

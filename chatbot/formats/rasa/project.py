@@ -37,7 +37,7 @@ class _Assembly:
             self._gathering.leave_out(each.reason, each.text, Place(each.file, each.line))
         self._answers = Answers(parts)
         self._usable = {name: _by_language(each) for name, each in parts.responses.items()}
-        self._used: dict[str, list[Entry]] = defaultdict(list)
+        self._used: dict[str, set[int]] = defaultdict(set)  # by identity: two may say the same
         self._bases = _bases_of(parts)
 
     def finish(self) -> CatalogueDraft:
@@ -94,8 +94,7 @@ class _Assembly:
             return
         for entry in self._usable[response].values():
             for each in [entry, *self._variants(response, entry)]:
-                if not any(each is one for one in self._used[response]):
-                    self._used[response].append(each)
+                self._used[response].add(id(each))
                 self._gathering.add_answer(intent, each.text, each.place, language=each.language)
             for next_intent in entry.leads_to:
                 self._lead(intent, next_intent)
@@ -133,7 +132,7 @@ class _Assembly:
         for response, entries in self._parts.responses.items():
             used = self._used[response]
             for each in entries:
-                if not any(each is one for one in used):
+                if id(each) not in used:
                     reason = _why_not(each) or self._why_not_used(response, each)
                     self._gathering.leave_out(
                         reason, each.text or response, each.place, each.language

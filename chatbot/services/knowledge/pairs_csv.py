@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chatbot.errors import InvalidCatalogue, InvalidText, Mistake
-from chatbot.formats.own_csv import guarded, unguarded
+from chatbot.formats.cells import guarded, unguarded
 from chatbot.services.knowledge.pairs import MOST_PAIRS, PairDraft, draft_pair
 from chatbot.storage.tables import ScoredPair
 

@@ -370,7 +370,7 @@ def test_wrong_types_in_settings_and_phrases_raise_nothing_else(tmp_path: Path, 
         ("intents/B/B.json", b'{\n"displayName": ', "intents/B/B.json:2: is not JSON"),
         ("intents/B/B.json", [], "intents/B/B.json: must be an object"),
         (START, b"[" * 9000, f"{START}: is nested too deeply"),
-        (START, b'{"a": "\xff"}', f"{START}: is not UTF-8"),
+        (START, b'{"a": "\xff"}', f"{START}:1: is not UTF-8"),
         ("intents/B/trainingPhrases/it.json", {}, "intents/B/trainingPhrases/it.json: must have"),
     ],
 )

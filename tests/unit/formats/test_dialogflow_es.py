@@ -502,7 +502,7 @@ def test_a_wrong_type_in_a_message_raises_nothing(tmp_path: Path, key: str, odd:
         ("intents/B_usersays_en.json", {"a": 1}, "intents/B_usersays_en.json: must be a list"),
         ("intents/B_usersays_en.json", b"[{]", "intents/B_usersays_en.json:1: is not JSON"),
         ("intents/B_usersays_en.json", b"[" * 9000, "intents/B_usersays_en.json: is nested"),
-        ("intents/B_usersays_en.json", b'"\xe4"', "intents/B_usersays_en.json: is not UTF-8"),
+        ("intents/B_usersays_en.json", b'"\xe4"', "intents/B_usersays_en.json:1: is not UTF-8"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: Any, mistake: str) -> None:

@@ -56,10 +56,15 @@ def test_what_cannot_be_matched_is_a_mistake_with_its_place(reader: AnyReader, r
 
 
 def test_the_most_is_not_too_long(reader: AnyReader) -> None:
-    reader.check_length("the title", "x" * 10, 10, "a.yaml", 3)
+    reader.check_words("the title", "x" * 10, 10, "a.yaml", 3)
     assert mistakes(reader) == []
-    reader.check_length("the title", "x" * 11, 10, "a.yaml", 3)
+    reader.check_words("the title", "x" * 11, 10, "a.yaml", 3)
     assert mistakes(reader) == ["a.yaml:3: the title is longer than 10"]
+
+
+def test_words_that_no_database_stores_are_a_mistake(reader: AnyReader) -> None:
+    reader.check_words("the title", "x\x00", 10, "a.yaml", 3)
+    assert mistakes(reader) == ["a.yaml:3: the title contains a NUL character"]
 
 
 def test_the_size_counts_every_text() -> None:

@@ -93,6 +93,17 @@ def test_every_row_that_is_not_imported_is_counted_with_its_reason() -> None:
     }
 
 
+def test_what_no_database_stores_becomes_a_question_mark() -> None:
+    gathered = Gathering()
+    gathered.add_intent("a", HERE, title="T\x00", topic="\ud800")
+    gathered.add_answer("a", "x\x00y", HERE)
+    gathered.add_utterance("a", "half \x00 of it", HERE)
+    draft = gathered.finish()
+    intent = draft.intents["a"]
+    assert (intent.title, intent.topic, intent.answer) == ("T?", "?", "x?y")
+    assert [row.text for row in draft.left_out] == ["half ? of it"]
+
+
 def test_personal_data_is_redacted_and_counted() -> None:
     gathered = Gathering()
     gathered.add_utterance("mail", "write to ann@example.org", HERE)

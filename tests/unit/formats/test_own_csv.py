@@ -69,11 +69,11 @@ MISREAD = {
     ),
     "quote-not-closed": (
         'text,intent\nok go,a\n"no toner,toner\nno ink,ink\n',
-        "faq.csv: is not a CSV file: unexpected end of data, in what begins in line 3",
+        "faq.csv:3: is not a CSV file: unexpected end of data; check the quotes",
     ),
     "quote-closed-too-early": (
         'text,intent\n"Guest" network,wifi\n',
-        "faq.csv: is not a CSV file: ',' expected after '\"', in what begins in line 2",
+        "faq.csv:2: is not a CSV file: ',' expected after '\"'; check the quotes",
     ),
     "misspelt-column": (
         "text,intent,answr\nno toner,toner,Ask.\n",
@@ -106,6 +106,10 @@ MISREAD = {
     "on-and-off": (
         "text,intent,enabled\nno toner,toner,yes\nno ink,toner,no\n",
         "faq.csv:3: “toner” is enabled in one line and not in another",
+    ),
+    "nul": (
+        "text,intent,answer\r\nno toner,toner,A\x00sk.\r\n",
+        "faq.csv:2: holds a NUL character; save it as UTF-8",
     ),
     "line-of-a-long-cell": (
         'text,intent\n"no\ntoner",\n',

@@ -81,6 +81,7 @@ def test_a_sheet_is_read_as_a_csv_is() -> None:
         (1e20, None, "1e+20"),
         (42, "00000", "00042"),
         (12.5, "0.00", "12.50"),
+        (1234, "#,##0", "1234"),
         (0.19, "0%", "19%"),
         ("007", None, "007"),
         (True, None, "TRUE"),
@@ -88,6 +89,7 @@ def test_a_sheet_is_read_as_a_csv_is() -> None:
         (datetime.fromisoformat("2026-01-31T09:05"), None, "2026-01-31 09:05"),
         (time(9, 5), None, "09:05"),
         ("a_x000D_b _x005F_x000D_", None, "a\rb _x000D_"),
+        ("a_x0000_b_xD800_", None, "a_x0000_b_xD800_"),
         ("=1+1 is no sum", "text", "=1+1 is no sum"),
     ],
 )

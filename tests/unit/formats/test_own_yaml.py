@@ -138,9 +138,21 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
         edit(NET, "name: wifi", "name: Wi Fi"),
         "faq/intents/network.yaml:11: an intent needs a `name` of",
     ),
-    "number-as-name": (
-        edit(NET, "name: wifi", "name: 404"),
-        "faq/intents/network.yaml:11: an intent needs a `name` of",
+    "mapping-as-title": (
+        edit(NET, "title: Join the Wi-Fi", "title: {Join: it}"),
+        "faq/intents/network.yaml:11: `title` of “wifi” is no text",
+    ),
+    "list-of-lists": (
+        edit(NET, "answer: Ask the desk.", "answer: Ask the desk.\n    variants: [[a, b]]"),
+        "faq/intents/network.yaml:11: `variants` of “wifi” is no text",
+    ),
+    "neither-on-nor-off": (
+        edit(NET, "answer: Ask the desk.", "answer: Ask the desk.\n    enabled: maybe"),
+        "faq/intents/network.yaml:11: `enabled` of “wifi” is true or false",
+    ),
+    "title-twice": (
+        edit(NET, "answer: Ask the desk.", "answer: Ask the desk.\n    title: Wi-Fi"),
+        "faq/intents/network.yaml:14: has a key that stands there twice",
     ),
     "same-name-twice": (
         put(
@@ -164,14 +176,6 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     "utterances-is-text": (
         edit(NET, 'utterances: [no wifi, "wifi: slow"]', "utterances: no wifi"),
         "faq/intents/network.yaml:11: “wifi” needs a list of questions",
-    ),
-    "utterance-is-a-number": (
-        edit(NET, "- VPN drops", "- 404"),
-        "faq/intents/network.yaml:10: “404” is not text; put it in quotes",
-    ),
-    "utterance-is-yes": (
-        edit(NET, "- VPN drops", "- yes"),
-        "faq/intents/network.yaml:10: “True” is not text; put it in quotes",
     ),
     "utterance-is-a-mapping": (
         edit(NET, "- VPN drops", "- VPN: drops"),
@@ -226,11 +230,11 @@ MISTAKES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a-tag-that-runs-code": (
         edit(NET, "Ask the desk.", "!!python/object/apply:os.getcwd []"),
-        "faq/intents/network.yaml:13: is not YAML: could not determine a constructor",
+        "faq/intents/network.yaml:11: intent “wifi” has no answer",
     ),
     "not-utf-8": (
         put("intents/z.yaml", "topic: B\u00fcro\n".encode("latin-1")),
-        "faq/intents/z.yaml: is not UTF-8 YAML: ",
+        "faq/intents/z.yaml:1: is not UTF-8 (byte 8)",
     ),
     "empty-file": (put("intents/z.yaml", ""), "faq/intents/z.yaml:1: must be a mapping"),
     "a-list": (put(OUT, "- tell me a joke\n"), "faq/out_of_scope.yaml:1: must be a mapping"),
@@ -243,6 +247,32 @@ def test_a_mistake_is_named_with_file_and_line(
 ) -> None:
     spoil(faq)
     assert mistakes(faq)[0].startswith(first)
+
+
+@pytest.mark.parametrize("written", ["yes", "No", "on", "0123", "12:30", "1.50", "0x1F", "1_000"])
+def test_every_value_is_text_as_it_is_written(faq: Path, written: str) -> None:
+    put(
+        "intents/z.yaml",
+        f"topic: {written}\nintents:\n- name: odd\n  title: {written}\n"
+        f"  answer: {written}\n  variants: [{written}]\n  utterances: [{written}]\n",
+    )(faq)
+    draft = read_path(faq).intents["odd"]
+    said = (draft.title, draft.topic, draft.answer, *draft.variants, *draft.utterances)
+    assert set(said) == {written}
+
+
+@pytest.mark.parametrize("name", ["yes", "no", "on", "off", "0123", "404", "1.50"])
+def test_words_and_numbers_of_yaml_are_names(faq: Path, name: str) -> None:
+    edit(NET, "name: wifi", f"name: {name}")(faq)
+    edit(HELD, "wifi:", f"{name}:")(faq)
+    draft = read_path(faq).intents[name]
+    assert (draft.name, draft.held_out) == (name, ["wireless gone"])
+
+
+@pytest.mark.parametrize(("written", "enabled"), [("Yes", True), ("off", False), ("TRUE", True)])
+def test_enabled_is_any_word_of_yaml_for_it(faq: Path, written: str, enabled: bool) -> None:
+    edit(NET, "answer: Ask the desk.", f"answer: Ask.\n    enabled: {written}")(faq)
+    assert read_path(faq).intents["wifi"].enabled is enabled
 
 
 def test_all_mistakes_are_named_at_once(faq: Path) -> None:
@@ -321,7 +351,10 @@ def test_a_csv_of_another_program_is_read_too(tmp_path: Path, content: bytes) ->
 
 
 CSV_MISTAKES = {
-    "latin-1": ("text,intent\nB\u00fcro?,b\n".encode("latin-1"), "faq.csv: is not UTF-8 (byte 13)"),
+    "latin-1": (
+        "text,intent\nB\u00fcro?,b\n".encode("latin-1"),
+        "faq.csv:2: is not UTF-8 (byte 13)",
+    ),
     "half-of-utf-16": (b"\xff\xfet", "faq.csv: is not UTF-16 (byte 2)"),
     "empty": (b"", "faq.csv:1: needs a header line with the columns text,intent[,answer]"),
     "no-header": (b"no wifi,wifi\n", "faq.csv:1: needs a header line"),
@@ -345,14 +378,14 @@ CSV_MISTAKES = {
     "unusable-name": (b"text,intent\nno wifi,???\n", "faq.csv:2: “???” cannot name an intent"),
     "long-name": (b"text,intent\nno wifi," + b"x" * 81, "faq.csv:2: “xxx"),
     "blank-text": (b"text,intent\nok,wifi\n ,wifi\n", "faq.csv:3: The text is blank"),
-    "nul": (b"text,intent\nno\0wifi,wifi\n", "faq.csv:2: The text contains a NUL"),
+    "nul": (b"text,intent\nno\0wifi,wifi\n", "faq.csv:2: holds a NUL character"),
     "clash": (
         b"text,intent\nit is down,vpn\nnoise,wifi\nIt is DOWN,wifi\n",
         "faq.csv:4: “It is DOWN” belongs to “vpn” (faq.csv:2) and to “wifi”",
     ),
     "endless-field": (
         b'text,intent\n"' + b"x" * 200_000,
-        "faq.csv: is not a CSV file: field larger",
+        "faq.csv:2: is not a CSV file: field larger",
     ),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats import source as sources
 from chatbot.formats.source import open_source, source_of
+from exports import archive
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -101,6 +102,11 @@ def test_what_is_not_read_may_be_large_and_what_is_read_may_not(
 def test_an_archive_of_too_many_files_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MOST_FILES", 3)
     assert "holds more than 3 files" in refusal("a.zip", pack(dict.fromkeys("abcd", b"")))
+
+
+def test_a_member_without_a_name_is_no_file() -> None:
+    nameless = archive({"": b"x", "nlu.yml": b"y"})
+    assert dict(source_of("bot.zip", nameless)) == {"nlu.yml": b"y"}
 
 
 def test_a_damaged_archive_is_refused() -> None:
