@@ -3,10 +3,14 @@
 The database is migrated and filled once for the whole run; each test gets its own copy.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# Read when numpy and torch are loaded. Idle threads of theirs spin, and tests share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
 import pytest
