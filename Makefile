@@ -50,7 +50,7 @@ test-browser: $(TEST_STAMP)  ## Run the tests in Chromium alone (apt-get install
 	$(PYTEST) $(ARGS) tests/browser
 
 screenshots: $(TEST_STAMP)  ## Take the pictures of the console for docs/ anew, in Chromium
-	$(BIN)/python -m docs.screenshots $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m docs.screenshots $(ARGS)
 
 coverage: $(TEST_STAMP)  ## Run the tests and print, by package, which lines they ran
 	$(PYTEST) --cov=chatbot --cov=workers --cov-report= $(ARGS)
