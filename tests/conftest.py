@@ -17,6 +17,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import event
+from werkzeug.routing import Rule
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts, build
@@ -32,6 +33,22 @@ Headers = dict[str, str]
 # No clock decides a test: a machine that is busy is not a fault.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_routes_once() -> Iterator[None]:
+    """Each app that a test makes has the same routes, and compiling them is most of making it."""
+    compile_builder, compiled = Rule._compile_builder, {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, str(rule.defaults), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
