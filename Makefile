@@ -26,7 +26,7 @@ INSTALL_TORCH = $(BIN)/pip install -q --retries 0 --timeout 15 --extra-index-url
 	-c constraints.txt torch==2.13.0 || $(BIN)/pip install -q -c constraints.txt torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help init init-test run test test-slow test-browser screenshots pytest coverage mutants lint types imports schema format lock clean
+.PHONY: help init init-test run test checks test-slow test-browser screenshots pytest coverage mutants lint types imports schema format lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,12 @@ init: $(RUN_STAMP)  ## Install what `make run` needs
 
 init-test: $(TEST_STAMP)  ## Install what `make test` needs
 
-test: lint types imports schema pytest  ## Install, lint, type-check, check layers and schema, run the tests
+# Tests wait a lot for processes, databases and browsers: what only computes runs beside them.
+test: lint  ## Install, lint, then check types, layers and schema beside the tests
+	@$(MAKE) --no-print-directory --jobs=2 pytest checks
+
+checks:
+	@$(MAKE) --no-print-directory --output-sync=target types imports schema
 
 pytest: $(TEST_STAMP)  ## Run the tests alone. ARGS="-k ask"
 	$(PYTEST) $(ARGS)
@@ -50,7 +55,7 @@ test-browser: $(TEST_STAMP)  ## Run the tests in Chromium alone (apt-get install
 	$(PYTEST) $(ARGS) tests/browser
 
 screenshots: $(TEST_STAMP)  ## Take the pictures of the console for docs/ anew, in Chromium
-	$(BIN)/python -m docs.screenshots $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m docs.screenshots $(ARGS)
 
 coverage: $(TEST_STAMP)  ## Run the tests and print, by package, which lines they ran
 	$(PYTEST) --cov=chatbot --cov=workers --cov-report= $(ARGS)

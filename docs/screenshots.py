@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.showcase import ADMIN, AGENTS, LATEST, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
-from tests.installation import clean_environment, running, wait_until
+from tests.installation import clean_environment, running
+from tests.waiting import wait_until
 
 TARGET = Path(__file__).parent / "pictures" / "console"
 LOOKS: dict[str, Any] = {
@@ -52,7 +53,7 @@ def take_all(browser: Browser, port: int, look: str, only: list[str] | None) -> 
         page = new_page(browser, port, **LOOKS[look])
         if email:
             sign_in(page, email)
-            wait_until(lambda page=page: has_worker(page), 120, "a worker runs")
+            wait_until(lambda page=page: has_worker(page), "the start of a worker")
         for name, address in pages.items():
             if not only or name in only:
                 page.set_viewport_size(LOOKS[look]["viewport"])

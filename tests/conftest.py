@@ -3,16 +3,21 @@
 The database is migrated and filled once for the whole run; each test gets its own copy.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# Read when numpy and torch are loaded. Idle threads of theirs spin, and tests share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import event
+from werkzeug.routing import Rule
 
 from chatbot.app import create_app
 from chatbot.bootstrap import Parts, build
@@ -28,6 +33,22 @@ Headers = dict[str, str]
 # No clock decides a test: a machine that is busy is not a fault.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_routes_once() -> Iterator[None]:
+    """Each app that a test makes has the same routes, and compiling them is most of making it."""
+    compile_builder, compiled = Rule._compile_builder, {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, str(rule.defaults), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")

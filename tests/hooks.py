@@ -15,6 +15,7 @@ from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Delivery, Webhook
 from receiver import Received
+from waiting import PATIENCE
 
 INSIDE = Settings(private_networks=True)
 
@@ -43,7 +44,7 @@ def rows(database: Database) -> list[Delivery]:
 
 
 def assert_set(event: threading.Event) -> None:
-    assert event.wait(20)
+    assert event.wait(PATIENCE)
 
 
 def make_due(database: Database) -> None:

@@ -6,18 +6,20 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from waiting import PATIENCE, wait_until
+
 REPOSITORY = Path(__file__).parents[1]
 CHATBOT = str(Path(sys.executable).with_name("chatbot"))
 START_SECONDS = 240
+PAUSE = 0.2  # seconds between two requests that ask whether it has happened
 
 
 class Installation:
@@ -34,7 +36,7 @@ class Installation:
             headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.secret}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return response.status, json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
@@ -50,12 +52,12 @@ class Installation:
     def live_version(self) -> int:
         return int(self.ok("GET", "/v1/models")["live"]["version"])
 
-    def wait_for_all_processes(self, version: int, count: int, seconds: float = 15) -> None:
+    def wait_for_all_processes(self, version: int, count: int) -> None:
         def all_run_it() -> bool:
             processes = self.ok("GET", "/v1/models")["processes"]
             return [p["version"] for p in processes] == [version] * count
 
-        wait_until(all_run_it, seconds, f"all {count} web processes run version {version}")
+        wait_until(all_run_it, f"version {version} in {count} processes", pause=PAUSE)
 
     def train(self, seconds: float) -> Any:
         """Ask for a training and wait until a worker has finished it."""
@@ -65,15 +67,8 @@ class Installation:
             state = self.ok("GET", f"/v1/admin/jobs/{job_id}")["state"]
             return state not in ("queued", "running")
 
-        wait_until(is_over, seconds, f"job {job_id} ends")
+        wait_until(is_over, f"the end of job {job_id}", seconds, PAUSE)
         return self.ok("GET", f"/v1/admin/jobs/{job_id}")
-
-
-def wait_until(is_true: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"{seconds} s passed before {what}"
-        time.sleep(0.2)
 
 
 @contextmanager
@@ -95,11 +90,11 @@ def running(
         try:
             installation = Installation(port, secret, environment)
             is_up = partial(is_ready, installation, up, folder, awaited)
-            wait_until(is_up, START_SECONDS, "it is ready")
+            wait_until(is_up, "its start", START_SECONDS, PAUSE)
             yield installation
         finally:
             up.send_signal(signal.SIGINT)
-            up.wait(60)
+            up.wait(PATIENCE)
 
 
 def is_ready(

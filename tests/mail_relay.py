@@ -13,6 +13,8 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
+from waiting import PATIENCE
+
 _GOOD = {
     "CONNECT": "220 relay.example",
     "MAIL": "250 sender ok",
@@ -104,7 +106,7 @@ class _Talk(socketserver.StreamRequestHandler):
         if words is None:
             raise _Gone
         if words == "":
-            self.relay.end.wait(20)
+            self.relay.end.wait(PATIENCE)
             raise _Gone
         self.wfile.write(words.encode() + b"\r\n")
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from waiting import PATIENCE
+
 README = Path(__file__).parents[1] / "README.md"
 FROM_ONE_RUN_TO_ANOTHER = {"query_id", "id", "at", "by", "generation", "probability"}
 
@@ -137,7 +139,7 @@ class Shell:
         assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
 
 def printed_json(lines: list[str]) -> list[dict[str, Any]]:

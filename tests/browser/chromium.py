@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PASSWORD = "correct horse battery"
 ROLES = {"ann": "agent", "bob": "agent", "eve": "editor", "zoe": "admin"}
+PATIENCE = 120_000  # milliseconds; its own, 5 s and 30 s, fail tests on a busy machine
 Open = Callable[..., Page]  # the fixture `open_console`
 DESKTOP: ViewportSize = {"width": 1280, "height": 844}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -40,6 +41,9 @@ SIGNED_IN = {
 }
 
 
+expect.set_options(timeout=PATIENCE)
+
+
 def need_chromium() -> None:
     """Without it a test is skipped; on a build server, which has to have it, it fails."""
     if CHROMIUM is None:
@@ -65,7 +69,9 @@ def sign_in(page: Page, email: str) -> Page:
 
 def new_page(browser: Browser, port: int, **options: Any) -> Page:
     """A page of a browser of its own: other cookies, other storage."""
-    return browser.new_context(base_url=f"http://127.0.0.1:{port}", **options).new_page()
+    context = browser.new_context(base_url=f"http://127.0.0.1:{port}", **options)
+    context.set_default_timeout(PATIENCE)
+    return context.new_page()
 
 
 def watch(page: Page, port: int, mistakes: list[str]) -> None:

@@ -29,5 +29,4 @@ def wait_for_another(page: Page, before: str | None) -> None:
             return !address.includes(`/${{before}}/`);
         }}""",
         arg=before,
-        timeout=10_000,
     )

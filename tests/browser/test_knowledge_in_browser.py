@@ -3,7 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from chromium import SIGNED_IN, Open
-from installation import Installation, wait_until
+from installation import Installation
+from waiting import wait_until
 
 
 def test_an_editor_sees_a_preview_while_typing_and_saves_it(
@@ -33,7 +34,7 @@ def test_what_the_check_finds_is_mended_where_it_leads(
         faq = {"name": name, "title": name.capitalize(), "answer": "Ask at the gate of hall 3."}
         bot.ok("POST", "/v1/intents", faq | {"utterances": [taken, f"{name} for a removal"]})
     page = open_console("eve")
-    wait_until(lambda: finds(page, phrase), 10, "the check knows the new intents")
+    wait_until(lambda: finds(page, phrase), "that the check knows the new intents")
 
     page.locator("tr", has_text=phrase).first.get_by_role("link", name="Tricycle").click()
     mend = page.locator("li", has=page.locator(f"input[value='{phrase}']"))
@@ -41,7 +42,7 @@ def test_what_the_check_finds_is_mended_where_it_leads(
     mend.get_by_role("button", name="Remove").click()
     page.wait_for_load_state()
     assert phrase not in utterances(bot, "tricycle")
-    wait_until(lambda: not finds(page, phrase), 10, "the check has nothing against it")
+    wait_until(lambda: not finds(page, phrase), "that the check has nothing against it")
 
 
 def test_an_utterance_that_another_intent_has_is_refused_until_the_editor_insists(
@@ -71,7 +72,7 @@ def test_a_draft_is_tried_without_reaching_visitors(bot: Installation, open_cons
 
     page.get_by_label("Enabled: visitors get this answer").check()
     page.get_by_role("button", name="Save", exact=True).first.click()
-    wait_until(lambda: bot.ask("lend me a telescope")["decision"] == "answer", 5, "it answers")
+    wait_until(lambda: bot.ask("lend me a telescope")["decision"] == "answer", "the answer")
     page.goto(SIGNED_IN["try"])
     page.fill("[name=text]", "lend me a telescope")
     page.keyboard.press("Enter")

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chromium import PASSWORD, ROLES, SIGNED_IN, Open, need_chromium
-from installation import Installation, add_people, clean_environment, running, teach, wait_until
+from installation import Installation, add_people, clean_environment, running, teach
+from waiting import wait_until
 
 TRAINING_SECONDS = 240
 REASON = "Ann asked for it"
@@ -46,7 +47,7 @@ def test_an_admin_trains_reads_the_report_promotes_and_rolls_back(
     page.get_by_text("Train now …").click()
     page.get_by_role("button", name="Train now", exact=True).click()
     expect(page.locator(".note")).to_contain_text("asked for")
-    expect(page.locator("#now").get_by_role("progressbar")).to_be_visible(timeout=60_000)
+    expect(page.locator("#now").get_by_role("progressbar")).to_be_visible()
 
     link = page.locator("#now").get_by_role("link", name="Version 2")
     link.click(timeout=TRAINING_SECONDS * 1000)
@@ -61,7 +62,7 @@ def test_an_admin_trains_reads_the_report_promotes_and_rolls_back(
     else:
         page.goto(SIGNED_IN["models"])
     says_live(page, 2)
-    wait_until(lambda: model_that_answers(bot) == 2, 15, "version 2 answers")
+    wait_until(lambda: model_that_answers(bot) == 2, "an answer of version 2")
 
     page.get_by_text("Roll back to version 1 …").click()
     page.fill("[name=reason]", REASON)
@@ -71,13 +72,13 @@ def test_an_admin_trains_reads_the_report_promotes_and_rolls_back(
         REASON
     )
     expect(page.locator("tr", has_text="Version 2").first).to_contain_text("rolled back")
-    wait_until(lambda: model_that_answers(bot) == 1, 15, "version 1 answers again")
+    wait_until(lambda: model_that_answers(bot) == 1, "an answer of version 1")
 
 
 def says_live(page: Page, version: int) -> None:
     expect(page.locator(".title p")).to_contain_text(f"Version {version} is live")
     serving = page.locator("#now section", has_text="Who serves what").locator("tbody tr")
-    expect(serving.locator("td:nth-child(2)")).to_have_text(str(version), timeout=20_000)
+    expect(serving.locator("td:nth-child(2)")).to_have_text(str(version))
 
 
 def model_that_answers(bot: Installation) -> int:

@@ -1,12 +1,11 @@
 """The review desk: keys alone, a new FAQ from a group, several agents at once."""
 
-import time
-
 from playwright.sync_api import expect
 
 from chromium import SIGNED_IN, Open
 from desk import press, shown, wait_for_another
 from installation import Installation
+from waiting import wait_until
 
 VERDICTS = 100
 THINGS = ("zeppelin", "harpsichord", "aquarium", "trebuchet", "marzipan", "gondola", "abacus")
@@ -40,9 +39,7 @@ def test_a_hundred_verdicts_by_keyboard_take_a_hundred_requests_and_load_no_page
     assert verdict_on(bot, judged[-1]) is None
 
 
-def test_the_chat_answers_a_new_faq_from_a_group_within_seconds(
-    bot: Installation, open_console: Open
-) -> None:
+def test_the_chat_answers_a_new_faq_from_a_group(bot: Installation, open_console: Open) -> None:
     for question in SHED:
         bot.ask(question)
     page = open_console("ann")
@@ -56,17 +53,19 @@ def test_the_chat_answers_a_new_faq_from_a_group_within_seconds(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_text("Nothing waits").wait_for()
-    answered_by = time.monotonic() + 5
 
     chat = open_console(None)
     chat.goto("/demo")
     chat.get_by_role("button", name="Open the chat").click()
     answer = chat.get_by_text("Behind the main building.")
-    while not answer.count():
-        assert time.monotonic() < answered_by
+
+    def is_answered() -> bool:
         chat.get_by_label("Type your question").fill("The bike shed, where is it?")
         chat.keyboard.press("Enter")
         chat.wait_for_timeout(500)
+        return answer.count() > 0
+
+    wait_until(is_answered, "the answer")
     waiting = bot.ok("GET", "/v1/queries?reviewed=false&test=false&q=shed")["items"]
     assert not {item["text"] for item in waiting} & set(SHED)
 

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chromium import need_chromium, new_page
-from installation import Installation, clean_environment, running, teach, wait_until
+from installation import Installation, clean_environment, running, teach
 from payloads import PAYLOADS
+from waiting import wait_until
 
 ANSWERED = "the vpn keeps dropping during my calls"
 ASKED_BACK = "problem with my account"
@@ -139,7 +140,7 @@ def test_a_visitor_asks_rates_the_answer_and_finds_it_again(bot: Installation, v
     assert page.get_by_role("listitem").count() == 5
     page.get_by_role("button", name="Yes").click()
     page.get_by_text("Glad to hear it.").first.wait_for()
-    wait_until(lambda: logged(bot, ANSWERED)[0]["helpful"] is True, 5, "the thumb arrives")
+    wait_until(lambda: logged(bot, ANSWERED)[0]["helpful"] is True, "the thumb")
     page.reload()
     page.get_by_text("If the VPN connects but then drops").wait_for()
     assert page.get_by_text("Glad to hear it.").is_visible()
@@ -343,7 +344,7 @@ def test_hostile_texts_do_not_run(bot: Installation, visit: Open, shop: Shop) ->
         bot.ok(
             "POST", "/v1/intents", faq | {"answer": "\n\n".join(some), "utterances": questions[-1:]}
         )
-    wait_until(lambda: bool(bot.ask(questions[-1])["answer"]), 10, "they are live")
+    wait_until(lambda: bool(bot.ask(questions[-1])["answer"]), "the answer")
     site = {"name": "Hostile shop", "origins": [shop.origin], "per_visitor": 500}
     shop.show(bot.ok("POST", "/v1/admin/sites", site)["key"], 'data-lang="en"')
     for address, asked in (("/demo", [*questions, *PAYLOADS]), (shop.origin, questions)):

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from code_names import CODE_NAMES, PHRASINGS
-from installation import Installation, clean_environment, command, running, teach, wait_until
+from installation import Installation, clean_environment, command, running, teach
+from waiting import wait_until
 
 FAQ = Path(__file__).parents[2] / "faq_data"
 TOPICS = ("account", "apps", "billing", "it-devices", "it-network")
@@ -33,7 +34,7 @@ def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(
         assert fails_on_code_names(bot)
 
         confirm_code_names(bot)
-        wait_until(lambda: knows_code_names(bot), 15, "the bot knows what it was told")
+        wait_until(lambda: knows_code_names(bot), "that it knows what it was told", pause=0.2)
         job = bot.train(TRAINING_SECONDS)
 
         learnt = job["version"]

@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from installation import CHATBOT, REPOSITORY, clean_environment, free_port, wait_until
+from installation import CHATBOT, REPOSITORY, clean_environment, free_port
 from readme import README, Shell, Step, compare, printed_json, read_steps
+from waiting import PATIENCE, wait_until
 
 START_SECONDS = 600
 JOB_SECONDS = 2400
@@ -130,11 +131,11 @@ def up(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
         return "Ready:" in log.read_text()
 
     try:
-        wait_until(is_ready, START_SECONDS, "it is ready")
+        wait_until(is_ready, "its start", START_SECONDS)
         yield dict(re.findall(r"^ *(\w+_KEY)=(cb_\S+)$", log.read_text(), re.MULTILINE))
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from chatbot.services.releases import release
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from factories import add_query
-from installation import clean_environment, running, teach, wait_until
+from installation import clean_environment, running, teach
+from waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -41,7 +42,7 @@ def test_a_bad_promotion_is_rolled_back_within_a_minute(tmp_path: Path) -> None:
             for number in range(110):
                 assert bot.ask(f"purple elephant {number}")["decision"] == "handoff"
 
-            wait_until(lambda: bot.live_version() == 2, 180, "the watch rolls back")
+            wait_until(lambda: bot.live_version() == 2, "the rollback", seconds=180)
             bot.wait_for_all_processes(version=2, count=2)
             found = bot.ok("GET", "/v1/monitoring")
             assert found["hold"]["version"] == 1

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from chatbot.services.releases import processes
 from chatbot.services.releases.processes import ProcessKind
 from chatbot.settings import Settings
 from chatbot.supervise import choose_port
+from waiting import PATIENCE, wait_until
 
 PROCESSES = 2
 
@@ -38,7 +38,7 @@ class Server:
         )
         if cores is not None:
             self.process.cpu_affinity(self.process.cpu_affinity()[:cores])
-        wait_for(self._all_loaded)
+        wait_until(self._all_loaded)
 
     def _all_loaded(self) -> bool:
         """Each process listens on a socket of its own, once it has loaded."""
@@ -46,7 +46,7 @@ class Server:
         return sum(is_listening(worker) for worker in self.workers) == PROCESSES
 
     def get(self, path: str) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -79,13 +79,6 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @contextmanager
 def running(started: Server) -> Iterator[Server]:
     workers = started.workers
@@ -113,16 +106,16 @@ def test_without_a_model_it_is_up_but_not_ready(server: Server) -> None:
 def test_a_killed_process_is_replaced_and_the_others_go_on(server: Server) -> None:
     first, second = server.workers
     first.kill()
-    wait_for(lambda: len(server.workers) == PROCESSES and first not in server.workers)
+    wait_until(lambda: len(server.workers) == PROCESSES and first not in server.workers)
     assert second in server.workers
     assert server.get("/healthz") == 200
 
 
 def test_sigterm_ends_all_and_withdraws_them_from_the_list_of_processes(server: Server) -> None:
     workers = server.workers
-    wait_for(lambda: server.known_processes() == {worker.pid for worker in workers})
+    wait_until(lambda: server.known_processes() == {worker.pid for worker in workers})
     server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(timeout=20) == 0
+    assert server.process.wait(timeout=PATIENCE) == 0
     assert not any(is_alive(worker) for worker in workers)
     assert server.known_processes() == set()
 
@@ -131,20 +124,20 @@ def test_sigterm_ends_all_and_withdraws_them_from_the_list_of_processes(server: 
 def test_nothing_is_left_when_the_server_itself_is_killed(server: Server) -> None:
     workers = server.workers
     server.process.kill()
-    wait_for(lambda: not any(is_alive(worker) for worker in workers))
+    wait_until(lambda: not any(is_alive(worker) for worker in workers))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs sched_setaffinity")
 @pytest.mark.skipif(len(psutil.Process().cpu_affinity()) < PROCESSES, reason="needs more cores")
 def test_with_a_process_for_each_core_each_has_its_own(tmp_path: Path) -> None:
     with running(Server(tmp_path, cores=PROCESSES)) as server:
-        wait_for(lambda: all(len(worker.cpu_affinity()) == 1 for worker in server.workers))
+        wait_until(lambda: all(len(worker.cpu_affinity()) == 1 for worker in server.workers))
         first, second = (worker.cpu_affinity() for worker in server.workers)
         assert first != second
 
         killed = server.workers[0]
         killed.kill()
-        wait_for(lambda: len(server.workers) == PROCESSES and killed not in server.workers)
-        wait_for(
+        wait_until(lambda: len(server.workers) == PROCESSES and killed not in server.workers)
+        wait_until(
             lambda: sorted(w.cpu_affinity() for w in server.workers) == sorted([first, second])
         )

@@ -14,9 +14,9 @@ import pytest
 from chatbot.bootstrap import Parts
 from chatbot.services.access.keys import Scope, create_key
 from chatbot.supervise import choose_port
-from installation import Installation, wait_until
+from installation import Installation
+from waiting import wait_until
 
-SECONDS = 15  # on a busy machine; a process looks every two
 NAMED = ["Zarnfeld?", "trouble with Zarnfeld here", "who can help me with Zarnfeld", "Zarnfeld!!"]
 
 
@@ -47,7 +47,7 @@ def processes(untrained: Parts) -> Iterator[list[Installation]]:
         ]
         both = [Installation(*each) for each in zip(ports, secrets, strict=True)]
         for each in both:
-            wait_until(partial(is_ready, each), 120, "a process is ready")
+            wait_until(partial(is_ready, each), "the start of a process")
         yield both
 
 
@@ -70,7 +70,7 @@ def answered(reply: dict[str, Any]) -> str | None:
 
 
 def wait_for_all(processes: list[Installation], is_so: Callable[[Installation], bool]) -> None:
-    wait_until(lambda: all(map(is_so, processes)), SECONDS, "all processes know it")
+    wait_until(lambda: all(map(is_so, processes)), "that all processes know it")
 
 
 def forgets(text: str, process: Installation) -> bool:

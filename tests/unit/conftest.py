@@ -1,4 +1,7 @@
-"""Migrated databases on SQLite and on a real PostgreSQL: made once, empty for each test."""
+"""Migrated databases on SQLite and on a real PostgreSQL: made once, empty for each test.
+
+`clock` stands still: tests of what happens after a while set it.
+"""
 
 import shutil
 import subprocess
@@ -15,6 +18,7 @@ import pytest
 from chatbot.bootstrap import Parts
 from chatbot.storage.database import Database, Table
 from chatbot.storage.migrate import migrate
+from fakes import Clock
 from watches import roll_back
 
 
@@ -103,6 +107,14 @@ def database(request: pytest.FixtureRequest) -> Database:
     """Migrated, empty, and the test's own: every test that takes it runs on both."""
     opened: Database = request.getfixturevalue(f"{request.param}_database")
     return opened
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The databases' clock, which stands still until the test sets it."""
+    standing = Clock()
+    monkeypatch.setattr(Database, "clock", lambda *_: standing.stands_at)
+    return standing
 
 
 @pytest.fixture(scope="session")

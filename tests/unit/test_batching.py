@@ -1,11 +1,11 @@
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chatbot.batching import Batcher
+from waiting import PATIENCE, wait_until
 
 
 class Slow:
@@ -19,17 +19,10 @@ class Slow:
     def __call__(self, items: list[int]) -> list[int]:
         self.batches.append(items)
         self.entered.release()
-        assert self.go.acquire(timeout=10)
+        assert self.go.acquire(timeout=PATIENCE)
         if -1 in items:
             raise ValueError("minus one")
         return [2 * item for item in items]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from chatbot import smtp
 from chatbot.errors import Unreachable
 from chatbot.smtp import Relay, Reply, Security
 from mail_relay import MailRelay, running
+from waiting import PATIENCE
 
 TO = "help@example.org"
 
@@ -171,7 +172,7 @@ def test_silence_gets_no_more_than_the_time_there_is(server: MailRelay, step: st
 def test_dripping_gets_no_more_either() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         relay = Relay("127.0.0.1", listening.getsockname()[1], Security.NONE, "bot@example.org")
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE)
 
         def drip() -> None:
             visitor, _ = listening.accept()

@@ -14,6 +14,7 @@ import pytest
 
 from chatbot import outbound
 from chatbot.domain.signing import new_secret, sign
+from waiting import wait_until
 
 PAGE = Path(__file__).parents[3] / "docs" / "integrations.md"
 SECRET, BODY = new_secret(), '{"type": "model.promoted", "data": {"reason": "„besser“"}}'.encode()
@@ -30,10 +31,7 @@ def receiver() -> Iterator[str]:
     with subprocess.Popen(
         [sys.executable, "-c", code[1]], env=os.environ | given, stderr=subprocess.DEVNULL
     ) as process:
-        deadline = time.monotonic() + 20
-        while not listens(port):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: listens(port), "its start")
         yield f"http://127.0.0.1:{port}/hook"
         process.terminate()
 

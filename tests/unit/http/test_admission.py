@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from chatbot.bootstrap import Parts
 from chatbot.services.access.keys import Scope
 from chatbot.settings import Settings
+from waiting import PATIENCE
 
 Key = Callable[[Scope], dict[str, str]]
 QUESTION = {"text": "how do I change my e-mail address"}
@@ -29,7 +30,7 @@ def stuck(
     go = threading.Event()
     live = parts.live.current()
     original = live.match_all
-    monkeypatch.setattr(live, "match_all", lambda texts: go.wait(20) and original(texts))
+    monkeypatch.setattr(live, "match_all", lambda texts: go.wait(PATIENCE) and original(texts))
     yield go
     go.set()
 

@@ -2,6 +2,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -13,9 +14,9 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.phrasings import Indexed, Phrasings
 from factories import make_matcher
 from fakes import FAQ
+from waiting import PATIENCE, wait_until
 
 UTTERANCES = {name: texts for name, (_, _, texts) in FAQ.items()}
-SECONDS = 10
 
 
 def target(generation: int, revision: int = 1) -> Target:
@@ -60,15 +61,6 @@ def live(source: FakeSource) -> Iterator[LiveMatcher]:
     live = LiveMatcher(source, poll_seconds=0.02)
     yield live
     live.stop()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    waiting = threading.Event()
-    for _ in range(SECONDS * 100):
-        if condition():
-            return
-        waiting.wait(0.01)
-    pytest.fail("it did not happen in time")
 
 
 def test_nothing_can_be_answered_before_the_first_model(
@@ -191,16 +183,19 @@ def test_readers_never_see_parts_of_two_matchers(live: LiveMatcher, source: Fake
     source.target = target(1, revision=1001)
     live.refresh()
     done = threading.Event()
-    seen: list[set[tuple[int, int, str]]] = [set() for _ in range(8)]
+    seen: list[list[tuple[int, int, str]]] = [[] for _ in range(8)]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
 
-    def read(mine: set[tuple[int, int, str]]) -> None:
+    def read(mine: list[tuple[int, int, str]]) -> None:
         while not done.is_set():
             matcher = live.current()
             best = matcher.match("the VPN does not connect").candidates[0].intent
-            mine.add((matcher.version, matcher.revision, best))
+            mine.append((matcher.version, matcher.revision, best))
             time.sleep(0.0002)
+
+    def is_read(version: int) -> bool:
+        return any(mine and mine[-1][0] == version for mine in seen)
 
     readers = [threading.Thread(target=read, args=(mine,)) for mine in seen]
     try:
@@ -209,14 +204,16 @@ def test_readers_never_see_parts_of_two_matchers(live: LiveMatcher, source: Fake
         for generation in range(2, 202):
             source.target = target(generation, revision=1000 + generation)
             live.refresh()
+            if generation % 20 == 0:  # on a busy machine, readers may not have run since
+                wait_until(partial(is_read, generation))
     finally:
         done.set()
         for reader in readers:
-            reader.join(SECONDS)
+            reader.join(PATIENCE)
         sys.setswitchinterval(interval)
     everything = set().union(*seen)
     assert live.current().version == 201
-    assert len(everything) > 10
+    assert len(everything) >= 10
     assert {(revision - version, best) for version, revision, best in everything} == {(1000, "vpn")}
 
 
@@ -236,7 +233,7 @@ def test_an_outgrown_index_is_replaced_while_edits_go_on(monkeypatch: pytest.Mon
     build = Phrasings.build_index
 
     def build_slowly(self: Phrasings) -> Indexed:
-        assert may_finish.wait(SECONDS)
+        assert may_finish.wait(PATIENCE)
         return build(self)
 
     source = GrowingSource()
@@ -251,7 +248,7 @@ def test_an_outgrown_index_is_replaced_while_edits_go_on(monkeypatch: pytest.Mon
         assert live.current().match(f"Question number {revision}").exact
         assert live.current().phrasings.indexed is old
     may_finish.set()
-    wait_for(lambda: live.current().phrasings.indexed is not old)
+    wait_until(lambda: live.current().phrasings.indexed is not old)
     assert live.current().revision == 7
     assert all(live.current().match(f"question NUMBER {n}").exact for n in range(2, 8))
 
@@ -262,7 +259,7 @@ def test_an_index_for_a_model_that_went_is_dropped(monkeypatch: pytest.MonkeyPat
     build = Phrasings.build_index
 
     def build_slowly(self: Phrasings) -> Indexed:
-        assert may_finish.wait(SECONDS)
+        assert may_finish.wait(PATIENCE)
         return build(self)
 
     source = GrowingSource()
@@ -278,16 +275,16 @@ def test_an_index_for_a_model_that_went_is_dropped(monkeypatch: pytest.MonkeyPat
     current = live.current()
     may_finish.set()
     assert live._indexing is not None
-    live._indexing.join(SECONDS)
+    live._indexing.join(PATIENCE)
     assert live.current() is current
 
 
 def test_the_follower_finds_changes_by_itself(live: LiveMatcher, source: FakeSource) -> None:
     live.follow()
     source.target = target(1)
-    wait_for(lambda: live.adopted == target(1))
+    wait_until(lambda: live.adopted == target(1))
     source.target = target(2)
-    wait_for(lambda: live.adopted == target(2))
+    wait_until(lambda: live.adopted == target(2))
 
 
 def test_a_nudge_wakes_a_follower_that_sleeps_long(source: FakeSource) -> None:
@@ -300,20 +297,20 @@ def test_a_nudge_wakes_a_follower_that_sleeps_long(source: FakeSource) -> None:
         listening.set()
 
     live.follow(listen)
-    wait_for(lambda: len(source.reports) == 1)
-    assert listening.wait(SECONDS)
+    wait_until(lambda: len(source.reports) == 1)
+    assert listening.wait(PATIENCE)
     source.target = target(1)
     wake[0]()
-    wait_for(lambda: live.adopted == target(1))
+    wait_until(lambda: live.adopted == target(1))
     live.stop()
 
 
 def test_a_stopped_follower_looks_no_more(source: FakeSource) -> None:
     live = LiveMatcher(source, poll_seconds=0.01)
     live.follow()
-    wait_for(lambda: len(source.reports) > 1)
+    wait_until(lambda: len(source.reports) > 1)
     live.stop()
-    wait_for(lambda: "follow-live" not in {t.name for t in threading.enumerate()})
+    wait_until(lambda: "follow-live" not in {t.name for t in threading.enumerate()})
     looked = len(source.reports)
     source.target = target(1)
     threading.Event().wait(0.05)

@@ -11,6 +11,7 @@ from chatbot.errors import Conflict, ServiceUnavailable
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Intent, Knowledge, Query, Utterance
 from factories import add_intent, add_query
+from waiting import PATIENCE
 
 
 def revision(database: Database) -> int:
@@ -73,7 +74,7 @@ def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     with database.write() as session:
         session.execute(update(Knowledge).values(revision=7))
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(revision, database).result(timeout=3) == 0
+            assert pool.submit(revision, database).result(PATIENCE) == 0
     assert revision(database) == 7
 
 
@@ -223,4 +224,4 @@ def test_a_lock_is_taken_soon_after_it_is_free(sqlite_database: Database) -> Non
             waiting = threads.submit(sqlite_database.append, Intent, [intent("waiting")])
             time.sleep(0.2)
             assert not waiting.done()
-        waiting.result(5)
+        waiting.result(PATIENCE)

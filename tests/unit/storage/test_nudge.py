@@ -2,13 +2,13 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chatbot.storage.nudge import Nudge
-
-SECONDS = 10
+from waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,14 @@ def test_listening_to_nowhere_ends_when_told(nowhere: Nudge) -> None:
     heard, stop = threading.Event(), threading.Event()
     thread = listen(nowhere, heard, stop)
     stop.set()
-    thread.join(SECONDS)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert not heard.is_set()
+
+
+def is_heard(sender: Nudge, event: threading.Event) -> bool:
+    sender.send()
+    return event.wait(0.05)
 
 
 def test_every_listener_hears_a_nudge(server_url: str) -> None:
@@ -54,13 +59,10 @@ def test_every_listener_hears_a_nudge(server_url: str) -> None:
     sender = Nudge(server_url)
     assert sender.is_reachable()
     for event in heard:
-        for _ in range(SECONDS * 20):
-            sender.send()
-            if event.wait(0.05):
-                break
+        wait_until(partial(is_heard, sender, event))
     stop.set()
     for thread in threads:
-        thread.join(SECONDS)
+        thread.join(PATIENCE)
     assert all(event.is_set() for event in heard)
     assert not any(thread.is_alive() for thread in threads)
 
@@ -70,5 +72,5 @@ def test_silence_is_not_heard(server_url: str) -> None:
     thread = listen(Nudge(server_url), heard, stop)
     assert not heard.wait(0.3)
     stop.set()
-    thread.join(SECONDS)
+    thread.join(PATIENCE)
     assert not thread.is_alive()

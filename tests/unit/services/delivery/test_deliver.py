@@ -9,7 +9,8 @@ from chatbot.services.delivery.events import EventKind
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Webhook
 from hooks import add_hook, assert_set, deliver, make_due, rows, tell
-from receiver import Receiver, running, wait_until
+from receiver import Receiver, running
+from waiting import wait_until
 
 
 class TestManyWorkers:

@@ -148,11 +148,12 @@ def test_a_first_model_that_failed_is_asked_for_again_after_ever_longer_pauses(
     database: Database,
 ) -> None:
     for failures in range(1, 5):
+        before = now()
         request(database, JobKind.UNTRAINED)
         finish(database, claim(database), JobState.FAILED)
         pause = jobs.FIRST_PAUSE * 2 ** (failures - 1)
         with database.write() as session:
-            early, due = now() + pause * 0.9, now() + pause
+            early, due = before + pause * 0.9, now() + pause
             assert jobs.request_first_again(session, early) is None
         with database.write() as session:
             again = jobs.request_first_again(session, due)

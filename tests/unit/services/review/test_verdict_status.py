@@ -1,11 +1,9 @@
-from datetime import timedelta
-
 from sqlalchemy.orm import Session
 
 from chatbot.domain.holdout import Purpose
 from chatbot.domain.quarantine import Standing
 from chatbot.services.review.verdict_status import Effect, list_receipts, say
-from chatbot.storage.database import Database, now
+from chatbot.storage.database import Database
 from chatbot.storage.tables import Query
 from factories import add_confirmed, add_intent, add_live_version, add_query, add_version
 
@@ -64,7 +62,7 @@ def test_who_said_otherwise_of_the_same_words_is_named(database: Database) -> No
         first.confirmation.confirmed_by = "ada"
         session.flush()
         mine = add_confirmed(session, "It is BROKEN", "invoice", days_ago=1)
-        day = f"{now() - timedelta(days=2):%-d %b}"
+        day = f"{first.confirmation.confirmed_at:%-d %b}"
         effect, words = said(session, mine)
         assert effect == Effect.COUNTS
         assert words.endswith(f"ada said “vpn” on {day} for the same words.")

@@ -1,6 +1,3 @@
-import time
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import delete
 
@@ -11,13 +8,15 @@ from chatbot.services.releases import jobs, processes, release
 from chatbot.services.releases.kinds import WatchState
 from chatbot.storage.tables import TrainingJob, Watch
 from factories import add_version
+from fakes import Clock
+from waiting import wait_until
 from workers import tasks
 from workers.night.heartbeat import heartbeats
 
 
 @pytest.fixture
-def brisk(parts: Parts) -> Parts:
-    """Beats four times a second."""
+def brisk(parts: Parts, clock: Clock) -> Parts:
+    """Beats four times a second, while leases that are not lost never run out."""
     object.__setattr__(parts.settings, "lease_seconds", 1.0)
     return parts
 
@@ -51,19 +50,12 @@ def live(parts: Parts) -> int:
         return pointer.version_id
 
 
-def soon(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
 def test_a_bad_promotion_does_not_wait_for_the_end_of_a_training(
     brisk: Parts, lease: jobs.Lease, alarm: int
 ) -> None:
     assert live(brisk) == alarm
     with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)):
-        assert soon(lambda: live(brisk) == 1)
+        wait_until(lambda: live(brisk) == 1)
 
 
 def test_a_fault_of_the_watch_costs_no_lease(
@@ -77,7 +69,7 @@ def test_a_fault_of_the_watch_costs_no_lease(
 
     monkeypatch.setattr(watch, "compare_live", fail)
     with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)) as lost:
-        assert soon(lambda: len(looked) > 2)
+        wait_until(lambda: len(looked) > 2)
         assert not lost.is_set()
         assert jobs.claim(brisk.database, "another", 1.0) is None
 
@@ -86,7 +78,7 @@ def test_a_lost_lease_is_told(brisk: Parts, lease: jobs.Lease) -> None:
     with heartbeats(brisk, lease, processes.Identity(processes.ProcessKind.WORKER)) as lost:
         with brisk.database.write() as session:
             session.execute(delete(TrainingJob))
-        assert soon(lost.is_set)
+        wait_until(lost.is_set)
 
 
 def test_the_scheduled_task_rolls_back_and_nudges(
