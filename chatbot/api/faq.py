@@ -23,7 +23,8 @@ from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import bulk_edit, faq_snapshot
-from chatbot.services.knowledge.import_faq import Wanted, import_faq, preview_import
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Wanted
 from chatbot.services.learning.stale_calibration import request_what_is_needed
 
 MOST_BYTES = 8_000_000

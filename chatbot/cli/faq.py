@@ -23,15 +23,10 @@ from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.registry import FORMATS, get_format, read_path
 from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import (
-    Clashes,
-    Imported,
-    Mode,
-    Wanted,
-    import_faq,
-    preview_import,
-)
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Imported, Mode, Wanted
 from chatbot.services.learning.stale_calibration import (
     find_outgrown,
     has_intents,

@@ -12,7 +12,8 @@ from chatbot.http.paging import ById
 from chatbot.http.requests import LARGEST_ID
 from chatbot.services.beginning.demo import Demo
 from chatbot.services.knowledge.bulk_edit import Action, Consequences
-from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode
+from chatbot.services.knowledge.clashes import Clashes
+from chatbot.services.knowledge.plan_import import Imported, Mode
 from chatbot.storage import tables
 
 _MOST_CONTENT = 4_000_000

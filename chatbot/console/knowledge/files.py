@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -26,16 +27,10 @@ from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import edit_faq, faq_snapshot
+from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import (
-    Clashes,
-    Imported,
-    Mode,
-    Wanted,
-    import_faq,
-    list_taken,
-    preview_import,
-)
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Imported, Mode, Wanted, plan_import
 from chatbot.services.learning.stale_calibration import has_intents, request_what_is_needed
 from chatbot.storage.database import batched
 from chatbot.storage.tables import Confirmation, Intent
@@ -122,7 +117,7 @@ def _preview(upload: Upload, wanted: Wanted, changed: bool = False) -> Response:
     try:
         draft = upload.read()
         with parts().database.read() as session:
-            taken = list_taken(session, draft, wanted.mode)
+            taken = plan_import(session, draft, replace(wanted, clashes=Clashes.KEEP)).done.clashes
             is_empty = not has_intents(session)
         if taken and wanted.clashes is Clashes.REFUSE:
             wanted = Wanted(wanted.mode, Clashes.MOVE)

@@ -7,17 +7,17 @@ digests of what it left, by which an undo sees whether anybody went on from ther
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Table, delete, insert, or_, select
+from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
-from chatbot.services.knowledge.edit_faq import phrasings_of, raise_revision
+from chatbot.services.knowledge.edit_faq import phrasings_of_all, raise_revision
 from chatbot.storage.database import batched
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 
@@ -51,9 +51,7 @@ def take(session: Session, names: Iterable[str] = (), texts: Iterable[str] = ())
     session.flush()
     found = Snapshot(dict.fromkeys(names), dict.fromkeys(texts))
     for some in batched(list(found.intents)):
-        query = select(Intent).where(Intent.name.in_(some)).options(selectinload(Intent.utterances))
-        for intent in session.scalars(query.execution_options(populate_existing=True)):
-            found.intents[intent.name] = _state_of(intent)
+        found.intents |= _states_of(session, some)
     owners = dict(session.execute(select(Intent.id, Intent.name)).all())
     wanted = {i for i, name in owners.items() if name in found.intents}
     conditions = [EvaluationQuestion.intent_id.in_(some) for some in batched(wanted)]
@@ -160,49 +158,56 @@ def _restore_intents(
     """Restore intents, removing first what has to go, as a phrasing may move; return all phrasings
     touched.
     """
+    there = _ids_of(session, wanted)
+    phrasings = phrasings_of_all(session, there.values())
+    gone = [there[name] for name, state in wanted.items() if state is None and name in there]
+    for ids in batched(gone):
+        session.execute(delete(Intent).where(Intent.id.in_(ids)))
+    surplus = [text for name in wanted for text in _lacking(current[name], wanted[name])]
+    for some in batched(surplus):
+        session.execute(delete(Utterance).where(Utterance.normalised.in_(some)))
+    session.expire_all()
+    _restore_cards(session, {name: state for name, state in wanted.items() if state})
+    there = _ids_of(session, wanted)
+    rows = [
+        {"intent_id": there[name], "text": text, "normalised": key, "origin": origin}
+        for name, state in wanted.items()
+        for key, (text, origin) in _lacking(state, current[name]).items()
+    ]
+    if rows:
+        session.execute(insert(cast("Table", Utterance.__table__)), rows)
+    return phrasings | {key for state in wanted.values() for key in _lacking(state, None)}
+
+
+def _ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for some in batched(names):
+        columns = select(Intent.name, Intent.id).where(Intent.name.in_(some))
+        ids.update((name, intent_id) for name, intent_id in session.execute(columns))
+    return ids
+
+
+def _lacking(state: State, other: State) -> dict[str, tuple[str, str | None]]:
+    """Return text and origin of the utterances that `other` lacks, by normalised text."""
+    there = {normalise(text) for text, _ in other["utterances"]} if other else set()
+    own = state["utterances"] if state else []
+    found = {normalise(text): (text, origin) for text, origin in own}
+    return {key: each for key, each in found.items() if key not in there}
+
+
+def _restore_cards(session: Session, wanted: dict[str, dict[str, Any]]) -> None:
+    """Restore all of the intents but their utterances."""
     rows: dict[str, Intent] = {}
-    for some in batched(list(wanted)):
+    for some in batched(wanted):
         rows |= {i.name: i for i in session.scalars(select(Intent).where(Intent.name.in_(some)))}
-    phrasings = {text for intent in rows.values() for text in phrasings_of(session, intent)}
-    for name, intent in rows.items():
-        _remove_surplus(session, intent, wanted[name])
-    session.flush()
     for name, state in wanted.items():
-        if state is not None:
-            phrasings |= _put_back(session, name, rows.get(name), state, current[name])
-    session.flush()
-    return phrasings
-
-
-def _remove_surplus(session: Session, intent: Intent, wanted: State) -> None:
-    if wanted is None:
-        session.execute(delete(Intent).where(Intent.id == intent.id))
-        return
-    kept = {normalise(text) for text, _ in wanted["utterances"]}
-    for utterance in list(intent.utterances):
-        if utterance.normalised not in kept:
-            session.delete(utterance)
-
-
-def _put_back(
-    session: Session, name: str, intent: Intent | None, wanted: dict[str, Any], current: State
-) -> set[str]:
-    """Return the phrasings that the intent has then."""
-    if intent is None:
-        intent = Intent(name=name, **{column: wanted[column] for column in _CARD})
+        intent = rows.get(name) or Intent(name=name)
+        for column in _CARD:
+            setattr(intent, column, state[column])
+        for column in _LISTS:
+            setattr(intent, column, state.get(column, []))
         session.add(intent)
-        session.flush()
-    for column in _CARD:
-        setattr(intent, column, wanted[column])
-    for column in _LISTS:
-        setattr(intent, column, wanted.get(column, []))
-    there = {normalise(text) for text, _ in current["utterances"]} if current else set()
-    for text, origin in wanted["utterances"]:
-        if normalise(text) not in there:
-            row = Utterance(intent_id=intent.id, text=text, normalised=normalise(text))
-            row.origin = origin
-            session.add(row)
-    return {normalise(text) for text, _ in wanted["utterances"]}
+    session.flush()
 
 
 def _restore_questions(session: Session, wanted: dict[str, State]) -> None:
@@ -225,10 +230,22 @@ def _restore_questions(session: Session, wanted: dict[str, State]) -> None:
     session.flush()
 
 
-def _state_of(intent: Intent) -> dict[str, Any]:
-    card = {column: getattr(intent, column) for column in _CARD}
-    card |= {column: list(getattr(intent, column)) for column in _LISTS if getattr(intent, column)}
-    return card | {"utterances": [[u.text, u.origin] for u in intent.utterances]}
+def _states_of(session: Session, names: Sequence[str]) -> dict[str, State]:
+    """Return the states of those intents that are there, by name."""
+    columns = (getattr(Intent, name) for name in (*_CARD, *_LISTS))
+    rows = session.execute(select(Intent.id, Intent.name, *columns).where(Intent.name.in_(names)))
+    states: dict[int, dict[str, Any]] = {}
+    found: dict[str, State] = {}
+    for row in rows.mappings():
+        card = {column: row[column] for column in _CARD}
+        card |= {column: list(row[column]) for column in _LISTS if row[column]}
+        found[row["name"]] = states[row["id"]] = card | {"utterances": []}
+    texts = select(Utterance.intent_id, Utterance.text, Utterance.origin)
+    for intent_id, text, origin in session.execute(
+        texts.where(Utterance.intent_id.in_(list(states))).order_by(Utterance.id)
+    ):
+        states[intent_id]["utterances"].append([text, origin])
+    return found
 
 
 def _digest(state: State) -> str:
