@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from chatbot.domain.holdout import is_held_out
@@ -44,13 +44,15 @@ def import_faq(
     by: str,
     progress: Callable[[int], None] = lambda texts: None,
     wanted: Wanted = _UPDATE,
+    plan: Plan | None = None,
 ) -> Imported:
     """Bring the FAQ of `draft` in as `wanted`. All or nothing.
 
     Raises InvalidCatalogue with every phrasing that belongs to another intent already, unless
-    `wanted` says what becomes of it. `progress` hears how many more texts are done.
+    `wanted` says what becomes of it. `progress` hears how many more texts are done. A `plan` that
+    was made of the same FAQ, before this transaction, makes that shorter.
     """
-    plan = plan_import(session, draft, wanted)
+    plan = plan or plan_import(session, draft, wanted)
     _CarryingOut(session, draft, by, wanted, plan).run(progress)
     return plan.done
 
@@ -73,8 +75,9 @@ class _CarryingOut:
         self._remove_intents()
         self._remove_utterances()
         ids = self._create_intents()
+        there = self._load_changing()
         for item in self.draft.intents.values():
-            self._import_intent(item, ids)
+            self._import_intent(item, ids, there)
             progress(len(item.utterances) + len(item.held_out))
         self._write_utterances()
         if self.done.evaluation_removed:
@@ -94,10 +97,10 @@ class _CarryingOut:
         return faq_snapshot.take(self.session, names, texts | set(done.new_phrasings))
 
     def _remove_intents(self) -> None:
-        for intent in self.plan.removals:
-            record_deletion(self.session, self.by, intent)
-        for some in batched(intent.id for intent in self.plan.removals):
-            self.session.execute(delete(Intent).where(Intent.id.in_(some)))
+        for ids in batched(intent.id for intent in self.plan.removals):
+            for intent in self.session.scalars(select(Intent).where(Intent.id.in_(ids))):
+                record_deletion(self.session, self.by, intent)
+            self.session.execute(delete(Intent).where(Intent.id.in_(ids)))
 
     def _remove_utterances(self) -> None:
         """Remove what moves or goes; what moves comes in as the file's own afterwards."""
@@ -129,13 +132,22 @@ class _CarryingOut:
         there = [*self.plan.intents.values(), *created]
         return {intent.name: intent.id for intent in there}
 
-    def _import_intent(self, item: IntentDraft, ids: dict[str, int]) -> None:
+    def _load_changing(self) -> dict[str, Intent]:
+        rows: dict[str, Intent] = {}
+        for names in batched(self.plan.changes):
+            found = self.session.scalars(select(Intent).where(Intent.name.in_(names)))
+            rows |= {intent.name: intent for intent in found}
+        return rows
+
+    def _import_intent(
+        self, item: IntentDraft, ids: dict[str, int], there: dict[str, Intent]
+    ) -> None:
         after = self.plan.changes.get(item.name, {})
         added = self.plan.additions.get(item.name, [])
         created = item.name in self.plan.creations
         before = {}
         if after:
-            intent = self.plan.intents[item.name]
+            intent = there[item.name]
             before = {name: getattr(intent, name) for name in after}
             for name, value in after.items():
                 setattr(intent, name, value)
