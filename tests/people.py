@@ -26,7 +26,7 @@ def hidden_fields(page: str) -> dict[str, str]:
     """What a browser sends back with the form of a preview."""
     form = page.split(_PREVIEW_FORM)[1].split("</form>", maxsplit=1)[0]
     found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
-    chosen = re.findall(r'<input type="radio" name="(\w+)" value="(\w+)" checked', form)
+    chosen = re.findall(r'<input type="radio" name="(\w+)" [^>]*value="(\w+)" checked', form)
     return found | dict(chosen)
 
 

@@ -13,7 +13,7 @@ from chatbot.http.context import parts
 from chatbot.http.imports import carry_on
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import imports
-from chatbot.services.beginning.imports import How, State
+from chatbot.services.beginning.imports import How
 from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.import_preview import MOST_SHOWN
 from chatbot.services.knowledge.plan_import import Mode
@@ -44,13 +44,13 @@ def show_import(import_id: int) -> Response:
     """Show how far it is, what it would do, or that it is done."""
     with parts().database.read() as session:
         kept = imports.get_import(session, import_id)
-    if kept.state == State.DONE:
+    if kept.state in imports.WRITTEN:
         return _to_readiness(kept)
     page = render_template(
         "console/knowledge_import.html",
         kept=kept,
         found=kept.found or {},
-        step=_STEPS.get(kept.step, "Waiting its turn"),
+        step=_STEPS.get(kept.step, "Starting"),
         stopped=imports.has_stopped(kept),
         most=MOST_SHOWN,
     )

@@ -12,7 +12,7 @@ from chatbot.console.start import making
 from chatbot.domain.readiness import MUTE_BELOW
 from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
-from chatbot.services.beginning.imports import State
+from chatbot.services.beginning.imports import WRITTEN
 from chatbot.services.knowledge import faq_snapshot
 from chatbot.storage.tables import FaqImport
 
@@ -52,7 +52,7 @@ def _imported() -> dict[str, Any]:
         return {}
     with parts().database.read() as session:
         kept = session.get(FaqImport, int(named))
-        if kept is None or kept.state != State.DONE:
+        if kept is None or kept.state not in WRITTEN:
             return {}
         act = faq_snapshot.find_standing(session, kept.act) if kept.act else None
     return {"imported": kept, "act": act, **making()}

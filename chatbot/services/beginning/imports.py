@@ -29,7 +29,7 @@ from chatbot.services.knowledge.import_preview import (
 from chatbot.services.knowledge.plan_import import Mode, Wanted, plan_import
 from chatbot.services.learning.stale_calibration import request_what_is_needed
 from chatbot.storage.database import Database, changes_a_row, now
-from chatbot.storage.tables import FaqImport
+from chatbot.storage.tables import DONE, UNDONE, FaqImport
 
 ALIVE_FOR = timedelta(seconds=60)
 _MOST_NAME_CHARS = 200
@@ -44,11 +44,13 @@ class State(StrEnum):
     READY = "ready"  # read and shown; nothing is written
     REFUSED = "refused"  # it has mistakes
     WRITING = "writing"
-    DONE = "done"
+    DONE = DONE
+    UNDONE = UNDONE  # written, and taken back
     FAILED = "failed"  # a process died or took too long; nothing is written
 
 
 AT_WORK = (State.READING, State.WRITING)
+WRITTEN = (State.DONE, State.UNDONE)
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def _lock(session: Session, import_id: int) -> FaqImport:
 
 
 def _refuse_if_written(kept: FaqImport) -> None:
-    if kept.state == State.DONE:
+    if kept.state in WRITTEN:
         raise Conflict("This file was imported already.")
     if kept.state == State.WRITING and not has_stopped(kept):
         raise Conflict("This file is being imported.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert, select, true
+from sqlalchemy import ColumnElement, Table, delete, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
@@ -19,7 +19,15 @@ from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
 from chatbot.services.knowledge.edit_faq import phrasings_of_all, raise_revision
 from chatbot.storage.database import batched
-from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
+from chatbot.storage.tables import (
+    DONE,
+    UNDONE,
+    AuditEvent,
+    EvaluationQuestion,
+    FaqImport,
+    Intent,
+    Utterance,
+)
 
 ACTS = ("faq.import", "faq.undo", "intents.bulk", "demo.remove", "questions.change")
 State = dict[str, Any] | None
@@ -56,10 +64,9 @@ def take(session: Session, names: Iterable[str] = (), texts: Iterable[str] = ())
         found.intents |= _states_of(session, some)
     owners = dict(session.execute(select(Intent.id, Intent.name)).all())
     wanted = {i for i, name in owners.items() if name in found.intents}
-    conditions = [EvaluationQuestion.intent_id.in_(some) for some in batched(wanted)]
-    if len(found.questions) > _MOST_LOOKED_UP:
-        conditions = [true()]
-    else:
+    conditions: list[ColumnElement[bool]] = [true()]
+    if len(found.questions) <= _MOST_LOOKED_UP:
+        conditions = [EvaluationQuestion.intent_id.in_(some) for some in batched(wanted)]
         conditions += [EvaluationQuestion.normalised.in_(some) for some in batched(found.questions)]
     for condition in conditions:
         for row in session.scalars(select(EvaluationQuestion).where(condition)):
@@ -161,6 +168,9 @@ def undo(session: Session, by: str, event_id: int) -> AuditEvent:
     for name in before.intents:
         audit.record(session, by, "intent.restore", name, act=act.action)
     record(session, by, "faq.undo", act.subject, current, event=event_id, undone=act.action)
+    is_redone = act.action == "faq.undo"
+    imported = update(FaqImport).where(FaqImport.act == act.detail.get("event", event_id))
+    session.execute(imported.values(state=DONE if is_redone else UNDONE))
     raise_revision(session, before.intents, phrasings)
     return act
 

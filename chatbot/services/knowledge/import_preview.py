@@ -5,6 +5,7 @@ Lists are cut, as pages show them; counts never are.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,10 @@ from chatbot.formats.own_csv import guarded
 from chatbot.formats.registry import get_format
 from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.clashes import find_owners
+from chatbot.services.knowledge.clashes import Clashes, find_owners
 from chatbot.services.knowledge.plan_import import Imported, Wanted
 from chatbot.storage.database import batched
-from chatbot.storage.tables import Confirmation, Intent
+from chatbot.storage.tables import Confirmation, Intent, Utterance
 
 MOST_SHOWN = 100
 _MOST_TEXTS = 5
@@ -41,6 +42,7 @@ def describe_import(
     of them among them.
     """
     titles = _titles(session, draft, done, twice)
+    emptied = _find_emptied(session, done, wanted)
     unanswered = [each.name for each in draft.intents.values() if not each.answer]
     return {
         "title": get_format(draft.format).title if draft.format else "",
@@ -49,7 +51,7 @@ def describe_import(
         "counts": count_changes(done),
         "changed": done.changed,
         "equal": len(draft.intents) - len(_touched(done)),
-        "added": [[titles[name], done.added[name]] for name in list(done.added)[:MOST_SHOWN]],
+        "added": [[name, titles[name], done.added[name]] for name in list(done.added)[:MOST_SHOWN]],
         "changes": [
             [name, titles[name], fields] for name, fields in list(done.changes.items())[:MOST_SHOWN]
         ],
@@ -68,6 +70,7 @@ def describe_import(
                 "text": clash.text,
                 "owner": clash.owner,
                 "owner_title": titles[clash.owner],
+                "wanted": clash.wanted,
                 "wanted_title": titles[clash.wanted],
                 "proposal": clash.proposal.value,
                 "why": clash.why,
@@ -75,6 +78,8 @@ def describe_import(
             }
             for clash in done.clashes[:MOST_SHOWN]
         ],
+        "emptied_count": len(emptied),
+        "emptied": [[name, titles[name]] for name in emptied[:MOST_SHOWN]],
         "twice_count": len(twice),
         "twice": _twice(session, twice[:MOST_SHOWN], given, titles),
         "left_out": _left_out(draft.left_out),
@@ -142,6 +147,24 @@ def _twice(
             "given": given.get(normalise(clash.text), ""),
         }
         for clash in clashes
+    ]
+
+
+def _find_emptied(session: Session, done: Imported, wanted: Wanted) -> list[str]:
+    """Return the intents that clashes leave without any utterance."""
+    leaving = Counter(
+        clash.owner for clash in done.clashes if wanted.decide(clash) is not Clashes.KEEP
+    )
+    counts: dict[str, int] = {}
+    count = select(Intent.name, func.count()).join(Utterance).group_by(Intent.name)
+    for some in batched(leaving):
+        rows = session.execute(count.where(Intent.name.in_(some)))
+        counts.update((name, number) for name, number in rows)
+    gains = done.new_utterances.keys()
+    return [
+        name
+        for name, number in leaving.items()
+        if counts.get(name, 0) <= number and name not in gains
     ]
 
 

@@ -10,6 +10,7 @@ from chatbot.storage.database import Moment, Table, now
 
 DEMO = "demo"  # the origin of what came with the shipped FAQ
 FILE = "file"
+DONE, UNDONE = "done", "undone"  # of imports
 
 
 class Knowledge(Table):

@@ -139,7 +139,7 @@ class TestAfterwards:
         assert "The whole import is taken back" in landed.text
         assert owners(parts) == before
         assert editor.post(undo[1]).status_code == 409
-        assert "cannot be taken back" in editor.get(page, follow_redirects=True).text
+        assert "was imported, and taken back" in editor.get(page, follow_redirects=True).text
 
     def test_the_file_is_gone_once_it_is_imported(self, parts: Parts, editor: FlaskClient) -> None:
         write(editor, send(editor))
