@@ -43,7 +43,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[
         started.append(child)
         return child
 
-    monkeypatch.setattr(import_process.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     yield started
     for child in started:
         if child.poll() is None:
@@ -100,10 +100,9 @@ def test_more_than_some_wait_and_give_signs_of_life(
 ) -> None:
     monkeypatch.setattr(import_process, "_LOOK_SECONDS", 0.01)
     kept, lived = keep(database), threading.Event()
-    say_alive = import_process.say_alive
 
     def alive(*arguments: Any) -> None:
-        say_alive(*arguments)
+        imports.say_alive(*arguments)
         lived.set()
 
     monkeypatch.setattr(import_process, "say_alive", alive)

@@ -8,6 +8,7 @@ from chatbot.services.beginning import imports
 from chatbot.services.beginning.imports import ALIVE_FOR, How, State
 from chatbot.services.knowledge import edit_faq, faq_snapshot
 from chatbot.services.knowledge.clashes import Clashes
+from chatbot.services.knowledge.import_faq import import_faq
 from chatbot.services.knowledge.plan_import import Mode
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import FaqImport, Intent, TrainingJob
@@ -127,7 +128,6 @@ class TestTwoAtOnce:
         self, faq: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         kept = keep(faq, state=State.WRITING)
-        import_faq = imports.import_faq
 
         def overtaken(session: Any, *arguments: Any, **more: Any) -> Any:
             done = import_faq(session, *arguments, **more)

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,15 @@ def faq(database: Database) -> Database:
     return database
 
 
-def describe(database: Database, draft: CatalogueDraft, wanted: Wanted, **more: object) -> dict:
+def describe(
+    database: Database, draft: CatalogueDraft, wanted: Wanted, **more: Any
+) -> dict[str, Any]:
+    """As it is read back from the database."""
     with database.read() as session:
         done = plan_import(session, draft, wanted).done
         found = describe_import(session, draft, done, wanted, **more)
-    return json.loads(json.dumps(found))
+    described: dict[str, Any] = json.loads(json.dumps(found))
+    return described
 
 
 def test_counts_come_first_and_say_what_is_new_and_what_is_equal(faq: Database) -> None:
@@ -68,7 +73,7 @@ def test_intents_that_lose_all_their_utterances_are_named(faq: Database) -> None
 
 def test_what_stands_twice_names_its_intents_and_who_got_it(faq: Database) -> None:
     twice = [FileClash("my bill", ("bike", "wifi"), "f.csv", 3)]
-    more = {"twice": twice, "given": {"my bill": "bike"}}
+    more: dict[str, Any] = {"twice": twice, "given": {"my bill": "bike"}}
     [shown] = describe(faq, FILE, Wanted(clashes=Clashes.KEEP), **more)["twice"]
     assert shown["intents"] == [["bike", "Bike"], ["wifi", "Wi-Fi"]]
     assert (shown["owner"], shown["given"]) == ("invoice", "bike")
