@@ -23,6 +23,9 @@ async function filesOf(entry) {
 // first wait: afterwards the browser has emptied the drop.
 async function readDrop(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) {
+    return { field: "file", found: [...transfer.files].map((file) => ({ file, path: file.name })) };
+  }
   const found = (await Promise.all(entries.map(filesOf))).flat();
   return { field: entries.some((each) => each.isDirectory) ? DROPPED : "file", found };
 }
