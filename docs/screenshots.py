@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.showcase import ADMIN, AGENTS, LATEST, fill
 from chatbot.settings import Settings
 from tests.browser.chromium import DESKTOP, PHONE, SIGNED_IN, SIGNED_OUT, launch, new_page, sign_in
+from tests.browser.old_bots import write_dialogflow
 from tests.installation import clean_environment, running
 from tests.waiting import wait_until
 
@@ -25,7 +26,8 @@ LOOKS: dict[str, Any] = {
     "phone": {"viewport": PHONE, "color_scheme": "light", "device_scale_factor": 1.5},
 }
 FOR_AGENTS = {"review": SIGNED_IN["review"]}
-FOR_ADMINS = {n: p for n, p in SIGNED_IN.items() if n != "review"} | LATEST
+IMPORTS = {"import": SIGNED_IN["files"]}
+FOR_ADMINS = {n: p for n, p in SIGNED_IN.items() if n != "review"} | LATEST | IMPORTS
 MOST_BYTES, LONGEST = 150_000, 1700
 
 
@@ -73,6 +75,9 @@ def prepare(page: Page, name: str) -> None:
         page.fill("[name=text]", "the vpn dies whenever I walk to the meeting room")
         page.keyboard.press("Enter")
         page.locator("#decision").wait_for()
+    if name == "import":
+        page.set_input_files("[name=file]", write_dialogflow(Path(tempfile.mkdtemp())))
+        page.wait_for_url("**/imports/*")
     if name == "demo":
         page.get_by_role("button", name="Open the chat").click()
         page.get_by_label("Type your question").fill("the vpn keeps dropping during my calls")

@@ -2,7 +2,6 @@
 
 from apiflask import APIBlueprint
 from flask import request
-from werkzeug.exceptions import BadRequest
 
 from chatbot.api.schemas.faq import (
     BulkIn,
@@ -10,8 +9,6 @@ from chatbot.api.schemas.faq import (
     DemoOut,
     ImportIn,
     ImportOut,
-    ImportsIn,
-    ImportsOut,
     UndoIn,
     UndoOut,
 )
@@ -23,7 +20,8 @@ from chatbot.http.context import parts
 from chatbot.services.access.keys import Scope
 from chatbot.services.beginning import demo
 from chatbot.services.knowledge import bulk_edit, faq_snapshot
-from chatbot.services.knowledge.import_faq import Wanted, import_faq, preview_import
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Wanted
 from chatbot.services.learning.stale_calibration import request_what_is_needed
 
 MOST_BYTES = 8_000_000
@@ -52,32 +50,6 @@ def import_file(body: ImportIn) -> ImportOut:
             request_what_is_needed(session, caller().name)
     parts().nudge.send()
     return ImportOut.of(done, dry_run=False)
-
-
-@blueprint.post("/imports")
-@requires(Scope.EDITOR)
-@blueprint.input(ImportsIn, location="query", arg_name="wanted")
-@blueprint.output(ImportsOut)
-@blueprint.doc(responses=[409])
-def import_any_file(wanted: ImportsIn) -> ImportsOut:
-    """Preview a file or an archive of any known format, or with `dry_run=false` import it.
-
-    The body is the file itself. Its format is recognised by what it holds; docs/formats.md lists
-    them. What cannot be used is left out and comes back with the reason. All of it, or nothing.
-    """
-    content = request.get_data(cache=False)
-    if not content:
-        raise BadRequest("Send the file as the body of the request.")
-    draft = read_source(source_of(wanted.name, content), wanted.language)
-    how = Wanted(wanted.mode, wanted.clashes)
-    if wanted.dry_run:
-        return ImportsOut.of(draft, preview_import(parts().database, draft, how), dry_run=True)
-    with parts().database.write() as session:
-        done = import_faq(session, draft, caller().name, wanted=how)
-        if done.changed:
-            request_what_is_needed(session, caller().name)
-    parts().nudge.send()
-    return ImportsOut.of(draft, done, dry_run=False)
 
 
 @blueprint.post("/faq/bulk")

@@ -6,7 +6,7 @@ from rich.progress import Progress
 from chatbot.cli.context import Context, as_json, pass_context, print_json, remark, remarks
 from chatbot.cli.faq import ask_for_model
 from chatbot.services.beginning import demo as shipped
-from chatbot.services.knowledge.import_faq import Imported
+from chatbot.services.knowledge.plan_import import Imported
 
 
 @click.group()

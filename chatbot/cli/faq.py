@@ -25,15 +25,10 @@ from chatbot.formats.languages import TAG
 from chatbot.formats.registry import FORMATS, get_format, read_path
 from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import (
-    Clashes,
-    Imported,
-    Mode,
-    Wanted,
-    import_faq,
-    preview_import,
-)
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Imported, Mode, Wanted
 from chatbot.services.learning.stale_calibration import (
     find_outgrown,
     has_intents,
@@ -79,13 +74,13 @@ def check_tag(_context: click.Context, _option: click.Parameter, tag: str | None
     help="How to print a preview.",
 )
 @click.option(
-    "--move-clashes", is_flag=True, help="Utterances of other intents move to the file's intents."
+    "--clashes",
+    type=click.Choice([str(each) for each in Clashes]),
+    help="Utterances of other intents: move them to the file's intents, keep them where they are, "
+    "drop them from both, do with each as proposed, or refuse the file.  [default: refuse]",
 )
-@click.option(
-    "--keep-clashes",
-    is_flag=True,
-    help="Utterances of other intents stay there; these are skipped.",
-)
+@click.option("--move-clashes", is_flag=True, hidden=True, help="As --clashes move.")
+@click.option("--keep-clashes", is_flag=True, hidden=True, help="As --clashes keep.")
 @click.option(
     "--no-calibrate", is_flag=True, help="Keep an untrained model's thresholds as they are."
 )
@@ -99,6 +94,7 @@ def import_files(
     dry_run: bool,
     preview: bool,
     shape: str,
+    clashes: str | None,
     move_clashes: bool,
     keep_clashes: bool,
     no_calibrate: bool,
@@ -111,15 +107,12 @@ def import_files(
     what that is, what cannot be used and why. One mistake, and nothing happens. `chatbot undo`
     takes an import back.
     """
-    if move_clashes and keep_clashes:
-        raise click.UsageError("Choose one of --move-clashes and --keep-clashes.")
-    clashes = Clashes.MOVE if move_clashes else Clashes.KEEP if keep_clashes else Clashes.REFUSE
-    wanted = Wanted(Mode(mode), clashes)
+    wanted = Wanted(Mode(mode), _choose_clashes(clashes, move_clashes, keep_clashes))
     if preview:
-        _preview(context, read_path(path, language), wanted, shape == "json" or as_json)
+        _preview(context, _read(path, language), wanted, shape == "json" or as_json)
         return
     if dry_run:
-        done = preview_import(context.parts.database, read_path(path, language), wanted)
+        done = preview_import(context.parts.database, _read(path, language), wanted)
     else:
         done = import_path(context, path, wanted, language)
     if as_json:
@@ -191,6 +184,21 @@ def undo(context: Context, act: int | None) -> None:
     ask_for_model(context)
 
 
+def _choose_clashes(clashes: str | None, move: bool, keep: bool) -> Clashes:
+    """Return what becomes of clashes; the flags are those of earlier versions."""
+    chosen = [name for name, is_set in (("move", move), ("keep", keep)) if is_set]
+    chosen += [clashes] if clashes else []
+    if len(set(chosen)) > 1:
+        raise click.UsageError("Choose one way for clashes.")
+    return Clashes(chosen[0]) if chosen else Clashes.REFUSE
+
+
+def _read(path: Path, language: str | None) -> CatalogueDraft:
+    """Read a file, folder or archive; somebody at a terminal sees that it goes on."""
+    with remarks.status(f"Reading {path.name or path} …"):
+        return read_path(path, language)
+
+
 def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: bool) -> None:
     """Print what a draft holds; for people also what of it is new, and nothing is written."""
     settings = context.settings
@@ -202,7 +210,7 @@ def _preview(context: Context, draft: CatalogueDraft, wanted: Wanted, as_json: b
     for line in _describe_draft(draft, summary):
         click.echo(line)
     if wanted.clashes is Clashes.REFUSE:
-        wanted = replace(wanted, clashes=Clashes.KEEP)
+        wanted = replace(wanted, clashes=Clashes.PROPOSED)
     done = preview_import(context.parts.database, draft, wanted)
     click.echo(f"Importing it: {describe(done)}")
     for line in _list_changes(done):
@@ -258,8 +266,10 @@ def describe(done: Imported) -> str:
 def import_path(
     context: Context, path: Path, wanted: Wanted | None = None, language: str | None = None
 ) -> Imported:
-    """Import a file, folder or archive, as `read_path` reads it. Raises InvalidCatalogue."""
-    draft = read_path(path, language)
+    """Import a file, folder or archive; progress shows at a terminal alone. Raises
+    InvalidCatalogue.
+    """
+    draft = _read(path, language)
     with Progress(console=remarks, disable=not remarks.is_terminal) as progress:
         task = progress.add_task("Importing", total=draft.size)
         with context.parts.database.write() as session:
@@ -303,7 +313,10 @@ def _list_changes(done: Imported) -> list[str]:
     lines = [f"+ {name}" for name in done.added]
     lines += [f"~ {name}: {', '.join(fields)}" for name, fields in done.changes.items()]
     lines += [f"- {name}" for name in done.removed]
-    lines += [f"> “{c.text}” of {c.owner}, in the file of {c.wanted}" for c in done.clashes]
+    lines += [
+        f"> “{c.text}” of {c.owner}, in the file of {c.wanted}; proposed: {c.proposal}"
+        for c in done.clashes
+    ]
     for name, texts in done.lost_utterances.items():
         lines += [f"- {name}: “{text}”" for text in texts]
     more = len(lines) - _MOST_LINES

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flask import Response, g, json, request
 
 from chatbot.console.assets import asset
+from chatbot.console.uploads import UPLOADS
 from chatbot.services.access.keys import Scope
 
 
@@ -38,6 +39,7 @@ def helpers() -> dict[str, Any]:
         "places": [p for p in PLACES if caller and caller.scope.includes(p.role)],
         "here": (request.blueprint or "").split(".")[-1],
         "percent": percent,
+        "uploads": UPLOADS,
         "ago": ago,
     }
 

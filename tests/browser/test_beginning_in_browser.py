@@ -59,7 +59,6 @@ def test_from_three_doors_to_the_first_right_answer(
     file.write_text(CSV)
 
     page.set_input_files("[name=file]", file)
-    page.get_by_role("button", name="Look what it would do").click()
     expect(page.locator("h1")).to_have_text("What importing bikes.csv would do")
     expect(page.get_by_text("Rent a bike")).to_be_visible()
     assert empty.ok("GET", "/v1/intents")["items"] == []
@@ -89,11 +88,11 @@ def test_a_clash_moves_and_all_of_it_is_undone(empty: Installation, page: Page) 
     page.get_by_label("takes over what the file says").check()
     expect(page.get_by_text("Removed intents")).to_have_count(0)
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    expect(page.get_by_role("heading", name="Imported your text")).to_be_visible()
     assert "returning my bicycle" in utterances(empty, "lock")
 
     page.get_by_role("button", name="Undo all of it").first.click()
-    page.wait_for_url("**/console/knowledge?done=undone")
+    page.wait_for_url("**/console/knowledge/files?done=import-undone")
     assert "returning my bicycle" in utterances(empty, "return")
     assert empty.call("GET", "/v1/intents/lock")[0] == 404
 

@@ -6,20 +6,16 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field
 
 from chatbot.api.schemas.base import Body, IntentName, Out, Plain, Topic, UtteranceText
-from chatbot.formats.draft import CatalogueDraft
-from chatbot.formats.languages import TAG
-from chatbot.formats.summary import Summary
-from chatbot.http.markdown import surroundings_of_visitors
 from chatbot.http.paging import ById
 from chatbot.http.requests import LARGEST_ID
 from chatbot.services.beginning.demo import Demo
 from chatbot.services.knowledge.bulk_edit import Action, Consequences
-from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode
+from chatbot.services.knowledge.clashes import Clashes
+from chatbot.services.knowledge.plan_import import Imported, Mode
 from chatbot.storage import tables
 
 _MOST_CONTENT = 4_000_000
 _MOST_NAMES = 5000
-_MOST_ROWS = 1_000
 
 
 class ImportIn(Body):
@@ -48,7 +44,8 @@ class ImportIn(Body):
     clashes: Clashes = Field(
         Clashes.REFUSE,
         strict=False,
-        description="Utterances of other intents: `refuse` the file, `move` them, or `keep` them.",
+        description="Utterances of other intents: `refuse` the file, `move`, `keep` or `drop` them,"
+        " or each as `proposed`.",
     )
     dry_run: bool = Field(False, description="Only say what would change.")
 
@@ -97,94 +94,6 @@ class ImportOut(Out):
             clashes=[ClashOut.model_validate(clash) for clash in done.clashes],
             warnings=done.warnings,
             act=None if dry_run else done.act,
-        )
-
-
-class ImportsIn(Body):
-    """The way to bring a file in, which is itself the body of the request."""
-
-    name: Plain = Field("file", max_length=200, description="As messages name it.")
-    mode: Mode = Field(
-        Mode.UPDATE,
-        strict=False,
-        description="`add` only what is new, `update` also what differs, or `replace` everything.",
-    )
-    clashes: Clashes = Field(
-        Clashes.KEEP,
-        strict=False,
-        description="Utterances of other intents: `refuse` the file, `move` them, or `keep` them.",
-    )
-    language: str | None = Field(
-        None,
-        max_length=35,
-        pattern=TAG.pattern,
-        description="Of a file in several languages, the one to take, as `de`; else its own.",
-    )
-    dry_run: bool = Field(True, strict=False, description="Only say what would change.")
-
-
-class LeftOutOut(Out):
-    """A row of the file that is not imported."""
-
-    reason: str
-    text: str
-    file: str
-    line: int = Field(description="0 where the format has no lines.")
-
-
-class FileClashOut(Out):
-    """A phrasing that the file has in several intents; it goes to none."""
-
-    text: str
-    intents: list[str]
-    file: str
-    line: int
-
-
-class OthersOut(Out):
-    """The part of a file that is in a language that is not taken."""
-
-    utterances: int
-    answers: int
-
-
-class SummaryOut(Out):
-    """Counts of what a file holds."""
-
-    format: str
-    intents: int
-    utterances: int = Field(description="Without those that are left out.")
-    answers: int
-    out_of_scope: int
-    disabled: int
-    languages: list[str]
-    clashes: int
-    left_out: dict[str, int] = Field(description="Rows by reason.")
-    variants: int = Field(description="Further wordings of answers.")
-    follow_ups: int = Field(description="Links from one intent to another.")
-    personal: int = Field(description="Phrasings in which personal data was redacted.")
-    dead_links: int = Field(description="Links of answers that visitors cannot follow.")
-    linked_pictures: int = Field(description="Pictures that visitors see as links.")
-    in_context: int = Field(description="Intents asked only after another one; disabled.")
-    language: str | None = Field(description="The one taken; null where the file tells none.")
-    others: dict[str, OthersOut] = Field(description="What is left out, by its language.")
-
-
-class ImportsOut(Out):
-    """The content of a file, the rows that cannot be used, and what importing it changes."""
-
-    summary: SummaryOut
-    left_out: list[LeftOutOut] = Field(description=f"The first {_MOST_ROWS:,}.")
-    clashes: list[FileClashOut] = Field(description=f"The first {_MOST_ROWS:,}.")
-    changes: ImportOut
-
-    @classmethod
-    def of(cls, draft: CatalogueDraft, done: Imported, dry_run: bool) -> Self:
-        return cls(
-            summary=SummaryOut.model_validate(Summary.of(draft, surroundings_of_visitors())),
-            left_out=[LeftOutOut.model_validate(row) for row in draft.left_out[:_MOST_ROWS]],
-            clashes=[FileClashOut.model_validate(each) for each in draft.clashes[:_MOST_ROWS]],
-            changes=ImportOut.of(done, dry_run),
         )
 
 

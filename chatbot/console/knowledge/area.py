@@ -27,6 +27,8 @@ _DONE = {
     "created": "In the FAQ. Visitors get it within seconds.",
     "drafted": "Kept as a draft. Visitors do not get it before you enable it.",
     "undone": "Undone.",
+    "import-undone": "Undone. The whole import is taken back: the FAQ is as it was before it.",
+    "left": "Left. The file is forgotten, and nothing was imported.",
     "demo-removed": "The demo is removed, all of it.",
     "questions-added": "Added. They measure from the next model on.",
     "saved-question": "Saved. It measures so from the next model on.",

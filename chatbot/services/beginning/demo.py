@@ -20,8 +20,10 @@ from chatbot.errors import NotFound
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.registry import read_path
 from chatbot.services.knowledge import faq_snapshot
+from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.edit_faq import current_revision, phrasings_of, raise_revision
-from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
+from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.knowledge.plan_import import Imported, Mode, Wanted
 from chatbot.services.knowledge.removed_demo import REMOVED
 from chatbot.services.releases.jobs import JobKind
 from chatbot.services.releases.release import read_pointer

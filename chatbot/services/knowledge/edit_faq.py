@@ -189,13 +189,18 @@ def phrasings_of(session: Session, intent: Intent) -> set[str]:
     """Return all texts that a matcher may know the intent by: utterances, and
     confirmed questions.
     """
-    confirmed = (
-        select(Query.text)
-        .join(Confirmation, Confirmation.query_id == Query.id)
-        .where(Confirmation.intent_id == intent.id)
-    )
-    utterances = select(Utterance.normalised).where(Utterance.intent_id == intent.id)
-    return set(session.scalars(utterances)) | {normalise(t) for t in session.scalars(confirmed)}
+    return phrasings_of_all(session, [intent.id])
+
+
+def phrasings_of_all(session: Session, ids: Iterable[int]) -> set[str]:
+    """Return all texts that a matcher may know any of the intents by."""
+    confirmed = select(Query.text).join(Confirmation, Confirmation.query_id == Query.id)
+    found: set[str] = set()
+    for some in batched(ids):
+        own = select(Utterance.normalised).where(Utterance.intent_id.in_(some))
+        judged = session.scalars(confirmed.where(Confirmation.intent_id.in_(some)))
+        found.update(session.scalars(own), map(normalise, judged))
+    return found
 
 
 def add_utterance(session: Session, by: str, name: str, text: str) -> Utterance:

@@ -7,19 +7,27 @@ digests of what it left, by which an undo sees whether anybody went on from ther
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Table, delete, insert, select, true, update
+from sqlalchemy.orm import Session
 
 from chatbot.domain.text import normalise
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.access import audit
-from chatbot.services.knowledge.edit_faq import phrasings_of, raise_revision
+from chatbot.services.knowledge.edit_faq import phrasings_of_all, raise_revision
 from chatbot.storage.database import batched
-from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
+from chatbot.storage.tables import (
+    DONE,
+    UNDONE,
+    AuditEvent,
+    EvaluationQuestion,
+    FaqImport,
+    Intent,
+    Utterance,
+)
 
 ACTS = ("faq.import", "faq.undo", "intents.bulk", "demo.remove", "questions.change")
 ItemState = dict[str, Any] | None
@@ -28,6 +36,8 @@ _LISTS = ("variants", "follow_ups")
 """Left out of a state where they are empty, as they are of what acts of earlier versions kept."""
 
 _MOST_NAMED = 5
+_MOST_LOOKED_UP = 5_000
+"""Of more texts, all test questions are read: there are few of them."""
 
 
 @dataclass
@@ -51,15 +61,17 @@ def take(session: Session, names: Iterable[str] = (), texts: Iterable[str] = ())
     session.flush()
     found = Snapshot(dict.fromkeys(names), dict.fromkeys(texts))
     for some in batched(list(found.intents)):
-        query = select(Intent).where(Intent.name.in_(some)).options(selectinload(Intent.utterances))
-        for intent in session.scalars(query.execution_options(populate_existing=True)):
-            found.intents[intent.name] = _state_of(intent)
+        found.intents |= _states_of(session, some)
     owners = dict(session.execute(select(Intent.id, Intent.name)).all())
     wanted = {i for i, name in owners.items() if name in found.intents}
-    conditions = [EvaluationQuestion.intent_id.in_(some) for some in batched(wanted)]
-    conditions += [EvaluationQuestion.normalised.in_(some) for some in batched(found.questions)]
+    conditions: list[ColumnElement[bool]] = [true()]
+    if len(found.questions) <= _MOST_LOOKED_UP:
+        conditions = [EvaluationQuestion.intent_id.in_(some) for some in batched(wanted)]
+        conditions += [EvaluationQuestion.normalised.in_(some) for some in batched(found.questions)]
     for condition in conditions:
-        for row in session.scalars(select(EvaluationQuestion).where(or_(condition))):
+        for row in session.scalars(select(EvaluationQuestion).where(condition)):
+            if row.normalised not in found.questions and row.intent_id not in wanted:
+                continue
             found.questions[row.normalised] = {
                 "text": row.text,
                 "intent": owners.get(row.intent_id) if row.intent_id else None,
@@ -118,6 +130,12 @@ def last_act(session: Session, *actions: str) -> AuditEvent | None:
     return newest
 
 
+def find_standing(session: Session, event_id: int) -> AuditEvent | None:
+    """Return the act if it still stands as it left the FAQ, so that it can be undone."""
+    act = get_act(session, event_id)
+    return None if changed_since(session, act) else act
+
+
 def changed_since(session: Session, act: AuditEvent) -> list[str]:
     """Return the names of intents and texts of test questions that are not as `act` left them."""
     after = act.detail["after"]
@@ -150,6 +168,9 @@ def undo(session: Session, by: str, event_id: int) -> AuditEvent:
     for name in before.intents:
         audit.record(session, by, "intent.restore", name, act=act.action)
     record(session, by, "faq.undo", act.subject, current, event=event_id, undone=act.action)
+    is_redone = act.action == "faq.undo"
+    imported = update(FaqImport).where(FaqImport.act == act.detail.get("event", event_id))
+    session.execute(imported.values(state=DONE if is_redone else UNDONE))
     raise_revision(session, before.intents, phrasings)
     return act
 
@@ -160,49 +181,56 @@ def _restore_intents(
     """Restore intents, removing first what has to go, as a phrasing may move; return all phrasings
     touched.
     """
+    there = _ids_of(session, wanted)
+    phrasings = phrasings_of_all(session, there.values())
+    gone = [there[name] for name, state in wanted.items() if state is None and name in there]
+    for ids in batched(gone):
+        session.execute(delete(Intent).where(Intent.id.in_(ids)))
+    surplus = [text for name in wanted for text in _lacking(current[name], wanted[name])]
+    for some in batched(surplus):
+        session.execute(delete(Utterance).where(Utterance.normalised.in_(some)))
+    session.expire_all()
+    _restore_cards(session, {name: state for name, state in wanted.items() if state})
+    there = _ids_of(session, wanted)
+    rows = [
+        {"intent_id": there[name], "text": text, "normalised": key, "origin": origin}
+        for name, state in wanted.items()
+        for key, (text, origin) in _lacking(state, current[name]).items()
+    ]
+    if rows:
+        session.execute(insert(cast("Table", Utterance.__table__)), rows)
+    return phrasings | {key for state in wanted.values() for key in _lacking(state, None)}
+
+
+def _ids_of(session: Session, names: Iterable[str]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for some in batched(names):
+        columns = select(Intent.name, Intent.id).where(Intent.name.in_(some))
+        ids.update((name, intent_id) for name, intent_id in session.execute(columns))
+    return ids
+
+
+def _lacking(state: ItemState, other: ItemState) -> dict[str, tuple[str, str | None]]:
+    """Return text and origin of the utterances that `other` lacks, by normalised text."""
+    there = {normalise(text) for text, _ in other["utterances"]} if other else set()
+    own = state["utterances"] if state else []
+    found = {normalise(text): (text, origin) for text, origin in own}
+    return {key: each for key, each in found.items() if key not in there}
+
+
+def _restore_cards(session: Session, wanted: dict[str, dict[str, Any]]) -> None:
+    """Restore all of the intents but their utterances."""
     rows: dict[str, Intent] = {}
-    for some in batched(list(wanted)):
+    for some in batched(wanted):
         rows |= {i.name: i for i in session.scalars(select(Intent).where(Intent.name.in_(some)))}
-    phrasings = {text for intent in rows.values() for text in phrasings_of(session, intent)}
-    for name, intent in rows.items():
-        _remove_surplus(session, intent, wanted[name])
-    session.flush()
     for name, state in wanted.items():
-        if state is not None:
-            phrasings |= _put_back(session, name, rows.get(name), state, current[name])
-    session.flush()
-    return phrasings
-
-
-def _remove_surplus(session: Session, intent: Intent, wanted: ItemState) -> None:
-    if wanted is None:
-        session.execute(delete(Intent).where(Intent.id == intent.id))
-        return
-    kept = {normalise(text) for text, _ in wanted["utterances"]}
-    for utterance in list(intent.utterances):
-        if utterance.normalised not in kept:
-            session.delete(utterance)
-
-
-def _put_back(
-    session: Session, name: str, intent: Intent | None, wanted: dict[str, Any], current: ItemState
-) -> set[str]:
-    """Return the phrasings that the intent has then."""
-    if intent is None:
-        intent = Intent(name=name, **{column: wanted[column] for column in _CARD})
+        intent = rows.get(name) or Intent(name=name)
+        for column in _CARD:
+            setattr(intent, column, state[column])
+        for column in _LISTS:
+            setattr(intent, column, state.get(column, []))
         session.add(intent)
-        session.flush()
-    for column in _CARD:
-        setattr(intent, column, wanted[column])
-    for column in _LISTS:
-        setattr(intent, column, wanted.get(column, []))
-    there = {normalise(text) for text, _ in current["utterances"]} if current else set()
-    for text, origin in wanted["utterances"]:
-        if normalise(text) not in there:
-            row = Utterance(intent_id=intent.id, text=text, normalised=normalise(text))
-            row.origin = origin
-            session.add(row)
-    return {normalise(text) for text, _ in wanted["utterances"]}
+    session.flush()
 
 
 def _restore_questions(session: Session, wanted: dict[str, ItemState]) -> None:
@@ -225,10 +253,22 @@ def _restore_questions(session: Session, wanted: dict[str, ItemState]) -> None:
     session.flush()
 
 
-def _state_of(intent: Intent) -> dict[str, Any]:
-    card = {column: getattr(intent, column) for column in _CARD}
-    card |= {column: list(getattr(intent, column)) for column in _LISTS if getattr(intent, column)}
-    return card | {"utterances": [[u.text, u.origin] for u in intent.utterances]}
+def _states_of(session: Session, names: Sequence[str]) -> dict[str, ItemState]:
+    """Return the states of those intents that are there, by name."""
+    columns = (getattr(Intent, name) for name in (*_CARD, *_LISTS))
+    rows = session.execute(select(Intent.id, Intent.name, *columns).where(Intent.name.in_(names)))
+    states: dict[int, dict[str, Any]] = {}
+    found: dict[str, ItemState] = {}
+    for row in rows.mappings():
+        card = {column: row[column] for column in _CARD}
+        card |= {column: list(row[column]) for column in _LISTS if row[column]}
+        found[row["name"]] = states[row["id"]] = card | {"utterances": []}
+    texts = select(Utterance.intent_id, Utterance.text, Utterance.origin)
+    for intent_id, text, origin in session.execute(
+        texts.where(Utterance.intent_id.in_(list(states))).order_by(Utterance.id)
+    ):
+        states[intent_id]["utterances"].append([text, origin])
+    return found
 
 
 def _digest(state: ItemState) -> str:

@@ -15,6 +15,7 @@ from chatbot.storage.database import Table
 from chatbot.storage.tables import (
     Delivery,
     FailedSignIn,
+    FaqImport,
     Knowledge,
     KnowledgeChange,
     SignIn,
@@ -22,6 +23,7 @@ from chatbot.storage.tables import (
 )
 
 DELIVERIES_KEPT_FOR = timedelta(days=30)
+IMPORTS_KEPT_FOR = timedelta(days=2)
 SILENT_PROCESSES_KEPT_FOR = timedelta(hours=1)
 KEPT_REVISIONS = 10_000
 """Of the FAQ's change log. A process that is further behind reads the whole FAQ."""
@@ -99,6 +101,14 @@ TABLES: tuple[Kept, ...] = (
     Kept("evaluation_questions", "questions that measure, redacted", _AGENTS, _UNTIL_DELETED),
     Kept("pins", "questions that must keep their answer", _AGENTS, _UNTIL_DELETED),
     Kept("scored_pairs", "two texts, redacted, and how alike they are", _AGENTS, _UNTIL_DELETED),
+    KeptForATime(
+        "imports",
+        "files on their way into the FAQ, and what was in them",
+        _AGENTS,
+        "two days later; the file goes once it is imported",
+        FaqImport,
+        lambda moment: FaqImport.at < moment - IMPORTS_KEPT_FOR,
+    ),
     Kept("knowledge", "the number of the FAQ's newest revision", _NOBODYS, _ALWAYS),
     KeptForATime(
         "knowledge_changes",

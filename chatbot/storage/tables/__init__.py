@@ -4,8 +4,11 @@ from chatbot.storage.tables.access import ApiKey, AuditEvent, FailedSignIn, Sign
 from chatbot.storage.tables.integrations import ChatwootBot, Delivery, Webhook
 from chatbot.storage.tables.knowledge import (
     DEMO,
+    DONE,
     FILE,
+    UNDONE,
     EvaluationQuestion,
+    FaqImport,
     Intent,
     Knowledge,
     KnowledgeChange,
@@ -34,7 +37,9 @@ from chatbot.storage.tables.visitors import Handoff, Site
 
 __all__ = [
     "DEMO",
+    "DONE",
     "FILE",
+    "UNDONE",
     "ApiKey",
     "AuditEvent",
     "CalibrationChange",
@@ -44,6 +49,7 @@ __all__ = [
     "Disagreement",
     "EvaluationQuestion",
     "FailedSignIn",
+    "FaqImport",
     "Handoff",
     "Intent",
     "Knowledge",

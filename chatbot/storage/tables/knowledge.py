@@ -1,14 +1,16 @@
 """Tables of what the helpdesk knows: intents, their utterances, and questions that only measure."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chatbot.storage.database import Moment, Table, now
 
 DEMO = "demo"  # the origin of what came with the shipped FAQ
 FILE = "file"
+DONE, UNDONE = "done", "undone"  # of imports
 
 
 class Knowledge(Table):
@@ -139,3 +141,38 @@ class ScoredPair(Table):
     by: Mapped[str] = mapped_column(String(100))
     at: Mapped[datetime] = mapped_column(Moment, default=now)
     source: Mapped[str] = mapped_column(String(10))
+
+
+class FaqImport(Table):
+    """A file on its way into the FAQ: first read and shown, then, if somebody says so, written.
+
+    `token` rises each time that it is asked for, so that what an earlier process found or wrote is
+    refused; `alive_until` is when a process that works on it has to have given a sign of life.
+    One that `is_large` is read by a process of its own.
+    `found` is what the pages show of the file, or what is wrong with it. `revision` is the FAQ's
+    that the preview holds for, and later the one that the import made; `act` takes it back.
+    """
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    is_large: Mapped[bool]
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+    state: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(String(10))
+    clashes: Mapped[str] = mapped_column(String(10))
+    decided: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    given: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    language: Mapped[str | None] = mapped_column(String(35))
+    token: Mapped[int] = mapped_column(default=0)
+    alive_until: Mapped[datetime | None] = mapped_column(Moment)
+    step: Mapped[str] = mapped_column(String(30), default="")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    found: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    left_out: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    revision: Mapped[int | None]
+    act: Mapped[int | None]
+    message: Mapped[str] = mapped_column(Text, default="")

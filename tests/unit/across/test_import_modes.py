@@ -7,15 +7,10 @@ from sqlalchemy.orm import Session
 from chatbot.errors import Conflict, InvalidCatalogue, NotFound
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.services.knowledge import edit_faq, faq_snapshot
+from chatbot.services.knowledge.clashes import Clashes
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import (
-    Clashes,
-    Imported,
-    Mode,
-    Wanted,
-    import_faq,
-    preview_import,
-)
+from chatbot.services.knowledge.import_faq import import_faq, preview_import
+from chatbot.services.knowledge.plan_import import Imported, Mode, Wanted
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent
 from factories import add_confirmed, add_evaluation, add_intent

@@ -47,6 +47,11 @@ class TestImport:
         assert "calibrated on 16 utterances, now there are 26" in result.stderr
         assert "Version 2 is live." in result.stderr
 
+    def test_a_pipe_hears_nothing_of_the_progress(self, run: Run, faq_file: Path) -> None:
+        result = run("import", str(faq_file))
+        assert "Reading" not in result.stderr
+        assert "Importing" not in result.stderr
+
     def test_keeps_the_calibration_on_request(self, run_filled: Run, tmp_path: Path) -> None:
         result = run_filled("import", str(_grown_faq(tmp_path)), "--no-calibrate")
         assert result.exit_code == 0
@@ -82,6 +87,7 @@ class TestActs:
         assert json.loads(result.stdout)["utterances_moved"] == 1
         assert owners(folder)["VPN drops all the time"] == "wifi"
         assert run_filled("import", file, "--move-clashes", "--keep-clashes").exit_code == 2
+        assert run_filled("import", file, "--clashes", "move", "--keep-clashes").exit_code == 2
 
     def test_the_last_act_is_undone(self, run_filled: Run, folder: Path, file: str) -> None:
         before = owners(folder)

@@ -12,7 +12,7 @@ from chatbot.services.beginning import demo
 from chatbot.services.releases import jobs, release
 from chatbot.storage.tables import Intent, TrainingJob
 from fakes import add_version
-from people import SignedIn, hidden_fields
+from people import SignedIn, bring_in
 
 Headers = dict[str, str]
 CSV = "text,intent,answer\nrent a bike,rent,Scan it.\nhire a bicycle,rent,\n"
@@ -112,17 +112,17 @@ def test_a_first_model_that_failed_is_shown_and_asked_for_again(
 
 
 def test_pasted_text_is_looked_at_then_imported(parts: Parts, editor: FlaskClient) -> None:
-    preview = editor.post("/console/knowledge/files/preview", data={"pasted": CSV})
-    assert preview.status_code == 200
+    page = editor.post("/console/knowledge/imports", data={"pasted": CSV}).headers["Location"]
+    assert "What changes" in editor.get(page).text
     assert names(parts) == set()
-    done = editor.post("/console/knowledge/files", data=hidden_fields(preview.text))
-    assert "Imported" in done.text
+    assert editor.post(page).status_code == 303
+    assert "Imported" in editor.get(page, follow_redirects=True).text
     assert names(parts) == {"rent"}
     assert kinds(parts) == [jobs.JobKind.UNTRAINED, jobs.JobKind.TRAIN]
 
 
 def test_the_page_shows_what_is_live(parts: Parts, editor: FlaskClient) -> None:
-    editor.post("/console/knowledge/files", data={"pasted": CSV})
+    bring_in(editor, {"pasted": CSV})
     finish_first_model(parts)
     page = editor.get("/demo").text
     assert "Fernway" not in page

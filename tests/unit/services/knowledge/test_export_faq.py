@@ -11,7 +11,8 @@ from chatbot.formats.own_yaml import write_yaml
 from chatbot.formats.registry import read_path
 from chatbot.services.knowledge import edit_faq, undo_edit
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import Imported, import_faq
+from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.knowledge.plan_import import Imported
 from chatbot.storage.database import Database
 from chatbot.storage.tables import EvaluationQuestion
 from factories import add_evaluation

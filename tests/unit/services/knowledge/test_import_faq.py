@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from chatbot.errors import InvalidCatalogue
 from chatbot.formats.draft import PLACEHOLDER, CatalogueDraft, IntentDraft
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.import_faq import Imported, import_faq
+from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.knowledge.plan_import import Imported
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 from factories import add_intent
