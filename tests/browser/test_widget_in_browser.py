@@ -316,7 +316,7 @@ def test_links_and_pictures_of_an_answer_lead_to_the_page_s_own_site(
     )
     faq = {"name": "links", "title": "Where links lead", "topic": "", "answer": answer}
     bot.ok("POST", "/v1/intents", faq | {"utterances": ["show me the links"]})
-    wait_until(lambda: bool(bot.ask("show me the links")["answer"]), 10, "it is live")
+    wait_until(lambda: bool(bot.ask("show me the links")["answer"]), "it is live")
     site = {"name": "Linked shop", "origins": [shop.origin]}
     shop.show(bot.ok("POST", "/v1/admin/sites", site)["key"], 'data-lang="en"')
     page = visit(shop.origin)

@@ -147,7 +147,7 @@ def test_a_large_file_is_accepted_and_done_beside(
     def is_done() -> bool:
         return client.get(address, headers=editor).get_json()["state"] == "done"
 
-    wait_until(is_done, 120, "it is written")
+    wait_until(is_done, "it is written", seconds=120)
     done = client.get(address, headers=editor).get_json()
     assert done["changes"]["utterances_added"] == 7_000
     assert client.get("/v1/intents/door-1", headers=editor).status_code == 200
