@@ -179,9 +179,14 @@ def fit(
 
 def usual_threshold(answers: Sequence[Answer], prior: Prior, promise: float) -> float:
     """Return the lowest probability from which at most `promise` of the answers are wrong as likely
-    as not.
+    as not; NEVER if there is none.
+
+    This estimates and proves nothing, so no threshold has to be passed on the way to a lower one:
+    two wrong verdicts among the surest twenty answers say little of the other three hundred.
     """
-    return answering_threshold(answers, prior, promise, 0.5)
+    counted = _Counted.of(answers)
+    tested = [t for t in counted.thresholds(prior) if t >= LEAST_PROBABILITY]
+    return min((t for t in tested if counted.keeps(promise, t, prior, 0.5)), default=NEVER)
 
 
 def thresholds_of_other_promises(

@@ -39,7 +39,12 @@ _DOMAIN = re.compile(
     rb"^(?:session_config|carry_over_slots_to_new_session|forms|slots)[ \t]*:", re.MULTILINE
 )
 _INTENTS = re.compile(rb"^intents[ \t]*:", re.MULTILINE)
-_MARKDOWN = re.compile(rb"^#{2,3}[ \t]*intent[ \t]*:", re.MULTILINE)
+_MARKDOWN = re.compile(
+    rb"^#{2,3}[ \t]*intent[ \t]*:[^\t\n]*\n(?:[ \t]*(?:<!--[^\n]*)?\r?\n)*[ \t]*[-*+][ \t]",
+    re.MULTILINE,
+)
+"""A heading with rows below; in a table, a text may look like the heading."""
+
 _STORY = re.compile(
     rb"^#{1,3}[^\n]*\n(?:[ \t\r]*\n)*\*[ \t]+[\w/]+[^\n]*\n[ \t]*-[ \t]", re.MULTILINE
 )

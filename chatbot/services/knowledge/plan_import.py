@@ -266,11 +266,14 @@ class _Planning:
 
 
 def _changes(intent: Intent, item: IntentDraft) -> dict[str, Any]:
-    """Return what the file says of an intent otherwise than it is."""
-    said: dict[str, Any] = {}
+    """Return what the file says of an intent otherwise than it is.
+
+    What it does not say stays, so that several files complete each other in any order.
+    """
+    said: dict[str, Any] = {"topic": item.topic or intent.topic}
+    if item.has_own_title:
+        said["title"] = item.title
     if item.answer is not None:
-        said["title"] = item.title if item.has_own_title else intent.title
-        said["topic"] = item.topic or intent.topic
         said["answer"] = item.answer
     if item.enabled is not None:
         said["enabled"] = item.enabled

@@ -112,7 +112,9 @@ def test_without_an_answer_a_new_intent_gets_a_placeholder_and_a_warning(
 
 def test_without_an_answer_an_existing_intent_keeps_what_it_has(database: Database) -> None:
     run(database, draft(vpn()))
-    done = run(database, draft(vpn(title="Vpn", topic="", answer=None, utterances=["VPN slow"])))
+    says_little = vpn(title="Vpn", has_own_title=False, topic="", answer=None)
+    says_little.utterances = ["VPN slow"]
+    done = run(database, draft(says_little))
     assert (done.intents_changed, done.utterances_added, done.warnings) == (0, 1, [])
     with database.read() as session:
         intent = edit_faq.get_intent(session, "vpn")
