@@ -35,7 +35,7 @@ from rich.table import Table
 
 from bench.common import console, finish, parser
 from bench.instance import free_port, make_key, make_version, request, run_job, serve
-from bench.outcomes import Judged, Kind, Outcome, Reply, judge, summarise
+from bench.outcomes import Judged, Outcome, QuestionKind, Reply, judge, summarise
 from chatbot.bootstrap import Parts, build
 from chatbot.domain.text import normalise
 from chatbot.formats.draft import CatalogueDraft
@@ -54,7 +54,7 @@ class Asked:
 
     text: str
     wanted: frozenset[str]
-    kind: Kind
+    kind: QuestionKind
     previous: str
 
 
@@ -95,7 +95,7 @@ def _read_questions(path: Path) -> Iterator[Asked]:
         for row in csv.DictReader(file):
             wanted = frozenset(filter(None, row["intent"].split("|")))
             try:
-                kind = Kind(row["kind"])
+                kind = QuestionKind(row["kind"])
             except ValueError as error:
                 raise SystemExit(f"{path}: {error}") from error
             yield Asked(row["text"], wanted, kind, row.get("previous") or "")
@@ -126,7 +126,7 @@ def _live_through(
 
 def _train(parts: Parts) -> tuple[bool, str]:
     """Return whether a trained version is live now, and how it came to be, in words."""
-    job = run_job(parts, jobs.Kind.TRAIN, "bench")
+    job = run_job(parts, jobs.JobKind.TRAIN, "bench")
     if job.version_id is None:
         return False, f"ended as {job.state}: {job.message}"
     with parts.database.write() as session:
@@ -167,7 +167,7 @@ def _ask_all(parts: Parts, questions: Sequence[Asked]) -> list[Reply]:
         return replies
 
 
-def _show(state: str, kinds: dict[Kind, dict[str, int]]) -> None:
+def _show(state: str, kinds: dict[QuestionKind, dict[str, int]]) -> None:
     table = Table("kind", "questions", *Outcome, title=state)
     for kind, counted in kinds.items():
         table.add_row(kind, *map(str, counted.values()))

@@ -45,7 +45,7 @@ def run() -> None:
     made.add_argument("--shots", type=int, default=SHOTS, help="rows an intent that they know")
     arguments = made.parse_args()
     dataset = load_dataset(arguments.data, "banking77")
-    kind = jobs.Kind.UNTRAINED if arguments.untrained else jobs.Kind.TRAIN
+    kind = jobs.JobKind.UNTRAINED if arguments.untrained else jobs.JobKind.TRAIN
     models = [
         _make(few_shot(dataset, arguments.shots, seed if arguments.untrained else 0), kind, seed)
         for seed in range(1, arguments.seeds + 1)
@@ -73,7 +73,7 @@ def run() -> None:
     finish("gate_untrained" if arguments.untrained else "gate", figures, arguments.keep)
 
 
-def _make(dataset: Dataset, kind: jobs.Kind, seed: int) -> Model:
+def _make(dataset: Dataset, kind: jobs.JobKind, seed: int) -> Model:
     with tempfile.TemporaryDirectory() as folder:
         parts = build(Settings.from_env(data_dir=folder, seed=seed))
         import_rows(parts, dataset)

@@ -95,7 +95,7 @@ def _make_encoder(folder: Path) -> Path:
 
     parts = build(Settings.from_env(data_dir=folder))
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.UNTRAINED, "bench")
+        jobs.request(session, jobs.JobKind.UNTRAINED, "bench")
     with console.status("exporting the encoder …"):
         run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     opened = parts.models.open_version().bundle.folder
@@ -216,7 +216,7 @@ def _make_live(parts: Parts, digest: str, calibration: str, size: int) -> None:
     with parts.database.write() as session:
         new = release.NewVersion(
             digest=digest,
-            kind=jobs.Kind.UNTRAINED,
+            kind=jobs.JobKind.UNTRAINED,
             parent_id=None,
             calibration=calibration,
             knowledge_revision=edit_faq.current_revision(session),

@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
+def make_version(parts: Parts, kind: jobs.JobKind = jobs.JobKind.UNTRAINED) -> int:
     """Run the real job, and return the version that it made."""
     job = run_job(parts, kind, "bench")
     if job.version_id is None:
@@ -37,7 +37,7 @@ def make_version(parts: Parts, kind: jobs.Kind = jobs.Kind.UNTRAINED) -> int:
     return job.version_id
 
 
-def run_job(parts: Parts, kind: jobs.Kind, by: str) -> TrainingJob:
+def run_job(parts: Parts, kind: jobs.JobKind, by: str) -> TrainingJob:
     """Run a job as a worker does, in this process, and return what became of it."""
     with parts.database.write() as session:
         job_id = jobs.request(session, kind, by).id

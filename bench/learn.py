@@ -114,11 +114,11 @@ def learn(
         )
         import_rows(parts, dataset)
         with console.status("making the untrained version …"):
-            base = make_version(parts, jobs.Kind.UNTRAINED)
+            base = make_version(parts, jobs.JobKind.UNTRAINED)
         before = _measure(parts, base, dataset)
         ask(parts, asked)
         with console.status("training …"):
-            trained = make_version(parts, jobs.Kind.TRAIN)
+            trained = make_version(parts, jobs.JobKind.TRAIN)
         after = _measure(parts, trained, dataset)
         with parts.database.read() as session:
             training = get_report(get_version(session, trained)).to_json()["training"]

@@ -10,7 +10,7 @@ from chatbot.domain.matching import Decision
 from chatbot.domain.proportion import Share
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """The kind of a question, as the `kind` column of a questions file says."""
 
     PLAIN = "plain"
@@ -64,7 +64,7 @@ class Reply:
 class Judged:
     """A question of some kind, what was replied, and what that is worth."""
 
-    kind: Kind
+    kind: QuestionKind
     reply: Reply
     outcome: Outcome
 
@@ -77,7 +77,7 @@ class Judged:
         return bool(self.reply.answered) or speaks
 
 
-def judge(kind: Kind, wanted: frozenset[str], reply: Reply) -> Outcome:
+def judge(kind: QuestionKind, wanted: frozenset[str], reply: Reply) -> Outcome:
     """Say what a reply is worth to who asked for the intents `wanted`; none: not in the FAQ."""
     if reply.answered - wanted:
         return Outcome.WRONG
@@ -88,13 +88,13 @@ def judge(kind: Kind, wanted: frozenset[str], reply: Reply) -> Outcome:
     if reply.hands_over:
         return Outcome.SILENT
     treated = wanted & (reply.answered | reply.offered)
-    if treated == wanted and (kind is Kind.TWO or reply.answered):
+    if treated == wanted and (kind is QuestionKind.TWO or reply.answered):
         return Outcome.RIGHT
     return Outcome.OFFERED if treated else Outcome.IN_VAIN
 
 
-def _judge_without_article(kind: Kind, reply: Reply) -> Outcome:
-    if kind is Kind.SMALL_TALK:
+def _judge_without_article(kind: QuestionKind, reply: Reply) -> Outcome:
+    if kind is QuestionKind.SMALL_TALK:
         if reply.hands_over:
             return Outcome.SILENT
         return Outcome.IN_VAIN if reply.offered else Outcome.RIGHT
@@ -108,7 +108,7 @@ def summarise(judged: Sequence[Judged]) -> dict[str, Any]:
     answers = [each.outcome is Outcome.WRONG for each in judged if each.answers]
     wrong = Share.counted(sum(answers), len(answers))
     offers = [len(each.reply.offered) for each in judged if each.reply.offered]
-    plain = _count(judged, Kind.PLAIN)
+    plain = _count(judged, QuestionKind.PLAIN)
     asked = max(1, plain.total())
     return {
         "plain_right": plain[Outcome.RIGHT] / asked,
@@ -120,14 +120,14 @@ def summarise(judged: Sequence[Judged]) -> dict[str, Any]:
         "wrong_of_answers_high": wrong.high,
         "asked_back": len(offers),
         "asked_back_with_one_option": offers.count(1),
-        "kinds": {kind: _row(judged, kind) for kind in Kind},
+        "kinds": {kind: _row(judged, kind) for kind in QuestionKind},
     }
 
 
-def _row(judged: Sequence[Judged], kind: Kind) -> dict[str, int]:
+def _row(judged: Sequence[Judged], kind: QuestionKind) -> dict[str, int]:
     counted = _count(judged, kind)
     return {"questions": counted.total()} | {outcome: counted[outcome] for outcome in Outcome}
 
 
-def _count(judged: Sequence[Judged], kind: Kind) -> Counter[Outcome]:
+def _count(judged: Sequence[Judged], kind: QuestionKind) -> Counter[Outcome]:
     return Counter(each.outcome for each in judged if each.kind is kind)

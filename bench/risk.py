@@ -37,7 +37,7 @@ from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
 
 DATASETS = ("banking77", "clinc150")
-ENCODERS = {"untrained": jobs.Kind.UNTRAINED, "tuned": jobs.Kind.TRAIN}
+ENCODERS = {"untrained": jobs.JobKind.UNTRAINED, "tuned": jobs.JobKind.TRAIN}
 Votes = dict[str, list[Vote]]
 Fitted = Callable[[Sequence[Vote]], Calibration]
 
@@ -134,10 +134,10 @@ def _votes(data: Path, work: Path, name: str, encoder: str) -> tuple[Votes, Prio
         origin: [Vote([Scored(**one) for one in scored], *rest) for scored, *rest in rows]
         for origin, rows in json.loads(cache.read_text()).items()
     }
-    return stored, Prior.of(matcher, trained=ENCODERS[encoder] is jobs.Kind.TRAIN)
+    return stored, Prior.of(matcher, trained=ENCODERS[encoder] is jobs.JobKind.TRAIN)
 
 
-def _matcher(parts: Parts, dataset: Dataset, kind: jobs.Kind) -> Matcher:
+def _matcher(parts: Parts, dataset: Dataset, kind: jobs.JobKind) -> Matcher:
     """Open the matcher of the version that an earlier run made, or of a new one."""
     with parts.database.read() as session:
         made = [v.id for v in list_versions(session, None, 10) if v.kind == kind]
@@ -146,10 +146,10 @@ def _matcher(parts: Parts, dataset: Dataset, kind: jobs.Kind) -> Matcher:
     return parts.models.open_version(made[0] if made else make_version(parts, kind))
 
 
-def _calibration_votes(parts: Parts, matcher: Matcher, kind: jobs.Kind) -> Votes:
+def _calibration_votes(parts: Parts, matcher: Matcher, kind: jobs.JobKind) -> Votes:
     with parts.database.read() as session:
         frozen = freeze(session, parts.settings)
-    trained = frozen.training if kind is jobs.Kind.UNTRAINED else []
+    trained = frozen.training if kind is jobs.JobKind.UNTRAINED else []
     unseen = [Unseen.of(matcher, [*trained, *frozen.validation])]
     votes = {"shipped": gather_votes(unseen, [])}
     if frozen.out_of_scope:

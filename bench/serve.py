@@ -49,7 +49,7 @@ def run() -> None:
     made.add_argument("--questions", type=int, default=QUESTIONS, help="at 16 and 64 clients")
     made.add_argument("--rounds", type=int, default=3, help="times that ours is measured")
     arguments = made.parse_args()
-    catalogue, questions = _split(arguments.data, arguments.questions)
+    catalogue, questions = split(arguments.data, arguments.questions)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         encoder, secret = _make_ours(folder / "ours", catalogue)
@@ -78,8 +78,8 @@ def run() -> None:
     finish("serve", figures, arguments.keep)
 
 
-def _split(folder: Path, wanted: int) -> tuple[list[Labelled], list[Labelled]]:
-    """The catalogue, and questions that are not in it."""
+def split(folder: Path, wanted: int) -> tuple[list[Labelled], list[Labelled]]:
+    """Return the catalogue, and `wanted` questions that are not in it."""
     dataset = load_dataset(folder, "banking77")
     seen: dict[str, Labelled] = {}
     for row in dataset.test + dataset.train[::-1]:

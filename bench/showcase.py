@@ -156,8 +156,8 @@ def _connect(parts: Parts) -> None:
             session, ADMIN, "Help centre", ["https://help.fernway.example"]
         ).key
         for kinds, style in (
-            ([events.Kind.HANDOFF_REQUESTED], events.Style.SLACK),
-            ([events.Kind.MODEL_PROMOTED, events.Kind.MODEL_HELD], events.Style.STANDARD),
+            ([events.EventKind.HANDOFF_REQUESTED], events.Style.SLACK),
+            ([events.EventKind.MODEL_PROMOTED, events.EventKind.MODEL_HELD], events.Style.STANDARD),
         ):
             webhooks.create_webhook(
                 session, ADMIN, f"https://hooks.example/{style}", kinds, parts.settings, style

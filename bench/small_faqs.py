@@ -130,7 +130,7 @@ def _try(small: Small, base_model: str, train: bool) -> dict[str, Any]:
                 **_first_model(parts, small),
             }
             if train and row["version"]:
-                row["trained"] = _job(parts, jobs.Kind.TRAIN)
+                row["trained"] = _job(parts, jobs.JobKind.TRAIN)
         finally:
             parts.database.close()
     return row | {"seconds": round(time.monotonic() - started, 1)}
@@ -145,7 +145,7 @@ def _train_here(
 
 
 def _first_model(parts: Parts, small: Small) -> dict[str, Any]:
-    made = _job(parts, jobs.Kind.UNTRAINED)
+    made = _job(parts, jobs.JobKind.UNTRAINED)
     with parts.database.read() as session:
         pointer = release.read_pointer(session)
     if pointer is None:
@@ -160,7 +160,7 @@ def _first_model(parts: Parts, small: Small) -> dict[str, Any]:
     }
 
 
-def _job(parts: Parts, kind: jobs.Kind) -> dict[str, Any]:
+def _job(parts: Parts, kind: jobs.JobKind) -> dict[str, Any]:
     """Return what became of a job, and in which precision its version is served."""
     job = run_job(parts, kind, "bench")
     if job.version_id is None:

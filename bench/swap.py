@@ -125,7 +125,11 @@ def _prepare(parts: Parts) -> list[int]:
     with parts.database.write() as session:
         import_faq(session, read_path(REPOSITORY / "faq_data"), "bench")
     made: list[int] = []
-    for kind, seed in ((jobs.Kind.UNTRAINED, 13), (jobs.Kind.TRAIN, 1), (jobs.Kind.TRAIN, 2)):
+    for kind, seed in (
+        (jobs.JobKind.UNTRAINED, 13),
+        (jobs.JobKind.TRAIN, 1),
+        (jobs.JobKind.TRAIN, 2),
+    ):
         seeded = build(parts.settings.model_copy(update={"seed": seed}))
         with console.status(f"making version {len(made) + 1} …"):
             made.append(make_version(seeded, kind))

@@ -36,7 +36,7 @@ from chatbot.http.admission import Admission
 from chatbot.http.context import EXTENSION
 from chatbot.http.errors import register_errors
 from chatbot.http.logs import configure_logging, register_logs
-from chatbot.http.requests import RowId, StrictRequest, Word
+from chatbot.http.requests import Identifier, RowId, StrictRequest, Word
 from chatbot.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024
@@ -102,7 +102,7 @@ def create_app(
     if isinstance(app.json, DefaultJSONProvider):
         app.json.sort_keys, app.json.ensure_ascii = False, False
     app.extensions[EXTENSION] = parts
-    app.url_map.converters |= {"int": RowId, "word": Word}
+    app.url_map.converters |= {"int": RowId, "id": Identifier, "word": Word}
     app.wsgi_app = Admission(app.wsgi_app, parts.settings.max_questions)  # type: ignore[method-assign]
     if proxies := parts.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]

@@ -56,7 +56,7 @@ def build(settings: Settings) -> Parts:
         models=models,
         nudge=Nudge(settings.redis),
         live=live,
-        answerer=Answerer(database, live, settings.max_text_chars, settings.sample_share),
+        answerer=Answerer(database, live, settings.max_text_chars, settings.live_sample_share),
         popular=PopularQuestions(database),
         readiness=ReadinessOf(database),
         monitor=Monitor(database, settings.promise),

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from warnings import warn
 
 from pydantic import (
     BaseModel,
@@ -31,6 +32,15 @@ from chatbot.errors import SettingsError
 PREFIX = "CHATBOT_"
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 108 bytes
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(?::\d{1,5})?", re.IGNORECASE)
+_RENAMED = {
+    "sample_share": "live_sample_share",
+    "source_cap": "nightly_cap_per_source",
+    "intent_cap": "nightly_cap_per_intent",
+    "quarantine_least": "quarantine_never_below",
+    "quarantine_alone": "quarantine_after_overrulings",
+}
+"""Names that variables had until 0.1.0, and that they have now."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -162,21 +172,21 @@ class Settings(BaseModel):
         ge=0,
         description="Most held-out questions per intent; later, undisputed ones train.",
     )
-    source_cap: int = Field(
+    nightly_cap_per_source: int = Field(
         500,
         ge=1,
         description="Confirmations of one person or key that teach in one night, and "
         "pairs of theirs that teach at all.",
     )
-    intent_cap: int = Field(
+    nightly_cap_per_intent: int = Field(
         200, ge=1, description="Confirmations of one intent that teach in one night."
     )
-    quarantine_least: int = Field(
+    quarantine_never_below: int = Field(
         50,
         ge=1,
         description="Confirmations of one intent by one source in a day that are never sudden.",
     )
-    quarantine_alone: int = Field(
+    quarantine_after_overrulings: int = Field(
         10,
         ge=1,
         description="How often one person or key may say, in four weeks, that the bot's answer was "
@@ -266,7 +276,7 @@ class Settings(BaseModel):
         "Where models are compared, at least the promised share of a wrong answer.",
     )
 
-    sample_share: Share = Field(
+    live_sample_share: Share = Field(
         0.02, description="Share of all questions that agents judge to measure the live bot."
     )
     watch_days: int = Field(
@@ -284,7 +294,8 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
-        """Read `CHATBOT_*`; `overrides` win over the environment.
+        """Read `CHATBOT_*`; `overrides` win over the environment. An earlier name counts, with a
+        warning.
 
         Raises SettingsError, naming every bad variable, for unknown names and impossible values.
         """
@@ -402,10 +413,13 @@ def _read_variables(environ: Mapping[str, str], known: set[str]) -> dict[str, st
         name, value = variable.removeprefix(PREFIX).lower(), given
         if name not in known and name.endswith("_file"):
             name, value = name.removesuffix("_file"), _read_secret(variable, value)
+        if name in _RENAMED:
+            name = _RENAMED[name]
+            warn(f"{variable} is called {PREFIX}{name.upper()} now.", FutureWarning, stacklevel=3)
         if name not in known:
             raise SettingsError(f"{variable} is not a setting.{_did_you_mean(name, known)}")
         if name in values:
-            raise SettingsError(f"{variable} is given twice: by value and by file. Keep one.")
+            raise SettingsError(f"{variable} is given twice: two variables set it. Keep one.")
         values[name] = value
     return values
 

@@ -49,7 +49,7 @@ def settings(tmp_path: Path) -> Settings:
     No question is drawn at random, so that each stands where its usefulness puts it.
     """
     return Settings(
-        data_dir=tmp_path / "data", neighbours=10, vote_temperature=0.05, sample_share=0.0
+        data_dir=tmp_path / "data", neighbours=10, vote_temperature=0.05, live_sample_share=0.0
     )
 
 

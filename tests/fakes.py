@@ -114,7 +114,7 @@ def with_fake_models(parts: Parts) -> Parts:
     models = FakeModels(parts.settings, parts.database, parts.artefacts)
     live = LiveMatcher(models, parts.settings.poll_seconds)
     settings = parts.settings
-    answerer = Answerer(parts.database, live, settings.max_text_chars, settings.sample_share)
+    answerer = Answerer(parts.database, live, settings.max_text_chars, settings.live_sample_share)
     return replace(parts, models=models, live=live, answerer=answerer)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from chatbot.services.delivery import events, webhooks
 from chatbot.services.delivery.deliver import deliver_due
-from chatbot.services.delivery.events import Kind, Style
+from chatbot.services.delivery.events import EventKind, Style
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Delivery, Webhook
@@ -19,14 +19,16 @@ from receiver import Received
 INSIDE = Settings(private_networks=True)
 
 
-def add_hook(database: Database, url: str, *kinds: Kind, style: Style = Style.STANDARD) -> Webhook:
+def add_hook(
+    database: Database, url: str, *kinds: EventKind, style: Style = Style.STANDARD
+) -> Webhook:
     with database.write() as session:
         return webhooks.create_webhook(
-            session, "ann", url, kinds or (Kind.MODEL_HELD,), INSIDE, style
+            session, "ann", url, kinds or (EventKind.MODEL_HELD,), INSIDE, style
         )
 
 
-def tell(database: Database, kind: Kind = Kind.MODEL_HELD, **data: object) -> None:
+def tell(database: Database, kind: EventKind = EventKind.MODEL_HELD, **data: object) -> None:
     with database.write() as session:
         events.record(session, kind, data)
 

@@ -26,18 +26,29 @@ FROZEN = Frozen(
     learnt_queries=["q1"],
     unlabelled=["VPN?", "how to tunnel", "a joke"],
 )
+SMALL = Frozen(
+    training=[Example("VPN down", "vpn")],
+    validation=[],
+    out_of_scope=[],
+    held_out=[Labelled("q", "vpn")],
+    catalogue=make_catalogue({"vpn": ["VPN down"]}),
+    learnt_queries=[],
+)
 LIVE = [make_outcome("a", "b", answered=False, probability=0.4)] * 8 + [make_outcome("a", "a")] * 12
 BETTER = [make_outcome("a", "a")] * 19 + [make_outcome("a", "b", answered=False, probability=0.33)]
 OUT = [make_outcome(None, "a", answered=False, probability=0.2)] * 4
 
 
 def report_of(
-    candidate: list[Outcome], live: list[Outcome] | None, frozen: Frozen = FROZEN
+    candidate: list[Outcome],
+    live: list[Outcome] | None,
+    frozen: Frozen = FROZEN,
+    training: TrainingRun = TRAINING,
 ) -> EvaluationReport:
     measured = Measured(candidate, CALIBRATION)
     beside = Measured(live, CALIBRATION) if live is not None else None
     comparison = compare(live, candidate, Rules()) if live is not None else None
-    return make_report(2, measured, 1 if live else None, beside, comparison, frozen, TRAINING)
+    return make_report(2, measured, 1 if live else None, beside, comparison, frozen, training)
 
 
 def rendered(report: EvaluationReport | None, verdict: str | None = "promote") -> str:

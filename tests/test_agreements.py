@@ -3,16 +3,21 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import click
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from chatbot import cli
 from chatbot.cli import main
 from chatbot.formats.draft import CatalogueDraft
 from chatbot.formats.registry import FORMATS, read_path
+from chatbot.services.monitoring import checks
+from chatbot.services.monitoring.checks.every import EVERY
 from chatbot.settings import Settings
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import alembic_config, migrate, newest_revision
@@ -68,6 +73,21 @@ def test_every_command_says_what_it_does() -> None:
     for path, each in _commands("chatbot", main):
         assert each.help, f"{path} has no help"
         assert each.get_short_help_str(200).strip(), path
+
+
+def test_every_command_that_is_written_and_every_check_is_reached() -> None:
+    """A command needs its line in `chatbot/cli/__init__.py`, a check its line in `every.py`."""
+    reached = {id(each) for _, each in _commands("chatbot", main)}
+    names = [m.name for m in iter_modules(cli.__path__) if m.name != "__main__"]
+    modules = [import_module(f"{cli.__name__}.{name}") for name in names]
+    written = [
+        each for m in modules for each in vars(m).values() if isinstance(each, click.Command)
+    ]
+    assert len(written) > 60
+    assert [each.name for each in written if id(each) not in reached] == []
+    modules = [import_module(f"{checks.__name__}.{m.name}") for m in iter_modules(checks.__path__)]
+    named = {name: each for m in modules for name, each in vars(m).items() if callable(each)}
+    assert {each for name, each in named.items() if name.startswith("check_")} == set(EVERY)
 
 
 def test_every_scheduled_task_exists() -> None:

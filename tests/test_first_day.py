@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from bench.first_day import read_pair
-from bench.outcomes import Judged, Kind, Outcome, Reply, judge, summarise
+from bench.outcomes import Judged, Outcome, QuestionKind, Reply, judge, summarise
 
 DATA = Path(__file__).parents[1] / "bench" / "first_day"
 NAMES = ("pool", "plants", "energy")
 LEAST = {
-    Kind.PLAIN: 70,
-    Kind.NOISY: 16,
-    Kind.NEAR: 15,
-    Kind.FAR: 8,
-    Kind.TWO: 10,
-    Kind.FOLLOW_UP: 10,
-    Kind.SMALL_TALK: 14,
-    Kind.PERSON: 4,
-    Kind.LANGUAGE: 10,
+    QuestionKind.PLAIN: 70,
+    QuestionKind.NOISY: 16,
+    QuestionKind.NEAR: 15,
+    QuestionKind.FAR: 8,
+    QuestionKind.TWO: 10,
+    QuestionKind.FOLLOW_UP: 10,
+    QuestionKind.SMALL_TALK: 14,
+    QuestionKind.PERSON: 4,
+    QuestionKind.LANGUAGE: 10,
 }
 
 
@@ -43,11 +43,13 @@ def body(decision: str, *intents: str) -> dict[str, Any]:
     }
 
 
-def outcome(kind: Kind, wanted: Sequence[str], decision: str, *intents: str) -> Outcome:
+def outcome(kind: QuestionKind, wanted: Sequence[str], decision: str, *intents: str) -> Outcome:
     return judge(kind, frozenset(wanted), Reply.of(body(decision, *intents)))
 
 
-@pytest.mark.parametrize("kind", [Kind.PLAIN, Kind.NOISY, Kind.FOLLOW_UP, Kind.LANGUAGE])
+@pytest.mark.parametrize(
+    "kind", [QuestionKind.PLAIN, QuestionKind.NOISY, QuestionKind.FOLLOW_UP, QuestionKind.LANGUAGE]
+)
 @pytest.mark.parametrize(
     ("decision", "intents", "expected"),
     [
@@ -61,7 +63,7 @@ def outcome(kind: Kind, wanted: Sequence[str], decision: str, *intents: str) -> 
     ],
 )
 def test_a_question_that_the_faq_answers(
-    kind: Kind, decision: str, intents: list[str], expected: Outcome
+    kind: QuestionKind, decision: str, intents: list[str], expected: Outcome
 ) -> None:
     assert outcome(kind, ["parking"], decision, *intents) is expected
 
@@ -80,7 +82,7 @@ def test_a_question_that_the_faq_answers(
 def test_two_questions_in_one_want_both(
     decision: str, intents: list[str], expected: Outcome
 ) -> None:
-    assert outcome(Kind.TWO, ["cafe", "parking"], decision, *intents) is expected
+    assert outcome(QuestionKind.TWO, ["cafe", "parking"], decision, *intents) is expected
 
 
 @pytest.mark.parametrize(
@@ -95,27 +97,27 @@ def test_two_questions_in_one_want_both(
 def test_a_question_without_an_article(
     decision: str, intents: list[str], elsewhere: Outcome, small_talk: Outcome
 ) -> None:
-    for kind in (Kind.NEAR, Kind.FAR, Kind.PERSON):
+    for kind in (QuestionKind.NEAR, QuestionKind.FAR, QuestionKind.PERSON):
         assert outcome(kind, [], decision, *intents) is elsewhere
-    assert outcome(Kind.SMALL_TALK, [], decision, *intents) is small_talk
+    assert outcome(QuestionKind.SMALL_TALK, [], decision, *intents) is small_talk
 
 
 def test_wrong_answers_are_counted_over_all_kinds() -> None:
-    def judged(kind: Kind, wanted: Sequence[str], decision: str, *intents: str) -> Judged:
+    def judged(kind: QuestionKind, wanted: Sequence[str], decision: str, *intents: str) -> Judged:
         reply = Reply.of(body(decision, *intents))
         return Judged(kind, reply, judge(kind, frozenset(wanted), reply))
 
     figures = summarise(
         [
-            judged(Kind.PLAIN, ["parking"], "answer", "parking"),
-            judged(Kind.PLAIN, ["parking"], "answer", "cafe"),
-            judged(Kind.PLAIN, ["parking"], "clarify", "parking"),
-            judged(Kind.PLAIN, ["parking"], "clarify", "parking", "cafe"),
-            judged(Kind.PLAIN, ["parking"], "handoff"),
-            judged(Kind.FOLLOW_UP, ["parking"], "answer"),
-            judged(Kind.TWO, ["parking", "cafe"], "answer", "cafe"),
-            judged(Kind.SMALL_TALK, [], "answer", "cafe"),
-            judged(Kind.SMALL_TALK, [], "answer"),
+            judged(QuestionKind.PLAIN, ["parking"], "answer", "parking"),
+            judged(QuestionKind.PLAIN, ["parking"], "answer", "cafe"),
+            judged(QuestionKind.PLAIN, ["parking"], "clarify", "parking"),
+            judged(QuestionKind.PLAIN, ["parking"], "clarify", "parking", "cafe"),
+            judged(QuestionKind.PLAIN, ["parking"], "handoff"),
+            judged(QuestionKind.FOLLOW_UP, ["parking"], "answer"),
+            judged(QuestionKind.TWO, ["parking", "cafe"], "answer", "cafe"),
+            judged(QuestionKind.SMALL_TALK, [], "answer", "cafe"),
+            judged(QuestionKind.SMALL_TALK, [], "answer"),
         ]
     )
     assert figures["plain_right"] == 1 / 5
@@ -125,7 +127,7 @@ def test_wrong_answers_are_counted_over_all_kinds() -> None:
     assert figures["wrong_of_answers_low"] == pytest.approx(0.231, abs=0.001)
     assert figures["wrong_of_answers_high"] == pytest.approx(0.882, abs=0.001)
     assert (figures["asked_back"], figures["asked_back_with_one_option"]) == (2, 1)
-    assert figures["kinds"][Kind.PLAIN] == {
+    assert figures["kinds"][QuestionKind.PLAIN] == {
         "questions": 5,
         "right": 1,
         "offered": 2,
@@ -141,9 +143,9 @@ def test_an_faq_and_its_questions_are_as_their_readme_says(name: str) -> None:
     kinds = Counter(question.kind for question in questions)
     assert all(kinds[kind] >= least for kind, least in LEAST.items()), kinds
     assert len({question.text.casefold() for question in questions}) == len(questions)
-    assert all(bool(q.previous) is (q.kind is Kind.FOLLOW_UP) for q in questions)
-    assert {len(q.wanted) for q in questions if q.kind is Kind.TWO} == {2}
-    for kind in (Kind.PLAIN, Kind.INDIRECT):
+    assert all(bool(q.previous) is (q.kind is QuestionKind.FOLLOW_UP) for q in questions)
+    assert {len(q.wanted) for q in questions if q.kind is QuestionKind.TWO} == {2}
+    for kind in (QuestionKind.PLAIN, QuestionKind.INDIRECT):
         asked = {intent for q in questions if q.kind is kind for intent in q.wanted}
         assert asked == draft.intents.keys()
     assert all(len(intent.answer or "") > 100 for intent in draft.intents.values())
@@ -157,7 +159,7 @@ def test_an_faq_and_its_questions_are_as_their_readme_says(name: str) -> None:
     ("question", "reason"),
     [
         ("where to,parkng,plain", "there is no intent “parkng”"),
-        ("where to,parking,plane", "'plane' is not a valid Kind"),
+        ("where to,parking,plane", "'plane' is not a valid QuestionKind"),
         ("Can I  PARK?,parking,plain", "“Can I  PARK?” is an utterance of"),
     ],
 )

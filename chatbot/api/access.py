@@ -46,7 +46,7 @@ def create_key(body: KeyIn) -> NewKeyOut:
     return NewKeyOut(**KeyOut.model_validate(row).model_dump(), key=secret)
 
 
-@blueprint.delete("/keys/<word:key_id>")
+@blueprint.delete("/keys/<id:key_id>")
 @requires(Scope.ADMIN)
 @blueprint.output({}, status_code=204)
 def revoke_key(key_id: str) -> tuple[str, int]:

@@ -63,7 +63,7 @@ def list_popular() -> tuple[PopularOut, int, dict[str, str]]:
     return listed, 200, {"Cache-Control": f"private, max-age={_POPULAR_SECONDS}"}
 
 
-@blueprint.post("/v1/queries/<word:query_id>/choice")
+@blueprint.post("/v1/queries/<id:query_id>/choice")
 @requires(Scope.ASK, or_site=True)
 @blueprint.input(ChoiceIn, arg_name="body")
 @blueprint.output(AnswerOut)
@@ -76,7 +76,7 @@ def choose_candidate(query_id: str, body: ChoiceIn) -> AnswerOut:
     return AnswerOut(intent=body.intent, title=card.title, body=write(card.answer))
 
 
-@blueprint.post("/v1/queries/<word:query_id>/feedback")
+@blueprint.post("/v1/queries/<id:query_id>/feedback")
 @requires(Scope.ASK, or_site=True)
 @blueprint.input(FeedbackIn, arg_name="body")
 @blueprint.output(FeedbackOut)

@@ -17,7 +17,7 @@ from chatbot.api.schemas.base import Out, Problem
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.http.auth import SECURITY_SCHEMES, public
 from chatbot.http.errors import MEDIA_TYPE
-from chatbot.http.requests import LARGEST_ID
+from chatbot.http.requests import LARGEST_ID, Identifier
 
 blueprint = APIBlueprint("docs", __name__, enable_openapi=False)
 
@@ -61,6 +61,7 @@ _PROBLEMS = {
     "503": "The database does not answer, or no model is loaded; see Retry-After.",
 }
 _APIFLASK_ERROR = "#/components/schemas/HTTPError"
+_IDENTIFIER = {"type": "string", "pattern": f"^{Identifier.regex}$"}
 _WORD = {"type": "string", "minLength": 1, "maxLength": 100}
 _FILE_BODIES = (("/v1/imports", "post"),)
 _ANY_FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -167,7 +168,9 @@ def _identifier(method: str, path: str) -> str:
 def _complete_parameters(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
-            parameter["schema"] = _ROW if parameter["schema"]["type"] == "integer" else _WORD
+            is_row = parameter["schema"]["type"] == "integer"
+            is_word = parameter["name"] == "name"
+            parameter["schema"] = _ROW if is_row else _WORD if is_word else _IDENTIFIER
 
 
 def _complete_body(operation: dict[str, Any], spec: dict[str, Any]) -> None:

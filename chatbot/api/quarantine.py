@@ -36,6 +36,6 @@ def release_from_quarantine(body: ReleaseFromQuarantineIn) -> ReleasedOut:
     """Let a group count at once, and teach from the next training on, whatever the caps."""
     group = Group(body.source, body.says, body.day)
     with parts().database.write() as session:
-        count = quarantine.release(session, parts().settings, caller().name, group, body.reason)
+        count = quarantine.admit(session, parts().settings, caller().name, group, body.reason)
     parts().nudge.send()
     return ReleasedOut(released=count)

@@ -34,7 +34,7 @@ def list_queries(wanted: QueryFilters) -> QueriesOut:
         return QueriesOut(items=QueryOut.of_all(session, rows), next=encode_query(following))
 
 
-@blueprint.get("/<word:query_id>")
+@blueprint.get("/<id:query_id>")
 @requires(Scope.AGENT)
 @blueprint.output(QueryOut)
 def get_query(query_id: str) -> QueryOut:
@@ -43,7 +43,7 @@ def get_query(query_id: str) -> QueryOut:
         return QueryOut.of_all(session, [questions.get_query(session, query_id)])[0]
 
 
-@blueprint.put("/<word:query_id>/confirmation")
+@blueprint.put("/<id:query_id>/confirmation")
 @requires(Scope.AGENT)
 @blueprint.input(ConfirmationIn, arg_name="body")
 @blueprint.output(QueryOut)
@@ -61,7 +61,7 @@ def confirm_query(query_id: str, body: ConfirmationIn) -> QueryOut:
     return confirmed
 
 
-@blueprint.delete("/<word:query_id>/confirmation")
+@blueprint.delete("/<id:query_id>/confirmation")
 @requires(Scope.AGENT)
 @blueprint.output({}, status_code=204)
 def undo_confirmation(query_id: str) -> tuple[str, int]:

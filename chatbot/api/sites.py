@@ -35,7 +35,7 @@ def create_site(body: SiteIn) -> SiteOut:
     return made
 
 
-@blueprint.put("/<word:key>")
+@blueprint.put("/<id:key>")
 @requires(Scope.ADMIN)
 @blueprint.input(SiteIn, arg_name="body")
 @blueprint.output(SiteOut)
@@ -49,7 +49,7 @@ def change_site(key: str, body: SiteIn) -> SiteOut:
     return changed
 
 
-@blueprint.delete("/<word:key>")
+@blueprint.delete("/<id:key>")
 @requires(Scope.ADMIN)
 @blueprint.output({}, status_code=204)
 def revoke_site(key: str) -> tuple[str, int]:

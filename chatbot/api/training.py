@@ -19,7 +19,7 @@ blueprint = APIBlueprint("training", __name__, tag="Training", url_prefix="/v1/a
 def retrain(body: RetrainIn) -> JobOut:
     """Ask for a training; while one waits, asking again returns that one."""
     with parts().database.write() as session:
-        job = jobs.request(session, jobs.Kind.TRAIN, caller().name, force=body.force)
+        job = jobs.request(session, jobs.JobKind.TRAIN, caller().name, force=body.force)
     return JobOut.model_validate(job)
 
 

@@ -32,7 +32,7 @@ def ask(context: Context, text: str, test: bool, as_json: bool) -> None:
     parts = context.parts
     matcher = parts.models.open_version()
     question = Question(clean(text, context.settings.max_text_chars), test=test)
-    [answered] = answer_all(parts.database, matcher, [question], parts.settings.sample_share)
+    [answered] = answer_all(parts.database, matcher, [question], parts.settings.live_sample_share)
     if as_json:
         print_json(_describe_answered(answered))
         return

@@ -50,10 +50,18 @@ def doctor(context: Context, as_json: bool) -> None:
 
 
 def _line(finding: Finding) -> str:
-    mark = "✓" if finding.ok else "✗" if finding.needed else "–"
-    colour = "green" if finding.ok else "red" if finding.needed else "yellow"
+    mark, colour = _mark(finding)
     line = f"{click.style(mark, fg=colour)} {finding.name}: {finding.detail}"
     return line if finding.ok or not finding.advice else f"{line}\n    {finding.advice}"
+
+
+def _mark(finding: Finding) -> tuple[str, str]:
+    """Return sign and colour."""
+    if finding.too_early:
+        return "·", "white"
+    if finding.ok:
+        return "✓", "green"
+    return ("✗", "red") if finding.needed else ("–", "yellow")
 
 
 @click.command()

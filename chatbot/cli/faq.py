@@ -289,10 +289,10 @@ def ask_for_model(context: Context) -> None:
             f"The model was calibrated on {outgrown.fitted} utterances, now there are "
             f"{outgrown.utterances}: calibrating again."
         )
-        job = run_job_here(context, jobs.Kind.UNTRAINED)
+        job = run_job_here(context, jobs.JobKind.UNTRAINED)
         remark(job.message)
         if outgrown.was_trained:
-            request_job(context, jobs.Kind.TRAIN)
+            request_job(context, jobs.JobKind.TRAIN)
     elif is_first and worker_lives(context.parts):
         with context.parts.database.write() as session:
             request_what_is_needed(session, context.actor)

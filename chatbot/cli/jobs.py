@@ -32,18 +32,18 @@ def ensure_model(context: Context) -> bool:
         exists = read_pointer(session) is not None
     if not exists:
         remark("There is no model yet: making the first one from the FAQ.")
-        job = run_job_here(context, jobs.Kind.UNTRAINED)
-        if job.state == jobs.State.FAILED:
+        job = run_job_here(context, jobs.JobKind.UNTRAINED)
+        if job.state == jobs.JobState.FAILED:
             raise TrainingFailed(f"The first model could not be made: {job.message}")
     return not exists
 
 
-def request_job(context: Context, kind: jobs.Kind, force: bool = False) -> int:
+def request_job(context: Context, kind: jobs.JobKind, force: bool = False) -> int:
     with context.parts.database.write() as session:
         return jobs.request(session, kind, context.actor, force=force).id
 
 
-def run_job_here(context: Context, kind: jobs.Kind, force: bool = False) -> TrainingJob:
+def run_job_here(context: Context, kind: jobs.JobKind, force: bool = False) -> TrainingJob:
     """Request a job and wait, with a progress bar, until some worker has finished it.
 
     Raises TrainingFailed if the child that it started died without finishing the job.
@@ -98,7 +98,7 @@ class _Watch:
         while True:
             with self._parts.database.read() as session:
                 job = jobs.get_job(session, self._job_id)
-                is_abandoned = job.state == jobs.State.QUEUED or (
+                is_abandoned = job.state == jobs.JobState.QUEUED or (
                     job.lease_until is not None
                     and job.lease_until < self._parts.database.clock(session)
                 )

@@ -49,7 +49,7 @@ _MOST_MODELS = 50
 def retrain(context: Context, wait: bool, force: bool) -> None:
     """Train on all that was confirmed, compare with the live model, release it if it is better."""
     if not wait:
-        job_id = request_job(context, jobs.Kind.TRAIN, force)
+        job_id = request_job(context, jobs.JobKind.TRAIN, force)
         click.echo(f"Job {job_id} is queued.")
         if worker_lives(context.parts):
             remark("A worker takes it within seconds.")
@@ -59,8 +59,8 @@ def retrain(context: Context, wait: bool, force: bool) -> None:
             )
         return
     ensure_model(context)
-    job = run_job_here(context, jobs.Kind.TRAIN, force)
-    if job.state == jobs.State.FAILED:
+    job = run_job_here(context, jobs.JobKind.TRAIN, force)
+    if job.state == jobs.JobState.FAILED:
         raise TrainingFailed(f"Job {job.id} failed: {job.message}")
     click.echo(job.message)
     if job.version_id is not None:

@@ -58,5 +58,5 @@ def release(context: Context, source: str, says: str, day: datetime, reason: str
     """Let what SOURCE said of SAYS on DAY teach from the next training on."""
     group = Group(source, says, day.date())
     with context.parts.database.write() as session:
-        count = services.release(session, context.settings, context.actor, group, reason)
+        count = services.admit(session, context.settings, context.actor, group, reason)
     click.echo(f"{count} confirmations teach from the next training on.")

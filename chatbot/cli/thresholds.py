@@ -61,7 +61,7 @@ def hold(context: Context, reason: str) -> None:
 def release(context: Context, reason: str) -> None:
     """Let thresholds follow the traffic again."""
     with context.parts.database.write() as session:
-        services.release(session, context.actor, reason)
+        services.resume(session, context.actor, reason)
     click.echo("Thresholds follow the traffic again.")
 
 

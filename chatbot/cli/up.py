@@ -97,7 +97,7 @@ def _make_first_model(context: Context, learns: bool) -> bool:
     """
     try:
         if ensure_model(context) and learns:
-            request_job(context, jobs.Kind.TRAIN)
+            request_job(context, jobs.JobKind.TRAIN)
             remark("The first training on the FAQ follows in the background: chatbot models")
     except ChatbotError as error:
         warn(f"{error}")

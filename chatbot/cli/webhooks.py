@@ -52,7 +52,7 @@ def create(context: Context, url: str, kinds: tuple[str, ...], style: str | None
             session,
             context.actor,
             url,
-            [events.Kind(kind) for kind in kinds],
+            [events.EventKind(kind) for kind in kinds],
             context.settings,
             events.Style(style) if style else None,
         )
@@ -146,7 +146,7 @@ def delete(context: Context, webhook_id: int) -> None:
 @pass_context
 def list_deliveries(context: Context, failed: bool, as_json: bool) -> None:
     """List the latest deliveries, to webhooks, mailboxes and Chatwoot, newest first."""
-    filters = deliveries.Filters(state=deliveries.State.FAILED if failed else None)
+    filters = deliveries.Filters(state=deliveries.DeliveryState.FAILED if failed else None)
     with context.parts.database.read() as session:
         described = [
             _describe(row)

@@ -144,7 +144,7 @@ def change_thresholds() -> str:
 @allows(Scope.ADMIN)
 def retrain() -> str:
     with parts().database.write() as session:
-        job = jobs.request(session, jobs.Kind.TRAIN, who().name, force="force" in request.form)
+        job = jobs.request(session, jobs.JobKind.TRAIN, who().name, force="force" in request.form)
     return _page(f"Training job {job.id} is asked for. A worker takes it up within a minute.")
 
 

@@ -56,8 +56,8 @@ def show() -> str:
             promise=parts().settings.promise,
             pointer=pointer,
             moved=next(iter(release.list_releases(session, 1)), None),
-            training_now=jobs.find_newest(session, jobs.Kind.TRAIN, is_open=True),
-            last_training=jobs.find_newest(session, jobs.Kind.TRAIN, is_open=False),
+            training_now=jobs.find_newest(session, jobs.JobKind.TRAIN, is_open=True),
+            last_training=jobs.find_newest(session, jobs.JobKind.TRAIN, is_open=False),
             health=health,
             where_to_look=_WHERE_TO_LOOK,
         )

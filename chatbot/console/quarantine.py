@@ -33,14 +33,14 @@ def release() -> str:
     body = ReleaseFromQuarantineIn.model_validate({n: request.form.get(n, "") for n in names})
     group = Group(body.source, body.says, body.day)
     with parts().database.write() as session:
-        count = quarantine.release(session, parts().settings, who().name, group, body.reason)
+        count = quarantine.admit(session, parts().settings, who().name, group, body.reason)
     parts().nudge.send()
     return _page(
         f"{count} confirmations teach from the next training on, and count within seconds."
     )
 
 
-@blueprint.post("/<word:query_id>/second")
+@blueprint.post("/<id:query_id>/second")
 @allows(Scope.AGENT)
 def second(query_id: str) -> str:
     """Second somebody else's verdict."""

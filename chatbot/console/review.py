@@ -43,7 +43,7 @@ def show() -> str:
     return render_template("console/review.html", filters=_filters(), like=_like(), **_next_card())
 
 
-@blueprint.post("/<word:query_id>/verdict")
+@blueprint.post("/<id:query_id>/verdict")
 @allows(Scope.AGENT)
 def judge(query_id: str) -> Response:
     """Store one verdict for the question and those ticked beside it; the next question
@@ -57,7 +57,7 @@ def judge(query_id: str) -> Response:
     return _answer_with_next(done)
 
 
-@blueprint.post("/<word:query_id>/skip")
+@blueprint.post("/<id:query_id>/skip")
 @allows(Scope.AGENT)
 def skip(query_id: str) -> Response:
     with parts().database.write() as session:
@@ -81,7 +81,7 @@ def undo() -> Response:
     return _answer("Undone.", card)
 
 
-@blueprint.post("/<word:query_id>/intent")
+@blueprint.post("/<id:query_id>/intent")
 @allows(Scope.AGENT)
 def create_intent(query_id: str) -> Response:
     """Create an intent whose utterances are the question and those ticked beside it."""
@@ -110,7 +110,7 @@ def create_intent(query_id: str) -> Response:
     return _answer_with_next(f"“{new.title}” is in the FAQ and answers within seconds.")
 
 
-@blueprint.get("/<word:query_id>/intents")
+@blueprint.get("/<id:query_id>/intents")
 @allows(Scope.AGENT)
 def find_intents(query_id: str) -> str:
     with parts().database.read() as session:
@@ -118,7 +118,7 @@ def find_intents(query_id: str) -> str:
         return render_template("console/review_intents.html", found=found, query_id=query_id)
 
 
-@blueprint.get("/<word:query_id>/changes")
+@blueprint.get("/<id:query_id>/changes")
 @allows(Scope.AGENT)
 def show_changes(query_id: str) -> str:
     """Show what each candidate, if it were confirmed, would change for other questions."""

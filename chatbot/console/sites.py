@@ -35,7 +35,7 @@ def create() -> str:
     return show()
 
 
-@blueprint.post("/<word:key>")
+@blueprint.post("/<id:key>")
 @allows(Scope.ADMIN)
 def change(key: str) -> str:
     with parts().database.write() as session:

@@ -91,4 +91,4 @@ def making() -> dict[str, object]:
 def _newest(session: Session) -> TrainingJob | None:
     """The newest job that fits a model to the FAQ, without training."""
     recent = jobs.list_jobs(session, None, _RECENT_JOBS)
-    return next((job for job in recent if job.kind == jobs.Kind.UNTRAINED), None)
+    return next((job for job in recent if job.kind == jobs.JobKind.UNTRAINED), None)

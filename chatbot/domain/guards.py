@@ -45,7 +45,7 @@ class Margins:
     elsewhere: float = 0.02
 
 
-class State(StrEnum):
+class GuardState(StrEnum):
     """`open`: too few questions to tell."""
 
     HOLDS = "holds"
@@ -64,7 +64,7 @@ class Guard:
     name: str
     measured: float
     allowed: float
-    state: State
+    state: GuardState
     words: str
     broken: list[str] = field(default_factory=list)
 
@@ -108,10 +108,10 @@ class Loss:
         """Return the same loss, with what `margin` allows counted as gained."""
         return replace(self, gained=self.gained + round(margin * self.questions))
 
-    def state(self, margin: float) -> State:
+    def state(self, margin: float) -> GuardState:
         if self.is_real(margin):
-            return State.BROKEN
-        return State.OPEN if self.is_beyond(margin) or not self.questions else State.HOLDS
+            return GuardState.BROKEN
+        return GuardState.OPEN if self.is_beyond(margin) or not self.questions else GuardState.HOLDS
 
 
 def set_guards(
@@ -176,13 +176,13 @@ def _guard_intents(rows: Sequence[Row], margin: float) -> Guard:
     most = max((loss.share for loss in losses.values()), default=0.0)
     beyond = most > margin + 1e-9
     if broken:
-        state, words = State.BROKEN, " ".join(broken)
+        state, words = GuardState.BROKEN, " ".join(broken)
     elif not losses:
-        state, words = State.OPEN, "No intent has ten questions or more, too few to tell by."
+        state, words = GuardState.OPEN, "No intent has ten questions or more, too few to tell by."
     elif most <= 0:
-        state, words = State.HOLDS, "No intent with ten or more questions gets worse."
+        state, words = GuardState.HOLDS, "No intent with ten or more questions gets worse."
     else:
-        state = State.OPEN if beyond else State.HOLDS
+        state = GuardState.OPEN if beyond else GuardState.HOLDS
         words = (
             f"The worst intent with ten or more questions loses {most:.0%} of them; {margin:.0%} "
             "is allowed." + (_MAY_BE_CHANCE if beyond else "")
@@ -200,7 +200,7 @@ def _guard_out_of_scope(rows: Sequence[Row], margin: float) -> Guard:
         words = f"It answers no more of the {loss.questions} out-of-scope questions."
     else:
         words = f"It answers {loss.share:.1%} more of the {loss.questions} out-of-scope questions."
-        if state is not State.BROKEN:
+        if state is not GuardState.BROKEN:
             words += f" {margin:.0%} is allowed."
     return _guard("out_of_scope", loss, margin, state, words)
 
@@ -242,8 +242,8 @@ def guard_wrong_answers(rows: Sequence[Row], promise: float) -> Guard:
     return _guard("wrongly_answered", loss, margin, state, words)
 
 
-def _guard(name: str, loss: Loss, margin: float, state: State, words: str) -> Guard:
-    if state is State.BROKEN:
+def _guard(name: str, loss: Loss, margin: float, state: GuardState, words: str) -> Guard:
+    if state is GuardState.BROKEN:
         return Guard(name, loss.share, margin, state, words, [words])
     if loss.is_beyond(margin):
         words += _MAY_BE_CHANCE
@@ -262,28 +262,28 @@ def _guard_promise(rows: Sequence[Row], margins: Margins) -> Guard:
     promise, allowed = margins.promise, max(live.value, margins.promise) + margins.wrong_answer
     if not share.of:
         words = "It answered none of these questions by itself."
-        return Guard("wrong_answers", 0.0, allowed, State.OPEN, words)
+        return Guard("wrong_answers", 0.0, allowed, GuardState.OPEN, words)
     measured = f"{share.value:.1%} of its {share.of} automatic answers are wrong"
     if share.high <= promise:
         words = (
             f"{measured}, hardly more than {share.high:.1%} in truth; {promise:.0%} is promised."
         )
-        return Guard("wrong_answers", share.value, allowed, State.HOLDS, words)
+        return Guard("wrong_answers", share.value, allowed, GuardState.HOLDS, words)
     if share.low <= promise:
         words = (
             f"{measured}. With so few the true share may be anything from {share.low:.1%} to "
             f"{share.high:.1%}: whether the promise of {promise:.0%} is kept cannot be told."
         )
-        return Guard("wrong_answers", share.value, allowed, State.OPEN, words)
+        return Guard("wrong_answers", share.value, allowed, GuardState.OPEN, words)
     words = f"{measured}; the promise is {promise:.0%}."
     if share.low > promise + margins.wrong_answer and share.value > allowed:
-        return Guard("wrong_answers", share.value, allowed, State.BROKEN, words, [words])
+        return Guard("wrong_answers", share.value, allowed, GuardState.BROKEN, words, [words])
     words += (
         f" The gate lets {margins.wrong_answer:.0%} more pass."
         if share.low <= promise + margins.wrong_answer
         else f" Of the live version's {live.value:.1%} are, so this alone does not keep it out."
     )
-    return Guard("wrong_answers", share.value, allowed, State.BROKEN, words)
+    return Guard("wrong_answers", share.value, allowed, GuardState.BROKEN, words)
 
 
 def _wrong_of_answered(outcomes: Iterable[tuple[Outcome, float]]) -> Share:
@@ -297,5 +297,5 @@ def _guard_pins(pins: Sequence[tuple[Outcome, Outcome]]) -> Guard:
     lost = [b for a, b in pins if a.is_right_answer and not b.is_right_answer]
     broken = [f"It no longer answers the pinned “{o.text}” with “{o.expected}”." for o in lost]
     words = " ".join(broken) or "It breaks no pinned question that the live version keeps."
-    state = State.BROKEN if broken else State.HOLDS
+    state = GuardState.BROKEN if broken else GuardState.HOLDS
     return Guard("pins", len(broken), 0, state, words, broken)

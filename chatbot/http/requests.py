@@ -19,10 +19,14 @@ class RowId(IntegerConverter):
     regex = r"[0-9]{1,9}"
 
 
+class Identifier(BaseConverter):
+    """A path parameter `<id:…>`: letters of ASCII and digits, as this program makes them."""
+
+    regex = r"[A-Za-z0-9_.\-]{1,100}"
+
+
 class Word(BaseConverter):
-    """A path parameter `<word:…>`: a name or an identifier, so never a NUL or a broken
-    character.
-    """
+    """A path parameter `<word:…>`: a name in any script, so never a NUL or a broken character."""
 
     regex = r"[\w.\-]{1,100}"
 

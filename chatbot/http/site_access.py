@@ -48,8 +48,8 @@ def admit(key: str) -> Visitor:
 @blueprint.route("/ask", methods=["OPTIONS"])
 @blueprint.route("/v1/ask", methods=["OPTIONS"])
 @blueprint.route("/v1/popular-questions", methods=["OPTIONS"])
-@blueprint.route("/v1/queries/<word:query_id>/choice", methods=["OPTIONS"])
-@blueprint.route("/v1/queries/<word:query_id>/feedback", methods=["OPTIONS"])
+@blueprint.route("/v1/queries/<id:query_id>/choice", methods=["OPTIONS"])
+@blueprint.route("/v1/queries/<id:query_id>/feedback", methods=["OPTIONS"])
 @blueprint.route("/v1/handoffs", methods=["OPTIONS"])
 def preflight(**_path: str) -> Response:
     """Tell a browser whether pages of an origin may ask. Raises NotAuthorised."""

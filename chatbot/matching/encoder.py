@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from chatbot.errors import ArtefactRefused
+from chatbot.matching.unread import Unread
 
 MOST_TOKENS = 256
 """In one run, padding included, which bounds the memory that the encoder keeps for its runs."""
@@ -45,8 +46,10 @@ class OnnxEncoder:
         tokenizer: Tokenizer,
         dimension: int,
         input_names: Sequence[str],
+        unknown: int | None = None,
     ) -> None:
         self.dimension = dimension
+        self._unknown = unknown
         self._session = session
         self._tokenizer = tokenizer
         self._input_names = tuple(input_names)
@@ -61,7 +64,7 @@ class OnnxEncoder:
             card = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
             dimension, max_length = int(card["dimension"]), int(card["max_length"])
             input_names = [str(name) for name in card["input_names"]]
-            tokenizer = _tokenizer((folder / "tokenizer.json").read_bytes(), max_length)
+            tokenizer, unknown = _tokenizer((folder / "tokenizer.json").read_bytes(), max_length)
             session = ort.InferenceSession(
                 str(folder / "model.onnx"), _options(threads), providers=["CPUExecutionProvider"]
             )
@@ -69,9 +72,9 @@ class OnnxEncoder:
             raise ArtefactRefused(
                 f"The encoder in {folder} cannot be loaded ({error}). Export it again."
             ) from error
-        if unknown := set(input_names) - set(_COLUMNS):
+        if unmade := set(input_names) - set(_COLUMNS):
             raise ArtefactRefused(
-                f"The encoder in {folder} wants {sorted(unknown)}, which no tokenizer here makes. "
+                f"The encoder in {folder} wants {sorted(unmade)}, which no tokenizer here makes. "
                 f"Export a model that needs only {sorted(_COLUMNS)}."
             )
         graph_inputs = {node.name for node in session.get_inputs()}
@@ -80,11 +83,27 @@ class OnnxEncoder:
                 f"The encoder in {folder} wants the inputs {sorted(graph_inputs)}, but its "
                 f"encoder.json names {sorted(input_names)}. Export it again."
             )
-        return cls(session, tokenizer, dimension, input_names)
+        return cls(session, tokenizer, dimension, input_names, unknown)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         encodings = self._tokenizer.encode_batch_fast(list(texts))
+        vectors = self._run_all(encodings)
+        for row, encoding in enumerate(encodings):
+            if self._unknown in encoding.ids:
+                vectors[row] = self._join_unread(texts[row], vectors[row])
+        return vectors
+
+    def encode_read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the same shape, of what the tokenizer reads alone: the trained model's vectors."""
+        return self._run_all(self._tokenizer.encode_batch_fast(list(texts)))
+
+    def _join_unread(self, text: str, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Encode the few such texts once more, with offsets, which a batch is quicker without."""
+        assert self._unknown is not None
+        return Unread.find(text, self._tokenizer.encode(text), self._unknown).join(vector)
+
+    def _run_all(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
+        vectors = np.empty((len(encodings), self.dimension), dtype=np.float32)
         for rows in _batches([len(encoding.ids) for encoding in encodings]):
             vectors[rows] = self._run([encodings[row] for row in rows])
         return vectors
@@ -117,12 +136,19 @@ class HashingEncoder:
 
 
 @lru_cache(maxsize=2)
-def _tokenizer(content: bytes, max_length: int) -> Tokenizer:
-    """Versions of one base model share it: reading it keeps all other threads waiting for 15 ms."""
+def _tokenizer(content: bytes, max_length: int) -> tuple[Tokenizer, int | None]:
+    """Return a tokenizer and the id that stands for what it does not know, if any does.
+
+    Versions of one base model share it: reading it keeps all other threads waiting for 15 ms.
+    """
     tokenizer = Tokenizer.from_buffer(content)
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
-    return tokenizer
+    model = json.loads(content)["model"]
+    if model.get("unk_id") is not None:  # Unigram
+        return tokenizer, int(model["unk_id"])
+    unknown = model.get("unk_token")
+    return tokenizer, None if unknown is None else tokenizer.token_to_id(unknown)
 
 
 def _options(threads: int) -> ort.SessionOptions:

@@ -153,7 +153,7 @@ def test_an_encoder_that_reads_less_of_a_text_leaves_another_as_it_is(
 def test_the_exported_encoder_says_what_the_trained_one_says(folder: Path) -> None:
     trained = base_model.load(base_model.resolve("")).encode(QUESTIONS, normalize_embeddings=True)
 
-    served = OnnxEncoder.open(folder).encode(QUESTIONS)
+    served = OnnxEncoder.open(folder).encode_read(QUESTIONS)
 
     assert (trained * served).sum(axis=1).min() > 0.99
 
@@ -163,7 +163,7 @@ def test_float32_is_the_trained_encoder_but_for_the_order_of_its_sums(
 ) -> None:
     trained = base_model.load(base_model.resolve("")).encode(QUESTIONS, normalize_embeddings=True)
 
-    served = OnnxEncoder.open(folders[export.FLOAT32]).encode(QUESTIONS)
+    served = OnnxEncoder.open(folders[export.FLOAT32]).encode_read(QUESTIONS)
 
     np.testing.assert_allclose(served, trained, atol=1e-5)
 

@@ -32,7 +32,7 @@ def make_untrained(folder: Path) -> Parts:
     draft.intents = {name: draft.intents[name] for name in CODE_NAMES}
     with parts.database.write() as session:
         import_faq(session, draft, "test")
-        jobs.request(session, jobs.Kind.UNTRAINED, "test")
+        jobs.request(session, jobs.JobKind.UNTRAINED, "test")
     run_waiting_jobs(parts, processes.Identity(ProcessKind.WORKER))
     return parts
 

@@ -24,7 +24,7 @@ WORKER = Path(__file__).parent / "worker_without_torch.py"
 
 def train(parts: Parts, settings: dict[str, str] | None = None, by: str = "test") -> str:
     with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, by).id
+        job_id = jobs.request(session, jobs.JobKind.TRAIN, by).id
     assert run_worker(parts, settings=settings) == 0
     with parts.database.read() as session:
         return session.scalars(select(TrainingJob.state).where(TrainingJob.id == job_id)).one()

@@ -35,9 +35,9 @@ def told(tmp_path: Path, receiver: Receiver) -> Iterator[Parts]:
     parts = build(Settings(data_dir=tmp_path, private_networks=True))
     with parts.database.write() as session:
         webhooks.create_webhook(
-            session, "ann", receiver.url(), [events.Kind.MODEL_HELD], parts.settings
+            session, "ann", receiver.url(), [events.EventKind.MODEL_HELD], parts.settings
         )
-        events.record(session, events.Kind.MODEL_HELD, {"version": 2})
+        events.record(session, events.EventKind.MODEL_HELD, {"version": 2})
     yield parts
     parts.database.close()
 
@@ -86,10 +86,10 @@ def test_after_a_kill_an_e_mail_comes_again_as_the_same(tmp_path: Path) -> None:
             smtp_sender="bot@example.org",
         )
         parts = build(settings)
-        kinds = [events.Kind.MODEL_HELD]
+        kinds = [events.EventKind.MODEL_HELD]
         with parts.database.write() as session:
             webhooks.create_webhook(session, "ann", "mailto:help@example.org", kinds, settings)
-            events.record(session, events.Kind.MODEL_HELD, {"version": 2})
+            events.record(session, events.EventKind.MODEL_HELD, {"version": 2})
         assert run_courier(parts, crash_at="delivery.after_send") == -signal.SIGKILL
         make_due(parts)
         assert run_courier(parts) == 0

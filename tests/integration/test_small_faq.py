@@ -38,13 +38,13 @@ def twenty(tmp_path: Path) -> Iterator[Parts]:
 def test_four_utterances_an_intent_are_enough_for_a_first_model(twenty: Parts) -> None:
     """More than 3 % of its texts have another intent's text nearest after rounding."""
     with twenty.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.UNTRAINED, "test").id
+        job_id = jobs.request(session, jobs.JobKind.UNTRAINED, "test").id
 
     run_waiting_jobs(twenty, processes.Identity(ProcessKind.WORKER))
 
     with twenty.database.read() as session:
         job, pointer = jobs.get_job(session, job_id), release.read_pointer(session)
-        assert job.state == jobs.State.DONE, job.message
+        assert job.state == jobs.JobState.DONE, job.message
         assert pointer is not None
         version = release.get_version(session, pointer.version_id)
     report = get_report(version)

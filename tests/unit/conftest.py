@@ -12,8 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from chatbot.bootstrap import Parts
 from chatbot.storage.database import Database, Table
 from chatbot.storage.migrate import migrate
+from watches import roll_back
 
 
 class PostgreSQL:
@@ -118,3 +120,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     both = folder / "both.pem"
     both.write_text((folder / "key.pem").read_text() + (folder / "only.pem").read_text())
     return both
+
+
+@pytest.fixture
+def rolled_back(parts: Parts) -> int:
+    """A version that a night promoted and that the watch took back."""
+    return roll_back(parts)

@@ -125,6 +125,34 @@ class TestSecretsInFiles:
         with pytest.raises(SettingsError, match="CHATBOT_REDIS_URL_FILE: cannot read /nowhere"):
             Settings.from_env({"CHATBOT_REDIS_URL_FILE": "/nowhere"})
 
+    @pytest.mark.parametrize(
+        ("earlier", "name"),
+        [
+            ("SAMPLE_SHARE", "live_sample_share"),
+            ("SOURCE_CAP", "nightly_cap_per_source"),
+            ("INTENT_CAP", "nightly_cap_per_intent"),
+            ("QUARANTINE_LEAST", "quarantine_never_below"),
+            ("QUARANTINE_ALONE", "quarantine_after_overrulings"),
+        ],
+    )
+    def test_an_earlier_name_counts_and_says_the_new_one(
+        self, earlier: str, name: str, tmp_path: Path
+    ) -> None:
+        variable, secret = f"CHATBOT_{name.upper()}", tmp_path / "value"
+        secret.write_text("1\n")
+        with pytest.warns(FutureWarning, match=f"CHATBOT_{earlier} is called {variable} now"):
+            settings = Settings.from_env({f"CHATBOT_{earlier}": "1"})
+        assert getattr(settings, name) == 1
+        with pytest.warns(FutureWarning, match=variable):
+            by_file = Settings.from_env({f"CHATBOT_{earlier}_FILE": str(secret)})
+        assert by_file == settings
+        both = {f"CHATBOT_{earlier}": "1", variable: "1"}
+        with (
+            pytest.warns(FutureWarning),
+            pytest.raises(SettingsError, match=r"given twice.* Keep one"),
+        ):
+            Settings.from_env(both)
+
     def test_value_and_file_together_are_refused(self, tmp_path: Path) -> None:
         secret = tmp_path / "secret"
         secret.write_text("redis://a/0")

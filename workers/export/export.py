@@ -148,7 +148,7 @@ def _try(
 
 
 def _compare(out: Path, rows: Sequence[Example], trained: NDArray[np.float32]) -> Parity:
-    served = OnnxEncoder.open(out, torch.get_num_threads()).encode([row.text for row in rows])
+    served = OnnxEncoder.open(out, torch.get_num_threads()).encode_read([row.text for row in rows])
     return compare(trained, served, [row.intent for row in rows])
 
 

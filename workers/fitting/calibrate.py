@@ -177,6 +177,13 @@ def fit(
     )
 
 
+def usual_threshold(answers: Sequence[Answer], prior: Prior, promise: float) -> float:
+    """Return the lowest probability from which at most `promise` of the answers are wrong as likely
+    as not.
+    """
+    return answering_threshold(answers, prior, promise, 0.5)
+
+
 def thresholds_of_other_promises(
     answers: Sequence[Answer], prior: Prior, confidence: float
 ) -> list[tuple[float, float]]:

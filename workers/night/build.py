@@ -1,7 +1,7 @@
 """Build a folder with all that a version needs from the encoders that a training left."""
 
 from collections import ChainMap
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.matching import NEVER, Calibration
 from chatbot.errors import TrainingFailed
 from chatbot.failpoints import failpoint
@@ -19,9 +20,15 @@ from chatbot.matching.matcher import Matcher
 from chatbot.matching.recall import LEAST_RECALL, measure_recall
 from chatbot.services.learning.training_set import Frozen
 from chatbot.settings import Settings
-from workers.fitting import novelty, out_of_fold
+from workers.fitting import beside_live, novelty, out_of_fold
 from workers.fitting.as_they_came import as_they_came
-from workers.fitting.calibrate import cross_fit, fit, gather_votes, thresholds_of_other_promises
+from workers.fitting.calibrate import (
+    cross_fit,
+    fit,
+    gather_votes,
+    thresholds_of_other_promises,
+    usual_threshold,
+)
 from workers.fitting.guess import guess_all
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Fold, Unseen
@@ -51,11 +58,14 @@ def build_artefact(
     spec: TrainingSpec,
     settings: Settings,
     chosen: Container[str],
+    live: Mapping[str, Outcome],
     tell: Tell,
 ) -> Built:
     """Return what is built in `folder/artefact` of the encoders in `folder/out`, which are moved.
 
     `chosen` has the texts that agents were asked because they are hard: these calibrate nothing.
+    `live` are the live version's outcomes out of fold, by text, beside which the threshold is
+    chosen; empty where there is nothing to compare with.
     `tell` hears (share done, message). Raises TrainingFailed if the index does not find enough.
     """
     tell(0.0, f"index of {len(frozen.catalogue.entries)} utterances")
@@ -66,9 +76,9 @@ def build_artefact(
     folds = _list_folds(plain, frozen, spec, lambda name: open_matcher(folder / "out" / name))
     matcher, folds = _with_guesses(plain, folds, frozen, spec, tell)
     unseen = [Unseen.of(each.matcher, as_they_came(each.unseen, frozen, chosen)) for each in folds]
-    calibration, thresholds = _calibrate(matcher, unseen, frozen, spec, settings)
+    calibration, thresholds = _calibrate(matcher, unseen, live, frozen, spec, settings)
     if spec.epochs and not spec.start_from:
-        out_of_fold.write(artefact, ChainMap(*(each.outcomes(calibration) for each in unseen)))
+        out_of_fold.write(artefact, _outcomes(unseen, calibration))
     novelty.write(artefact, frozen)
     failpoint("build.after_index")
     meaning = _write(artefact, matcher, calibration, frozen.catalogue, settings)
@@ -137,6 +147,7 @@ def _with_guesses(
 def _calibrate(
     matcher: Matcher,
     unseen: Sequence[Unseen],
+    live: Mapping[str, Outcome],
     frozen: Frozen,
     spec: TrainingSpec,
     settings: Settings,
@@ -145,8 +156,17 @@ def _calibrate(
     votes = gather_votes(unseen, frozen.out_of_scope, frozen.teachers)
     prior = Prior.of(matcher, trained=spec.epochs > 0)
     answers = cross_fit(votes, prior)
+    calibration = fit(votes, answers, prior, settings)
+    if live:
+        least = usual_threshold(answers, prior, settings.promise)
+        own = _outcomes(unseen, calibration)
+        calibration = beside_live.choose_threshold(calibration, least, own, live)
     others = thresholds_of_other_promises(answers, prior, settings.promise_confidence)
-    return fit(votes, answers, prior, settings), others
+    return calibration, others
+
+
+def _outcomes(unseen: Sequence[Unseen], calibration: Calibration) -> Mapping[str, Outcome]:
+    return ChainMap(*(each.outcomes(calibration) for each in unseen))
 
 
 def _write(

@@ -16,7 +16,7 @@ def conclude(session: Session, case: Case, judgement: Judgement, generation: int
     release.conclude(session, case.version_id, judgement.verdict, judgement.report)
     name, why = f"Version {case.version_id}", " ".join(judgement.report.reasons)
     try:
-        if case.kind is jobs.Kind.UNTRAINED:
+        if case.kind is jobs.JobKind.UNTRAINED:
             release.install_untrained(session, case.version_id, why, generation)
             return f"{name} is live: {why}"
         if judgement.verdict is Verdict.PROMOTE:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.accuracy import Outcome
 from chatbot.domain.error_budget import significance
 from chatbot.domain.gate import Comparison, Rules, Verdict, compare
 from chatbot.domain.guards import Margins
@@ -20,8 +19,7 @@ from chatbot.services.learning.taught import list_newly_taught
 from chatbot.services.learning.training_set import Frozen
 from chatbot.services.releases import jobs, release
 from chatbot.settings import Settings
-from workers.fitting import out_of_fold
-from workers.fitting.unseen import Unseen
+from workers.night.own_rows import ask_own_rows
 
 ENOUGH_HELD_OUT = 1000
 MOST_TRAFFIC = 1000
@@ -33,7 +31,7 @@ class Case:
 
     version_id: int
     live_id: int | None
-    kind: jobs.Kind
+    kind: jobs.JobKind
     frozen: Frozen
     training: TrainingRun
 
@@ -71,7 +69,7 @@ def judge(parts: Parts, case: Case) -> Judgement:
         disputed=disputed,
         sources=leave_one_out(known, candidate.outcomes, frozen, rules),
     )
-    trained = case.kind is jobs.Kind.TRAIN
+    trained = case.kind is jobs.JobKind.TRAIN
     return Judgement(comparison.verdict if comparison and trained else None, report)
 
 
@@ -96,8 +94,8 @@ def _measure_both(
         return Measured(candidate, matcher.calibration, pins), None
     live = evaluate(live_matcher, frozen.held_out)
     if sum(row.intent is not None for row in frozen.held_out) < ENOUGH_HELD_OUT:
-        own = _out_of_fold(parts, matcher, frozen)
-        for text, outcome in _out_of_fold(parts, live_matcher, frozen).items():
+        own = ask_own_rows(parts, matcher, frozen)
+        for text, outcome in ask_own_rows(parts, live_matcher, frozen).items():
             if text in own:
                 live.append(outcome)
                 candidate.append(own[text])
@@ -106,17 +104,6 @@ def _measure_both(
         Measured(candidate, matcher.calibration, pins),
         Measured(live, live_matcher.calibration, live_pins),
     )
-
-
-def _out_of_fold(parts: Parts, matcher: Matcher, frozen: Frozen) -> dict[str, Outcome]:
-    """An untrained encoder has no folds: it is enough to hide each row from its index."""
-    rows = [*frozen.training, *frozen.validation]
-    with parts.database.read() as session:
-        kind = release.get_version(session, matcher.version).kind
-    if kind == jobs.Kind.UNTRAINED:
-        return Unseen.of(matcher, rows).outcomes(matcher.calibration)
-    assert matcher.bundle.folder is not None
-    return out_of_fold.read(matcher.bundle.folder, rows)
 
 
 def _differing(candidate: Matcher, live: Matcher, texts: list[str]) -> float:

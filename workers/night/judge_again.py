@@ -62,6 +62,6 @@ def _find_case(parts: Parts) -> tuple[Case | None, int]:
     is_old = own.evidence == report.data.evidence
     if is_old or frozen.fingerprint == version.fingerprint:
         return None, 0
-    kind = jobs.Kind(version.kind)
+    kind = jobs.JobKind(version.kind)
     case = Case(standing.version_id, standing.live_id, kind, frozen, report.training)
     return case, pointer.generation

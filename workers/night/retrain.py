@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from chatbot.bootstrap import Parts
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.report.training import TrainingRun
 from chatbot.errors import ArtefactRefused, ServiceUnavailable
 from chatbot.failpoints import failpoint
@@ -16,8 +17,9 @@ from chatbot.services.releases import jobs, release
 from workers.fitting import novelty
 from workers.night.build import Built, build_artefact
 from workers.night.conclude import conclude
-from workers.night.decide import Reconsider, Skip, decide
+from workers.night.decide_to_train import Reconsider, Skip, decide
 from workers.night.judge import Case, judge
+from workers.night.own_rows import ask_own_rows
 from workers.night.start import Start, read_start
 from workers.night.train import plan, train
 
@@ -65,7 +67,8 @@ def _make(
         spec = plan(start, settings, parts.artefacts)
         progress = partial(_tell_if_heard, parts, lease)
         training = train(folder, spec, settings.training_minutes, progress, lost)
-        built = build_artefact(folder, start.frozen, spec, settings, start.chosen, tell)
+        live = _ask_live(parts, start)
+        built = build_artefact(folder, start.frozen, spec, settings, start.chosen, live, tell)
         digest = parts.artefacts.publish(built.folder, built.meaning.to_json())
     with parts.database.write() as session:
         jobs.check(session, lease)
@@ -73,6 +76,14 @@ def _make(
         failpoint("register.before_commit")
     failpoint("register.after_commit")
     return version_id, TrainingRun.model_validate(training | built.report)
+
+
+def _ask_live(parts: Parts, start: Start) -> dict[str, Outcome]:
+    """Return what the live version makes of the rows; of a first or untrained model nothing."""
+    if start.live.version_id is None or start.kind is not jobs.JobKind.TRAIN:
+        return {}
+    matcher = parts.models.open_version(start.live.version_id, to_judge=True)
+    return ask_own_rows(parts, matcher, start.frozen)
 
 
 def _describe(start: Start, built: Built, digest: str) -> release.NewVersion:
@@ -111,13 +122,13 @@ def _judge_and_release(
     with parts.database.write() as session:
         jobs.check(session, lease)
         message = conclude(session, case, judgement, start.live.generation)
-        jobs.finish(session, lease, jobs.State.DONE, message, version_id)
+        jobs.finish(session, lease, jobs.JobState.DONE, message, version_id)
         failpoint("release.before_commit")
 
 
 def _skip(parts: Parts, lease: jobs.Lease, why: str) -> None:
     with parts.database.write() as session:
-        jobs.finish(session, lease, jobs.State.SKIPPED, why)
+        jobs.finish(session, lease, jobs.JobState.SKIPPED, why)
 
 
 def _tell_if_heard(

@@ -61,7 +61,7 @@ def _run_or_record_failure(parts: Parts, lease: jobs.Lease, who: processes.Ident
             str(error) if isinstance(error, ChatbotError) else f"{type(error).__name__}: {error}"
         )
         with parts.database.write() as session:
-            jobs.finish(session, lease, jobs.State.FAILED, words)
+            jobs.finish(session, lease, jobs.JobState.FAILED, words)
 
 
 def _rank(parts: Parts) -> None:

@@ -13,7 +13,7 @@ from chatbot.services.releases.reports import get_report
 from chatbot.services.review.chosen import list_chosen
 from chatbot.settings import Settings
 from chatbot.storage.tables import ModelVersion
-from workers.night.decide import Earlier, Situation
+from workers.night.decide_to_train import Earlier, Situation
 from workers.training.recipe import say_what_lacks
 
 
@@ -35,7 +35,7 @@ class Start:
     `situation.newest`.
     """
 
-    kind: jobs.Kind
+    kind: jobs.JobKind
     frozen: Frozen
     chosen: AbstractSet[str]
     live: Live
@@ -47,8 +47,8 @@ class Start:
 def read_start(session: Session, job_id: int, settings: Settings) -> Start:
     """Return all that the job `job_id` starts from. Raises NotFound if there is no such job."""
     job = jobs.get_job(session, job_id)
-    kind = jobs.Kind(job.kind)
-    trains = kind is jobs.Kind.TRAIN
+    kind = jobs.JobKind(job.kind)
+    trains = kind is jobs.JobKind.TRAIN
     frozen = freeze(session, settings, trains=trains)
     live = _read_live(session)
     same = release.find_judged(session, fingerprint=frozen.fingerprint) if trains else None

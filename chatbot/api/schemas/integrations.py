@@ -10,13 +10,13 @@ from chatbot.http.paging import ById
 from chatbot.http.requests import LARGEST_ID
 from chatbot.outbound import MAX_URL_CHARS
 from chatbot.services.delivery import chatwoot
-from chatbot.services.delivery.deliveries import State
-from chatbot.services.delivery.events import KINDS, Kind, Style
+from chatbot.services.delivery.deliveries import DeliveryState
+from chatbot.services.delivery.events import KINDS, EventKind, Style
 from chatbot.storage import tables
 
 Url = Annotated[Text, Field(min_length=1, max_length=MAX_URL_CHARS)]
 Kinds = Annotated[
-    list[Annotated[Kind, Field(strict=False)]], Field(min_length=1, max_length=len(KINDS))
+    list[Annotated[EventKind, Field(strict=False)]], Field(min_length=1, max_length=len(KINDS))
 ]
 RowNumber = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
@@ -54,7 +54,7 @@ class WebhookOut(Out):
 
     id: int
     url: str
-    kinds: list[Kind]
+    kinds: list[EventKind]
     style: Style
     enabled: bool
     remark: str
@@ -81,7 +81,7 @@ class DeliveriesQuery(ById):
 
     webhook: RowNumber | None = None
     bot: RowNumber | None = None
-    state: State | None = None
+    state: DeliveryState | None = None
 
 
 class DeliveryOut(Out):
@@ -92,7 +92,7 @@ class DeliveryOut(Out):
     bot: int | None = Field(validation_alias="bot_id")
     message_id: str
     kind: str
-    state: State
+    state: DeliveryState
     attempt: int
     status: int | None = Field(
         description="The last answer: an HTTP status, or the code of an SMTP reply."

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from chatbot.api.schemas.base import Body, Out
-from chatbot.services.releases.jobs import State
+from chatbot.services.releases.jobs import JobState
 
 
 class RetrainIn(Body):
@@ -20,7 +20,7 @@ class JobOut(Out):
     id: int
     kind: str
     force: bool
-    state: State
+    state: JobState
     step: str
     progress: float
     message: str

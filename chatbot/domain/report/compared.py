@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from chatbot.domain.gate import Verdict
-from chatbot.domain.guards import State
+from chatbot.domain.guards import GuardState
 from chatbot.domain.matching import Decision
 from chatbot.domain.report.section import Count, Section
 
@@ -37,7 +37,7 @@ class GuardFigures(Section):
     name: GuardName
     measured: float = Field(description="How much worse it got, a share; of pins, how many broke.")
     allowed: float = Field(description="How much worse it may get, in the same unit.")
-    state: State = Field(description="`open`: it cannot be told.")
+    state: GuardState = Field(description="`open`: it cannot be told.")
     words: str = Field(description="The same, said for people.")
     broken: tuple[str, ...] = Field(description="Reasons not to promote; empty unless broken.")
 

@@ -123,7 +123,7 @@ def _announce(session: Session, handoff: Handoff) -> None:
     audit.record(session, by, "handoff.request", handoff.id)
     events.record(
         session,
-        events.Kind.HANDOFF_REQUESTED,
+        events.EventKind.HANDOFF_REQUESTED,
         {
             "channel": "web",
             "conversation_id": handoff.conversation_id,

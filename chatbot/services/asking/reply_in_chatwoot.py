@@ -63,7 +63,7 @@ def reply(
         with database.write() as session:
             session.add_all(_row(bot, incoming, step) for step in steps)
             if any(step.kind == OPEN for step in steps):
-                events.record(session, events.Kind.HANDOFF_REQUESTED, _describe(bot, incoming))
+                events.record(session, events.EventKind.HANDOFF_REQUESTED, _describe(bot, incoming))
     except Conflict:  # the same message came twice at the same moment
         return False
     return True

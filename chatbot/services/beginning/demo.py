@@ -23,7 +23,7 @@ from chatbot.services.knowledge import faq_snapshot
 from chatbot.services.knowledge.edit_faq import current_revision, phrasings_of, raise_revision
 from chatbot.services.knowledge.import_faq import Clashes, Imported, Mode, Wanted, import_faq
 from chatbot.services.knowledge.removed_demo import REMOVED
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from chatbot.services.releases.release import read_pointer
 from chatbot.storage.database import batched
 from chatbot.storage.tables import (
@@ -254,7 +254,7 @@ class _Removal:
         """Withdraw what was trained on the demo: it is not promoted by itself any more."""
         pointer = read_pointer(self.session)
         live = pointer.version_id if pointer else None
-        trained = (ModelVersion.kind == Kind.TRAIN, ModelVersion.id.is_distinct_from(live))
+        trained = (ModelVersion.kind == JobKind.TRAIN, ModelVersion.id.is_distinct_from(live))
         made_by_now = ModelVersion.knowledge_revision <= current_revision(self.session)
         self.session.execute(
             update(ModelVersion).where(*trained, made_by_now).values(withdrawn=True)

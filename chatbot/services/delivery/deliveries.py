@@ -26,7 +26,7 @@ _FIRST_WAIT = 10.0
 _JITTER = 0.2
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -38,7 +38,7 @@ class Filters:
 
     webhook_id: int | None = None
     bot_id: int | None = None
-    state: State | None = None
+    state: DeliveryState | None = None
 
 
 def wait_after(attempt: int) -> timedelta:
@@ -56,18 +56,20 @@ def claim(database: Database) -> Delivery | None:
         moment = database.clock(session)
         due = (
             select(Delivery)
-            .where(Delivery.state == State.WAITING, _is_due(moment), ~_must_queue())
+            .where(Delivery.state == DeliveryState.WAITING, _is_due(moment), ~_must_queue())
             .order_by(Delivery.attempt, Delivery.id)
             .limit(_LOOKED_AT)
         )
         for delivery in session.scalars(due):
             if delivery.attempt >= MOST_ATTEMPTS:
-                _close(delivery, State.FAILED, None, "Its last attempt ended with its worker.")
+                _close(
+                    delivery, DeliveryState.FAILED, None, "Its last attempt ended with its worker."
+                )
                 continue
             take = (
                 update(Delivery)
                 .where(Delivery.id == delivery.id, Delivery.attempt == delivery.attempt)
-                .where(Delivery.state == State.WAITING)
+                .where(Delivery.state == DeliveryState.WAITING)
                 .values(attempt=delivery.attempt + 1, due_at=moment + LEASE)
             )
             if changes_a_row(session, take):
@@ -78,7 +80,7 @@ def claim(database: Database) -> Delivery | None:
 
 def succeed(session: Session, claimed: Delivery, status: int | None) -> None:
     if (delivery := _still_claimed(session, claimed)) is not None:
-        _close(delivery, State.DELIVERED, status, "")
+        _close(delivery, DeliveryState.DELIVERED, status, "")
 
 
 def fail(
@@ -94,7 +96,7 @@ def fail(
     if delivery is None:
         return
     if for_good or delivery.attempt >= MOST_ATTEMPTS:
-        _close(delivery, State.FAILED, status, why)
+        _close(delivery, DeliveryState.FAILED, status, why)
         return
     delivery.status, delivery.error = status, why
     delivery.due_at = moment + wait_after(delivery.attempt)
@@ -106,8 +108,8 @@ def give_up(session: Session, webhook_id: int, why: str) -> None:
     """
     session.execute(
         update(Delivery)
-        .where(Delivery.webhook_id == webhook_id, Delivery.state == State.WAITING)
-        .values(state=State.FAILED, error=why, finished_at=now())
+        .where(Delivery.webhook_id == webhook_id, Delivery.state == DeliveryState.WAITING)
+        .values(state=DeliveryState.FAILED, error=why, finished_at=now())
     )
 
 
@@ -139,7 +141,7 @@ def waits_since(session: Session) -> datetime | None:
     """Return since when the most overdue delivery waits for a worker; None if none does."""
     query = (
         select(Delivery)
-        .where(Delivery.state == State.WAITING, _is_due(now()), ~_must_queue())
+        .where(Delivery.state == DeliveryState.WAITING, _is_due(now()), ~_must_queue())
         .order_by(func.coalesce(Delivery.due_at, Delivery.created_at))
         .limit(1)
     )
@@ -155,7 +157,7 @@ def redeliver(session: Session, by: str, delivery_id: int) -> Delivery:
     delivery = get_delivery(session, delivery_id)
     if delivery.webhook is not None and not delivery.webhook.enabled:
         raise Conflict(f"Webhook {delivery.webhook_id} is disabled. Enable it first.")
-    delivery.state, delivery.attempt, delivery.due_at = State.WAITING, 0, None
+    delivery.state, delivery.attempt, delivery.due_at = DeliveryState.WAITING, 0, None
     delivery.finished_at = None
     audit.record(session, by, "delivery.redeliver", delivery_id)
     return delivery
@@ -171,7 +173,7 @@ def _must_queue() -> ColumnElement[bool]:
     return exists().where(
         earlier.bot_id == Delivery.bot_id,
         earlier.conversation == Delivery.conversation,
-        earlier.state == State.WAITING,
+        earlier.state == DeliveryState.WAITING,
         earlier.id < Delivery.id,
     )
 
@@ -182,11 +184,11 @@ def _still_claimed(session: Session, claimed: Delivery) -> Delivery | None:
         select(Delivery).where(
             Delivery.id == claimed.id,
             Delivery.attempt == claimed.attempt,
-            Delivery.state == State.WAITING,
+            Delivery.state == DeliveryState.WAITING,
         )
     )
 
 
-def _close(delivery: Delivery, state: State, status: int | None, error: str) -> None:
+def _close(delivery: Delivery, state: DeliveryState, status: int | None, error: str) -> None:
     delivery.state, delivery.status, delivery.error = state, status, error
     delivery.finished_at = now()

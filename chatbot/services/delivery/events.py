@@ -19,7 +19,7 @@ from chatbot.storage.tables import Delivery, Webhook
 _MOST_SLACK_CHARS = 300
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     HANDOFF_REQUESTED = "handoff.requested"
     MODEL_PROMOTED = "model.promoted"
     MODEL_ROLLED_BACK = "model.rolled_back"
@@ -35,15 +35,15 @@ class Style(StrEnum):
     EMAIL = "email"
 
 
-KINDS = tuple(kind for kind in Kind if kind is not Kind.TEST)
+KINDS = tuple(kind for kind in EventKind if kind is not EventKind.TEST)
 HEADLINES = {
-    Kind.HANDOFF_REQUESTED: "A visitor asks for a person",
-    Kind.MODEL_PROMOTED: "A model went live",
-    Kind.MODEL_ROLLED_BACK: "The model was rolled back",
-    Kind.MODEL_HELD: "A new model was held back",
-    Kind.MODEL_ALARM: "The live model does worse with visitors",
-    Kind.TRAINING_FAILED: "A training failed",
-    Kind.TEST: "A test from the helpdesk chatbot",
+    EventKind.HANDOFF_REQUESTED: "A visitor asks for a person",
+    EventKind.MODEL_PROMOTED: "A model went live",
+    EventKind.MODEL_ROLLED_BACK: "The model was rolled back",
+    EventKind.MODEL_HELD: "A new model was held back",
+    EventKind.MODEL_ALARM: "The live model does worse with visitors",
+    EventKind.TRAINING_FAILED: "A training failed",
+    EventKind.TEST: "A test from the helpdesk chatbot",
 }
 
 
@@ -51,14 +51,14 @@ def record(session: Session, kind: str, data: Mapping[str, Any]) -> None:
     """Tell every webhook that wants an event. `data` must be JSON; an unknown kind is
     a ValueError.
     """
-    known, event_id = Kind(kind), new_id()
+    known, event_id = EventKind(kind), new_id()
     for webhook in session.scalars(select(Webhook).where(Webhook.enabled)):
         if known in webhook.kinds:
             queue(session, webhook, known, event_id, data)
 
 
 def queue(
-    session: Session, webhook: Webhook, kind: Kind, event_id: str, data: Mapping[str, Any]
+    session: Session, webhook: Webhook, kind: EventKind, event_id: str, data: Mapping[str, Any]
 ) -> Delivery:
     """Queue an event for this webhook; the body is settled here, so that every attempt says the
     same.
@@ -78,14 +78,14 @@ def new_id() -> str:
     return f"evt_{uuid.uuid4().hex}"
 
 
-def _render(style: Style, kind: Kind, data: Mapping[str, Any]) -> str:
+def _render(style: Style, kind: EventKind, data: Mapping[str, Any]) -> str:
     if style is Style.SLACK:
         return json.dumps({"text": _words(kind, data)}, ensure_ascii=False)
     event = {"type": kind, "timestamp": now().isoformat(), "data": data}
     return json.dumps(event, ensure_ascii=False)
 
 
-def _words(kind: Kind, data: Mapping[str, Any]) -> str:
+def _words(kind: EventKind, data: Mapping[str, Any]) -> str:
     """A headline and a line for each plain value, as Slack and those like it show text."""
     lines = [
         f"• {name.replace('_', ' ')}: {_escape(str(value))}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from chatbot.domain.email_address import ENCODED_WORD, to_ascii
 from chatbot.domain.matching import Decision
-from chatbot.services.delivery.events import HEADLINES, Kind
+from chatbot.services.delivery.events import HEADLINES, EventKind
 from chatbot.storage.tables import Delivery
 
 _FROM = "Helpdesk chatbot"
@@ -26,13 +26,13 @@ _DECIDED = {
     Decision.HANDOFF: "not answered",
 }
 _PLACES = {
-    Kind.HANDOFF_REQUESTED: "/console/handoffs",
-    Kind.MODEL_PROMOTED: "/console/models",
-    Kind.MODEL_ROLLED_BACK: "/console/models",
-    Kind.MODEL_HELD: "/console/models",
-    Kind.MODEL_ALARM: "/console/models",
-    Kind.TRAINING_FAILED: "/console/models",
-    Kind.TEST: "/console/webhooks",
+    EventKind.HANDOFF_REQUESTED: "/console/handoffs",
+    EventKind.MODEL_PROMOTED: "/console/models",
+    EventKind.MODEL_ROLLED_BACK: "/console/models",
+    EventKind.MODEL_HELD: "/console/models",
+    EventKind.MODEL_ALARM: "/console/models",
+    EventKind.TRAINING_FAILED: "/console/models",
+    EventKind.TEST: "/console/webhooks",
 }
 
 
@@ -42,7 +42,7 @@ def write_letter(delivery: Delivery, sender: str, recipient: str, public_url: st
     `sender` and `recipient` are ASCII addresses.
     """
     event = json.loads(delivery.body)
-    kind, data = Kind(event["type"]), event["data"]
+    kind, data = EventKind(event["type"]), event["data"]
     letter = EmailMessage()
     letter["From"] = _address(sender, _FROM)
     letter["To"] = _address(recipient)
@@ -64,7 +64,7 @@ def _address(written: str, name: str = "") -> Address:
     return Address(name, username, domain)
 
 
-def _subject(kind: Kind, data: Mapping[str, Any]) -> str:
+def _subject(kind: EventKind, data: Mapping[str, Any]) -> str:
     """EmailMessage decodes the words that it is given, and a decoded line break begins a header."""
     plain = f"{HEADLINES[kind]}{_about(data)}".replace(ENCODED_WORD, "= ?")
     return _one_line(plain, _MOST_SUBJECT_CHARS)
@@ -80,8 +80,8 @@ def _about(data: Mapping[str, Any]) -> str:
     return f": {said}" if said else ""
 
 
-def _tell(kind: Kind, data: Mapping[str, Any]) -> Iterator[str]:
-    if kind is Kind.HANDOFF_REQUESTED:
+def _tell(kind: EventKind, data: Mapping[str, Any]) -> Iterator[str]:
+    if kind is EventKind.HANDOFF_REQUESTED:
         yield from _tell_of_visitor(data)
         return
     for name, value in data.items():

@@ -23,7 +23,7 @@ def create_webhook(
     session: Session,
     by: str,
     url: str,
-    kinds: Sequence[events.Kind],
+    kinds: Sequence[events.EventKind],
     settings: Settings,
     style: events.Style | None = None,
 ) -> Webhook:
@@ -66,7 +66,7 @@ def change_webhook(
     session: Session,
     by: str,
     webhook_id: int,
-    kinds: Sequence[events.Kind] | None = None,
+    kinds: Sequence[events.EventKind] | None = None,
     enabled: bool | None = None,
 ) -> Webhook:
     """Change a webhook where a value is not None; disabling it gives up what waits for it.
@@ -115,7 +115,7 @@ def send_test(session: Session, by: str, webhook_id: int) -> Delivery:
     webhook = get_webhook(session, webhook_id)
     if not webhook.enabled:
         raise Conflict(f"Webhook {webhook_id} is disabled. Enable it first.")
-    return events.queue(session, webhook, events.Kind.TEST, events.new_id(), {"asked_by": by})
+    return events.queue(session, webhook, events.EventKind.TEST, events.new_id(), {"asked_by": by})
 
 
 def make_headers(webhook: Webhook, delivery: Delivery, moment: datetime) -> dict[str, str]:
@@ -134,7 +134,7 @@ def make_headers(webhook: Webhook, delivery: Delivery, moment: datetime) -> dict
     }
 
 
-def _distinct(kinds: Sequence[events.Kind]) -> list[str]:
-    if not kinds or events.Kind.TEST in kinds:
+def _distinct(kinds: Sequence[events.EventKind]) -> list[str]:
+    if not kinds or events.EventKind.TEST in kinds:
         raise Conflict(f"Name the kinds of events that it wants: {', '.join(events.KINDS)}.")
     return sorted({str(kind) for kind in kinds})

@@ -22,7 +22,7 @@ from chatbot.storage.database import batched
 from chatbot.storage.tables import AuditEvent, EvaluationQuestion, Intent, Utterance
 
 ACTS = ("faq.import", "faq.undo", "intents.bulk", "demo.remove", "questions.change")
-State = dict[str, Any] | None
+ItemState = dict[str, Any] | None
 _CARD = ("title", "topic", "answer", "enabled", "origin")
 _LISTS = ("variants", "follow_ups")
 """Left out of a state where they are empty, as they are of what acts of earlier versions kept."""
@@ -34,8 +34,8 @@ _MOST_NAMED = 5
 class Snapshot:
     """The states of intents by name, and of test questions by normalised text."""
 
-    intents: dict[str, State] = field(default_factory=dict)
-    questions: dict[str, State] = field(default_factory=dict)
+    intents: dict[str, ItemState] = field(default_factory=dict)
+    questions: dict[str, ItemState] = field(default_factory=dict)
 
     def digests(self) -> dict[str, dict[str, str]]:
         return {
@@ -155,7 +155,7 @@ def undo(session: Session, by: str, event_id: int) -> AuditEvent:
 
 
 def _restore_intents(
-    session: Session, wanted: dict[str, State], current: dict[str, State]
+    session: Session, wanted: dict[str, ItemState], current: dict[str, ItemState]
 ) -> set[str]:
     """Restore intents, removing first what has to go, as a phrasing may move; return all phrasings
     touched.
@@ -174,7 +174,7 @@ def _restore_intents(
     return phrasings
 
 
-def _remove_surplus(session: Session, intent: Intent, wanted: State) -> None:
+def _remove_surplus(session: Session, intent: Intent, wanted: ItemState) -> None:
     if wanted is None:
         session.execute(delete(Intent).where(Intent.id == intent.id))
         return
@@ -185,7 +185,7 @@ def _remove_surplus(session: Session, intent: Intent, wanted: State) -> None:
 
 
 def _put_back(
-    session: Session, name: str, intent: Intent | None, wanted: dict[str, Any], current: State
+    session: Session, name: str, intent: Intent | None, wanted: dict[str, Any], current: ItemState
 ) -> set[str]:
     """Return the phrasings that the intent has then."""
     if intent is None:
@@ -205,7 +205,7 @@ def _put_back(
     return {normalise(text) for text, _ in wanted["utterances"]}
 
 
-def _restore_questions(session: Session, wanted: dict[str, State]) -> None:
+def _restore_questions(session: Session, wanted: dict[str, ItemState]) -> None:
     for some in batched(list(wanted)):
         there = EvaluationQuestion.normalised.in_(some)
         session.execute(delete(EvaluationQuestion).where(there))
@@ -231,7 +231,7 @@ def _state_of(intent: Intent) -> dict[str, Any]:
     return card | {"utterances": [[u.text, u.origin] for u in intent.utterances]}
 
 
-def _digest(state: State) -> str:
+def _digest(state: ItemState) -> str:
     if state is not None and "utterances" in state:
         state = state | {"utterances": sorted(map(str, state["utterances"]))}
     written = json.dumps(state, sort_keys=True, ensure_ascii=False)

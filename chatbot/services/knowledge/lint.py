@@ -26,7 +26,7 @@ LEAST_ANSWER_CHARS = 20
 ENOUGH_UTTERANCES = f"At least {LEAST_UTTERANCES}, better {GOOD_UTTERANCES}"
 
 
-class Kind(StrEnum):
+class FlawKind(StrEnum):
     FEW = "few"
     LOPSIDED = "lopsided"
     LONG = "long"
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 class Flaw:
     """A fault of one intent: a count of utterances, characters, questions or addresses, by kind."""
 
-    kind: Kind
+    kind: FlawKind
     intent: str
     count: int
     text: str = ""
@@ -104,23 +104,23 @@ def lint(
 def _count_utterances(cards: Sequence[_Card], typical: float) -> Iterator[Flaw]:
     for card in cards:
         if card.enabled and card.utterances < LEAST_UTTERANCES:
-            yield Flaw(Kind.FEW, card.name, card.utterances)
+            yield Flaw(FlawKind.FEW, card.name, card.utterances)
         if card.enabled and card.utterances > LOPSIDED * max(typical, 1):
-            yield Flaw(Kind.LOPSIDED, card.name, card.utterances)
+            yield Flaw(FlawKind.LOPSIDED, card.name, card.utterances)
 
 
 def _long(phrase: Phrase) -> Flaw:
-    return Flaw(Kind.LONG, phrase.intent, len(phrase.text), phrase.text)
+    return Flaw(FlawKind.LONG, phrase.intent, len(phrase.text), phrase.text)
 
 
 def _bare(card: _Card) -> Flaw:
-    return Flaw(Kind.ANSWER, card.name, len(card.answer), card.answer)
+    return Flaw(FlawKind.ANSWER, card.name, len(card.answer), card.answer)
 
 
 def _unshown(card: _Card, surroundings: Surroundings) -> Iterator[Flaw]:
     """Links of an answer that lead nowhere, and pictures that are shown as links."""
     found = find_unshown(card.answer, surroundings)
-    for kind, addresses in ((Kind.LINK, found.links), (Kind.PICTURE, found.pictures)):
+    for kind, addresses in ((FlawKind.LINK, found.links), (FlawKind.PICTURE, found.pictures)):
         if addresses:
             yield Flaw(kind, card.name, len(addresses), addresses[0])
 
@@ -149,7 +149,7 @@ def _asked(session: Session, drafted: Sequence[Phrase]) -> Iterator[Flaw]:
             if first != (intent := intent_of[text_key]):
                 asked[intent] = asked.get(intent, 0) + times
     for intent, times in sorted(asked.items(), key=lambda item: -item[1]):
-        yield Flaw(Kind.ASKED, intent, times)
+        yield Flaw(FlawKind.ASKED, intent, times)
 
 
 def _read_cards(session: Session) -> list[_Card]:

@@ -101,10 +101,10 @@ def _few(session: Session, which: ColumnElement[bool]) -> frozenset[str]:
 
 def limits_of(settings: Settings) -> Limits:
     return Limits(
-        settings.source_cap,
-        settings.intent_cap,
-        settings.quarantine_least,
-        settings.quarantine_alone,
+        settings.nightly_cap_per_source,
+        settings.nightly_cap_per_intent,
+        settings.quarantine_never_below,
+        settings.quarantine_after_overrulings,
     )
 
 
@@ -165,7 +165,9 @@ def settle(session: Session, query: Query, settings: Settings) -> set[str]:
     context = Context.of_one(session, query, verdict)
     which = [Query.text_key == query.text_key, _same_kind(query, verdict)]
     group = _read_group(session, query, verdict)
-    if len(group) > settings.quarantine_least:  # whether that is a flood depends on what is usual
+    if (
+        len(group) > settings.quarantine_never_below
+    ):  # whether that is a flood depends on what is usual
         which.append(_says_same(query, verdict, since=now() - 2 * WINDOW))
     found = [row for some in which for row in read_verdicts(session, context, some)]
     rows = {row.id: row for row in found}.values()  # one by one, each has its index
@@ -278,8 +280,9 @@ def _exceeds_caps(
     midnight = _midnight(now().date())
     mine = and_(Confirmation.confirmed_by == verdict.confirmed_by, _since(midnight))
     return (
-        _count(session, and_(used, mine)) >= settings.source_cap
-        or _count(session, and_(used, _says_same(query, verdict, midnight))) >= settings.intent_cap
+        _count(session, and_(used, mine)) >= settings.nightly_cap_per_source
+        or _count(session, and_(used, _says_same(query, verdict, midnight)))
+        >= settings.nightly_cap_per_intent
     )
 
 

@@ -288,5 +288,5 @@ def _conclude(
     pointer = read_pointer(session)
     if pointer is None or not (touched_calibration or any(row.calibration for row in rows)):
         return
-    if get_version(session, pointer.version_id).kind == jobs.Kind.UNTRAINED:
-        jobs.request(session, jobs.Kind.UNTRAINED, by)
+    if get_version(session, pointer.version_id).kind == jobs.JobKind.UNTRAINED:
+        jobs.request(session, jobs.JobKind.UNTRAINED, by)

@@ -65,7 +65,9 @@ def _admitted(
             imported.add(row.id)
         elif row.source != Source.DESK or None not in (one, other):
             judged.append(Judged(row.id, row.by, contradicts(row.score, one, other)))
-    return imported | admit(judged, settings.source_cap, settings.quarantine_alone)
+    return imported | admit(
+        judged, settings.nightly_cap_per_source, settings.quarantine_after_overrulings
+    )
 
 
 def _example(row: ScoredPair) -> PairExample:

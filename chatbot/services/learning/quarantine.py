@@ -52,7 +52,7 @@ def list_quarantined(session: Session, settings: Settings) -> list[Quarantined]:
     ]
 
 
-def release(session: Session, settings: Settings, by: str, group: Group, reason: str) -> int:
+def admit(session: Session, settings: Settings, by: str, group: Group, reason: str) -> int:
     """Let a group obey, vote and teach from now on, caps or not; return how many it has.
 
     Raises NotFound if it is not in quarantine.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.domain.accuracy import OUT_OF_SCOPE
-from chatbot.domain.guards import State
+from chatbot.domain.guards import GuardState
 from chatbot.domain.proportion import Share
 from chatbot.domain.report.compared import GuardName
 from chatbot.domain.report.figures import Figures
@@ -47,7 +47,7 @@ class GuardRead:
     """
 
     title: str
-    state: State
+    state: GuardState
     words: str
 
 

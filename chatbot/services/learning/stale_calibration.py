@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from chatbot.services.knowledge.removed_demo import knows_removed_demo
 from chatbot.services.releases import jobs
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from chatbot.services.releases.release import get_version, read_pointer
 from chatbot.storage.tables import Intent, Utterance
 
@@ -39,9 +39,9 @@ def find_outgrown(session: Session) -> Outgrown | None:
     query = select(func.count(Utterance.id)).join(Intent).where(Intent.enabled)
     utterances = session.scalar(query) or 0
     if knows_removed_demo(session, live):
-        return Outgrown(live.training_rows, utterances, live.kind == Kind.TRAIN)
+        return Outgrown(live.training_rows, utterances, live.kind == JobKind.TRAIN)
     change = abs(utterances - live.training_rows) / max(1, live.training_rows)
-    if live.kind != Kind.UNTRAINED or change <= _STALE_SHARE:
+    if live.kind != JobKind.UNTRAINED or change <= _STALE_SHARE:
         return None
     return Outgrown(live.training_rows, utterances)
 
@@ -68,7 +68,7 @@ def request_what_is_needed(session: Session, by: str) -> bool:
     is_first = not has_model(session)
     if not is_first and outgrown is None:
         return False
-    jobs.request(session, Kind.UNTRAINED, by)
+    jobs.request(session, JobKind.UNTRAINED, by)
     if is_first or (outgrown is not None and outgrown.was_trained):
-        jobs.request(session, Kind.TRAIN, by)
+        jobs.request(session, JobKind.TRAIN, by)
     return True

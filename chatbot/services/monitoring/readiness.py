@@ -23,7 +23,7 @@ from chatbot.domain.readiness import (
 from chatbot.matching.in_batches import in_batches
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq
-from chatbot.services.knowledge.lint import Findings, Kind, lint
+from chatbot.services.knowledge.lint import Findings, FlawKind, lint
 from chatbot.services.knowledge.near_duplicates import ALIKE
 from chatbot.services.monitoring.checks.quality import LiveState
 from chatbot.storage.database import Database, batched
@@ -203,7 +203,7 @@ def _judge(session: Session, matcher: Matcher, tried: _Tried, findings: Findings
 def _named(findings: Findings) -> set[str]:
     pairs = [*findings.contradictions, *findings.alike][:_MOST_PAIRS]
     named = {phrase.intent for pair in pairs for phrase in (pair.one, pair.other)}
-    return named | {flaw.intent for flaw in findings.of(Kind.ANSWER)}
+    return named | {flaw.intent for flaw in findings.of(FlawKind.ANSWER)}
 
 
 def _describe(
@@ -308,7 +308,7 @@ def _titles_alike(matcher: Matcher) -> Iterator[Step]:
 def _give_answers(
     trials: Sequence[Trial], findings: Findings, titles: dict[str, str]
 ) -> Iterator[Step]:
-    bare = [flaw.intent for flaw in findings.of(Kind.ANSWER)]
+    bare = [flaw.intent for flaw in findings.of(FlawKind.ANSWER)]
     if bare:
         touched = set(bare)
         gain = 100 * sum(trial.intent in touched for trial in trials) / max(1, len(trials))

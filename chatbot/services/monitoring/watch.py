@@ -128,7 +128,7 @@ def _save(session: Session, watch: Watch, tests: Sequence[InterimTest]) -> Watch
         state, message = WatchState.ALARM, _say_what_is_worse(watch, worse)
         audit.record(session, BY, "watch.alarm", watch.version_id, reason=message)
         told = {"version": watch.version_id, "previous_version": watch.previous_id}
-        events.record(session, events.Kind.MODEL_ALARM, {**told, "reason": message})
+        events.record(session, events.EventKind.MODEL_ALARM, {**told, "reason": message})
     elif now() >= watch.until:
         state, message = WatchState.PASSED, _say_what_was_compared(tests)
         audit.record(session, BY, "watch.pass", watch.version_id, reason=message)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 
 from chatbot.services.access.users import FAILURES_COUNT_FOR
-from chatbot.services.delivery.deliveries import State
+from chatbot.services.delivery.deliveries import DeliveryState
 from chatbot.storage.database import Table
 from chatbot.storage.tables import (
     Delivery,
@@ -48,7 +48,7 @@ class KeptForATime(Kept):
 
 
 def _are_old_deliveries(moment: datetime) -> ColumnElement[bool]:
-    closed = Delivery.state != State.WAITING
+    closed = Delivery.state != DeliveryState.WAITING
     return closed & (Delivery.created_at < moment - DELIVERIES_KEPT_FOR)
 
 

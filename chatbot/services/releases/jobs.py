@@ -26,12 +26,12 @@ LONGEST_PAUSE = timedelta(hours=6)
 """Between attempts at a first model: each pause is twice the one before, up to this."""
 
 
-class Kind(StrEnum):
+class JobKind(StrEnum):
     UNTRAINED = "untrained"  # the base model as it is, calibrated on the FAQ
     TRAIN = "train"
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -39,7 +39,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-OPEN = (State.QUEUED, State.RUNNING)
+OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Lease:
 
 
 def request(
-    session: Session, kind: Kind, by: str, key: str | None = None, force: bool = False
+    session: Session, kind: JobKind, by: str, key: str | None = None, force: bool = False
 ) -> TrainingJob:
     """Ask for a job. The one with the same key, or one like it that waits, is returned instead.
 
@@ -65,7 +65,9 @@ def request(
     waiting = session.scalar(
         select(TrainingJob)
         .where(
-            TrainingJob.state == State.QUEUED, TrainingJob.kind == kind, TrainingJob.force == force
+            TrainingJob.state == JobState.QUEUED,
+            TrainingJob.kind == kind,
+            TrainingJob.force == force,
         )
         .limit(1)
     )
@@ -86,7 +88,7 @@ def _joins(session: Session, job: TrainingJob, by: str) -> bool:
         return True
     take = (
         update(TrainingJob)
-        .where(TrainingJob.id == job.id, TrainingJob.state == State.QUEUED)
+        .where(TrainingJob.id == job.id, TrainingJob.state == JobState.QUEUED)
         .values(requested_by=by)
     )
     if not changes_a_row(session, take):
@@ -99,7 +101,7 @@ def _joins(session: Session, job: TrainingJob, by: str) -> bool:
 def request_nightly(session: Session, retrain_at: str, moment: datetime) -> TrainingJob:
     """Request the job of the night that `moment` falls in, once, however many schedulers ask."""
     night = _last_due(retrain_at, moment)
-    return request(session, Kind.TRAIN, NIGHTLY, key=f"nightly:{night:%Y-%m-%d}")
+    return request(session, JobKind.TRAIN, NIGHTLY, key=f"nightly:{night:%Y-%m-%d}")
 
 
 def request_missed_nightly(
@@ -123,12 +125,12 @@ def request_first_again(session: Session, moment: datetime) -> TrainingJob | Non
     if last is None or last.finished_at is None:
         return None
     failed = select(func.count()).where(
-        TrainingJob.kind == Kind.UNTRAINED, TrainingJob.state == State.FAILED
+        TrainingJob.kind == JobKind.UNTRAINED, TrainingJob.state == JobState.FAILED
     )
     doublings = min((session.scalar(failed) or 1) - 1, 10)
     if moment < last.finished_at + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE):
         return None
-    return request(session, Kind.UNTRAINED, "system")
+    return request(session, JobKind.UNTRAINED, "system")
 
 
 def say_where_first_is(session: Session) -> str | None:
@@ -153,14 +155,14 @@ def find_failed_first(session: Session) -> TrainingJob | None:
     made.
     """
     last = _first_job(session)
-    return last if last is not None and last.state == State.FAILED else None
+    return last if last is not None and last.state == JobState.FAILED else None
 
 
 def _first_job(session: Session) -> TrainingJob | None:
     """The newest job that makes a first model, if there is none yet."""
     if read_pointer(session) is not None:
         return None
-    jobs = select(TrainingJob).where(TrainingJob.kind == Kind.UNTRAINED)
+    jobs = select(TrainingJob).where(TrainingJob.kind == JobKind.UNTRAINED)
     return session.scalar(jobs.order_by(TrainingJob.id.desc()).limit(1))
 
 
@@ -189,7 +191,7 @@ def list_jobs(session: Session, before: int | None, limit: int) -> Sequence[Trai
     return session.scalars(query).all()
 
 
-def find_newest(session: Session, kind: Kind, is_open: bool) -> TrainingJob | None:
+def find_newest(session: Session, kind: JobKind, is_open: bool) -> TrainingJob | None:
     """Return the newest job of a kind that waits or runs, or else the newest that is over."""
     is_of_that = TrainingJob.state.in_(OPEN) if is_open else TrainingJob.state.not_in(OPEN)
     newest = select(TrainingJob).where(TrainingJob.kind == kind, is_of_that)
@@ -204,12 +206,12 @@ def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
     with database.write() as session:
         moment = database.clock(session)
         claimable = or_(
-            TrainingJob.state == State.QUEUED,
-            (TrainingJob.state == State.RUNNING) & (TrainingJob.lease_until < moment),
+            TrainingJob.state == JobState.QUEUED,
+            (TrainingJob.state == JobState.RUNNING) & (TrainingJob.lease_until < moment),
         )
         for job in session.scalars(select(TrainingJob).where(claimable).order_by(TrainingJob.id)):
             if job.attempt >= MOST_ATTEMPTS:
-                job.state, job.finished_at = State.FAILED, moment
+                job.state, job.finished_at = JobState.FAILED, moment
                 job.message = f"Its worker died {job.attempt} times, last at step “{job.step}”."
                 _tell_of_failure(session, job.id, job.message)
                 continue
@@ -218,7 +220,7 @@ def claim(database: Database, owner: str, lease_seconds: float) -> Lease | None:
                 update(TrainingJob)
                 .where(TrainingJob.id == job.id, TrainingJob.fencing_token == token - 1)
                 .values(
-                    state=State.RUNNING,
+                    state=JobState.RUNNING,
                     attempt=job.attempt + 1,
                     fencing_token=token,
                     lease_owner=owner,
@@ -253,7 +255,7 @@ def check(session: Session, lease: Lease) -> None:
 
 
 def finish(
-    session: Session, lease: Lease, state: State, message: str, version_id: int | None = None
+    session: Session, lease: Lease, state: JobState, message: str, version_id: int | None = None
 ) -> None:
     """Close the job. Raises LeaseLost."""
     _change(
@@ -265,12 +267,12 @@ def finish(
         finished_at=now(),
         progress=1.0,
     )
-    if state is State.FAILED:
+    if state is JobState.FAILED:
         _tell_of_failure(session, lease.job_id, message)
 
 
 def _tell_of_failure(session: Session, job_id: int, message: str) -> None:
-    events.record(session, events.Kind.TRAINING_FAILED, {"job": job_id, "message": message})
+    events.record(session, events.EventKind.TRAINING_FAILED, {"job": job_id, "message": message})
 
 
 def _change(session: Session, lease: Lease, **values: object) -> None:
@@ -279,7 +281,7 @@ def _change(session: Session, lease: Lease, **values: object) -> None:
         .where(
             TrainingJob.id == lease.job_id,
             TrainingJob.fencing_token == lease.token,
-            TrainingJob.state == State.RUNNING,
+            TrainingJob.state == JobState.RUNNING,
         )
         .values(values or {"fencing_token": lease.token})
     )

@@ -70,7 +70,7 @@ def conclude(
         reason = " ".join(report.reasons)
         events.record(
             session,
-            events.Kind.MODEL_HELD,
+            events.EventKind.MODEL_HELD,
             {"version": version_id, "verdict": verdict, "reason": reason},
         )
     return version
@@ -265,9 +265,9 @@ def _move(
     audit.record(session, by, f"model.{kind}", version.id, left=left, reason=reason)
     events.record(
         session,
-        events.Kind.MODEL_ROLLED_BACK
+        events.EventKind.MODEL_ROLLED_BACK
         if kind is ReleaseKind.ROLLBACK
-        else events.Kind.MODEL_PROMOTED,
+        else events.EventKind.MODEL_PROMOTED,
         {
             "version": version.id,
             "previous_version": left,

@@ -81,7 +81,7 @@ def act(session: Session, action: Action, by: str, reason: str) -> None:
 
     Raises Conflict where there is nothing to undo, hold or release.
     """
-    {"revert": revert, "hold": hold, "release": release}[action](session, by, reason)
+    {"revert": revert, "hold": hold, "release": resume}[action](session, by, reason)
 
 
 def revert(session: Session, by: str, reason: str) -> CalibrationChange:
@@ -114,7 +114,7 @@ def hold(session: Session, by: str, reason: str) -> CalibrationChange:
     return row
 
 
-def release(session: Session, by: str, reason: str) -> None:
+def resume(session: Session, by: str, reason: str) -> None:
     """Let thresholds follow the traffic again. Raises Conflict if nothing holds them."""
     version_id = _live(session)
     newest = session.scalar(_of_version(version_id).limit(1))

@@ -77,6 +77,34 @@ def test_every_reference_leads_somewhere_and_names_are_unique(document: Document
     assert len(identifiers) == len(set(identifiers))
 
 
+def test_ids_in_paths_are_ascii_and_names_of_any_script(document: Document) -> None:
+    def schema_of(path: str, method: str) -> Document:
+        [parameter] = [
+            p for p in document["paths"][path][method]["parameters"] if p["in"] == "path"
+        ]
+        found: Document = parameter["schema"]
+        return found
+
+    [pattern] = {
+        schema_of(path, method)["pattern"]
+        for path, method in (
+            ("/v1/queries/{query_id}", "get"),
+            ("/v1/admin/keys/{key_id}", "delete"),
+        )
+    }
+    assert re.search(pattern, "0199-ab.c_D")
+    assert not re.search(pattern, "büro")
+    assert schema_of("/v1/intents/{name}", "get") == {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 100,
+    }
+
+
+def test_no_schema_is_named_after_a_source_file(document: Document) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_swagger_ui_comes_from_here_and_runs_no_inline_script(client: FlaskClient) -> None:
     page = client.get("/docs")
     links = re.findall(r'(?:src|href)="([^"]+)"', page.text)

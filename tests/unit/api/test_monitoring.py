@@ -2,45 +2,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from chatbot.bootstrap import Parts
-from chatbot.domain.gate import Verdict
-from chatbot.domain.matching import Decision
-from chatbot.services.monitoring import watch
-from chatbot.services.releases import release
-from chatbot.services.releases.kinds import WatchState
-from chatbot.storage.database import now
-from chatbot.storage.tables import ModelVersion, Watch
-from factories import add_confirmed, add_version
+from chatbot.storage.tables import ModelVersion
+from watches import judge_sample
 
 Headers = dict[str, str]
-VPN = [{"intent": "vpn", "probability": 0.9}]
-
-
-@pytest.fixture
-def rolled_back(parts: Parts) -> int:
-    """A version that a night promoted and that the watch took back."""
-    with parts.database.write() as session:
-        version = add_version(session, verdict=Verdict.PROMOTE).id
-        release.promote_automatically(session, version, "better", 1)
-    watch.compare_live(parts.database, parts.models, parts.settings)
-    with parts.database.write() as session:
-        row = session.get_one(Watch, 2)
-        row.state, row.message = WatchState.ALARM, f"Version {version} does worse with visitors."
-    assert watch.compare_live(parts.database, parts.models, parts.settings)
-    return version
-
-
-def judge(parts: Parts, right: int, wrong: int) -> None:
-    with parts.database.write() as session:
-        for place in range(right + wrong):
-            add_confirmed(
-                session,
-                "a question",
-                "vpn" if place < right else "leave",
-                decision=Decision.ANSWER.value,
-                candidates=VPN,
-                sample_share=0.02,
-                asked_at=now(),
-            )
 
 
 def test_before_anything_was_judged_nothing_is_claimed(client: FlaskClient, agent: Headers) -> None:
@@ -60,7 +25,7 @@ def test_before_anything_was_judged_nothing_is_claimed(client: FlaskClient, agen
 def test_the_live_accuracy_comes_with_its_interval(
     client: FlaskClient, agent: Headers, parts: Parts
 ) -> None:
-    judge(parts, right=15, wrong=15)
+    judge_sample(parts, right=15, wrong=15)
     sample = client.get("/v1/monitoring", headers=agent).get_json()["sample"]
     assert (sample["drawn"], sample["judged"], sample["breaks_promise"]) == (30, 30, True)
     assert sample["wrong_answers"]["value"] == pytest.approx(0.5)

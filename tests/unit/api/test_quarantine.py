@@ -11,7 +11,7 @@ Headers = dict[str, str]
 def group(parts: Parts) -> dict[str, object]:
     """What one account said of an intent today, far too often; as the API lists it."""
     with parts.database.write() as session:
-        for place in range(parts.settings.quarantine_least + 1):
+        for place in range(parts.settings.quarantine_never_below + 1):
             add_confirmed(session, f"<b>question {place}</b>", "vpn")
     return {"source": "agent", "says": "vpn"}
 

@@ -34,7 +34,7 @@ with parts.database.write() as session:
     version = add_version(session, "f")
     generation = pointer.generation if pointer else 0
     release.install_untrained(session, version, "made by the fake", generation)
-    jobs.finish(session, lease, jobs.State.DONE, f"Version {{version}} is live.", version)
+    jobs.finish(session, lease, jobs.JobState.DONE, f"Version {{version}} is live.", version)
 """
 
 

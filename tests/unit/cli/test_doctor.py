@@ -18,6 +18,7 @@ class TestDoctor:
         result = run("doctor")
         assert result.exit_code == 0, result.stdout
         assert "✗" not in result.stdout
+        assert "· promise: no answer judged of 0 drawn at random" in result.stdout
 
     def test_finds_a_missing_artefact(self, run_filled: Run) -> None:
         result = run_filled("doctor", real=True)

@@ -44,7 +44,7 @@ class TestRetrain:
     ) -> None:
         fake_trainer(
             "with parts.database.write() as session:\n"
-            "    jobs.finish(session, lease, jobs.State.FAILED, 'no memory')\n"
+            "    jobs.finish(session, lease, jobs.JobState.FAILED, 'no memory')\n"
             "raise SystemExit"
         )
         result = run_filled("retrain", "--wait")

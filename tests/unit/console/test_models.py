@@ -5,55 +5,37 @@ from flask.testing import FlaskClient
 
 import factories
 from chatbot.bootstrap import Parts
-from chatbot.domain.example import Example
-from chatbot.domain.gate import Rules, Verdict, compare
+from chatbot.domain.gate import Verdict
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.access.keys import Scope
 from chatbot.services.knowledge import pins
-from chatbot.services.learning.report import Measured, make_report
-from chatbot.services.learning.training_set import Frozen, Labelled
 from chatbot.services.monitoring import watch
 from chatbot.services.monitoring.adapt import Adapter
 from chatbot.services.releases import jobs, processes, promotion_stop, release
-from chatbot.services.releases.kinds import WatchState
 from chatbot.services.releases.reports import keep_report
 from chatbot.storage.database import now
-from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob, Watch
+from chatbot.storage.tables import Disagreement, ModelVersion, Release, TrainingJob
 from factories import (
     add_query,
     change_report,
-    make_catalogue,
     make_earlier_report,
     make_outcome,
     read_earlier_report,
 )
-from fakes import CALIBRATION, UNKNOWN, add_version
+from fakes import UNKNOWN, add_version
 from people import SignedIn
+from reports import SMALL, report_of
 
-FROZEN = Frozen(
-    training=[Example("VPN down", "vpn")],
-    validation=[],
-    out_of_scope=[],
-    held_out=[Labelled("q", "vpn")],
-    catalogue=make_catalogue({"vpn": ["VPN down"]}),
-    learnt_queries=[],
-)
 LIVE = [make_outcome("vpn", "leave", answered=False, probability=0.4)] * 70
 CANDIDATE = [make_outcome("vpn", "vpn")] * 60 + [make_outcome("vpn", "invoice")] * 10
 CLEAR = "/console/models/clear-hold"
 
 
 def report() -> EvaluationReport:
-    return make_report(
-        2,
-        Measured(CANDIDATE, CALIBRATION),
-        1,
-        Measured(LIVE, CALIBRATION),
-        compare(LIVE, CANDIDATE, Rules()),
-        FROZEN,
-        TrainingRun(seconds=1.0, history=(), guessed=41, thresholds=((0.05, 1.01), (0.1, 0.8))),
-    )
+    thresholds = ((0.05, 1.01), (0.1, 0.8))
+    training = TrainingRun(seconds=1.0, history=(), guessed=41, thresholds=thresholds)
+    return report_of(CANDIDATE, LIVE, SMALL, training)
 
 
 @pytest.fixture
@@ -204,7 +186,7 @@ def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
     idle = agent.get("/console/models/now").text
     assert 'hx-trigger="every 15s"' in idle
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
         processes.beat(session, processes.Identity(processes.ProcessKind.WORKER))
     lease = jobs.claim(parts.database, "worker", 60)
     assert lease is not None
@@ -215,13 +197,13 @@ def test_a_running_training_shows_its_step_and_asks_again_in_two_seconds(
     assert "Train: 42% · Step &lt;21&gt; of 50" in running
     assert "No worker runs" not in running
     with parts.database.write() as session:
-        jobs.finish(session, lease, jobs.State.FAILED, "out of memory")
+        jobs.finish(session, lease, jobs.JobState.FAILED, "out of memory")
     assert "out of memory" in agent.get("/console/models/now").text
 
 
 def test_a_job_that_no_worker_will_take_says_so(agent: FlaskClient, parts: Parts) -> None:
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     assert "No worker runs" in agent.get("/console/models/now").text
 
 
@@ -372,19 +354,6 @@ def test_a_report_shows_what_was_learnt_of_pairs_with_a_score(
     assert '<td class="number">0.97</td><td class="number">–</td>' in shown
 
 
-@pytest.fixture
-def rolled_back(parts: Parts) -> int:
-    with parts.database.write() as session:
-        version = factories.add_version(session, verdict=Verdict.PROMOTE).id
-        release.promote_automatically(session, version, "better", 1)
-    watch.compare_live(parts.database, parts.models, parts.settings)
-    with parts.database.write() as session:
-        row = session.get_one(Watch, 2)
-        row.state, row.message = WatchState.ALARM, "It hands over <far> more."
-    assert watch.compare_live(parts.database, parts.models, parts.settings)
-    return version
-
-
 def test_a_watch_is_shown_with_its_figures(parts: Parts, signed_in: SignedIn) -> None:
     with parts.database.write() as session:
         version = factories.add_version(session).id
@@ -400,7 +369,7 @@ def test_an_admin_sees_why_it_was_rolled_back_and_clears_the_hold(
     parts: Parts, signed_in: SignedIn, rolled_back: int
 ) -> None:
     admin = signed_in(Scope.ADMIN)
-    assert "It hands over &lt;far&gt; more." in admin.get("/console/models").text
+    assert "it hands over &lt;far&gt; more." in admin.get("/console/models").text
     assert "clear the hold" in admin.get("/console/").text
     assert admin.post(CLEAR, data={"reason": ""}).status_code == 422
     answer = admin.post(CLEAR, data={"reason": "the FAQ was half imported"})

@@ -36,7 +36,7 @@ def test_a_training_that_runs_is_not_called_none(parts: Parts, signed_in: Signed
     agent = signed_in(Scope.AGENT)
     assert "Nothing was trained yet" in agent.get("/console/").text
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     page = agent.get("/console/").text
     assert "training soon" in page
     assert "Nothing was trained yet" not in page
@@ -49,6 +49,7 @@ def test_its_health_is_what_doctor_finds(parts: Parts, signed_in: SignedIn) -> N
     assert "Answers go on, but nothing trains." in card
     assert '<code class="nowrap">chatbot up</code>' in card
     assert "`" not in card
+    assert "too early" in card.split("<b>Drift</b>")[0].rsplit("<li", 1)[1]
 
 
 def test_the_overview_says_how_good_the_answers_are(parts: Parts, signed_in: SignedIn) -> None:

@@ -11,7 +11,7 @@ def test_the_page_escapes_what_visitors_wrote_and_lets_an_admin_release(
     parts: Parts, signed_in: SignedIn
 ) -> None:
     with parts.database.write() as session:
-        for place in range(parts.settings.quarantine_least + 1):
+        for place in range(parts.settings.quarantine_never_below + 1):
             add_confirmed(session, f"<b>question {place}</b>", "vpn")
     form = {
         "source": "agent",

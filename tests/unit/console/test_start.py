@@ -87,14 +87,14 @@ def test_one_click_brings_the_demo_and_asks_for_its_model(
     response = editor.post("/console/start/demo")
     assert response.status_code == 303
     assert len(names(parts)) == len(demo.read_demo().intents)
-    assert kinds(parts) == [jobs.Kind.UNTRAINED, jobs.Kind.TRAIN]
+    assert kinds(parts) == [jobs.JobKind.UNTRAINED, jobs.JobKind.TRAIN]
     page = editor.get(response.location).text
     assert "reading the FAQ" in page
     assert "hx-get" in page
     finish_first_model(parts)
     with parts.database.write() as session:
         for job in session.scalars(select(TrainingJob)):
-            job.state = jobs.State.DONE
+            job.state = jobs.JobState.DONE
     assert "Try a question" in editor.get("/console/start/model").text
 
 
@@ -104,7 +104,7 @@ def test_a_first_model_that_failed_is_shown_and_asked_for_again(
     editor.post("/console/start/demo")
     with parts.database.write() as session:
         for job in session.scalars(select(TrainingJob)):
-            job.state, job.message = jobs.State.FAILED, "no base model"
+            job.state, job.message = jobs.JobState.FAILED, "no base model"
     page = editor.get("/console/start").text
     assert "could not be made: no base model" in page
     assert editor.post("/console/start/model").status_code == 303
@@ -118,7 +118,7 @@ def test_pasted_text_is_looked_at_then_imported(parts: Parts, editor: FlaskClien
     done = editor.post("/console/knowledge/files", data=hidden_fields(preview.text))
     assert "Imported" in done.text
     assert names(parts) == {"rent"}
-    assert kinds(parts) == [jobs.Kind.UNTRAINED, jobs.Kind.TRAIN]
+    assert kinds(parts) == [jobs.JobKind.UNTRAINED, jobs.JobKind.TRAIN]
 
 
 def test_the_page_shows_what_is_live(parts: Parts, editor: FlaskClient) -> None:

@@ -140,7 +140,7 @@ def test_what_is_not_one_address_is_refused(admin: FlaskClient, parts: Parts, em
 def test_it_says_when_nobody_delivers(admin: FlaskClient, parts: Parts) -> None:
     admin.post("/console/webhooks", data=FORM)
     with parts.database.write() as session:
-        events.record(session, events.Kind.MODEL_HELD, {})
+        events.record(session, events.EventKind.MODEL_HELD, {})
     assert "Does a courier run?" not in admin.get("/console/webhooks").text
     with parts.database.write() as session:
         session.execute(update(Delivery).values(due_at=now().replace(year=2020)))

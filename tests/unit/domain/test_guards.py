@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.domain.accuracy import Outcome
-from chatbot.domain.guards import CHANCE, Guard, Margins, Row, State, set_guards, tarone_level
+from chatbot.domain.guards import CHANCE, Guard, GuardState, Margins, Row, set_guards, tarone_level
 from factories import make_outcome
 
 RIGHT = make_outcome("a", "a")
@@ -113,7 +113,7 @@ class TestRightAnswers:
         live = [RIGHT] * 40 + [UNSURE] * 34 + [RIGHT] * 6
         found = guard("rightly_answered", live, [UNSURE] * 40 + [RIGHT] * 34 + [RIGHT] * 6)
         assert found.measured > found.allowed
-        assert (found.state, found.broken) == (State.OPEN, [])
+        assert (found.state, found.broken) == (GuardState.OPEN, [])
         assert found.words == (
             "It answers 7.5% fewer of the 80 in-scope questions rightly: 40 no longer, 34 only now. "
             "With so few questions that can be chance."
@@ -121,26 +121,26 @@ class TestRightAnswers:
 
     def test_no_fewer_hold(self) -> None:
         found = guard("rightly_answered", [UNSURE] * 9, [RIGHT] * 9)
-        assert (found.state, found.measured) == (State.HOLDS, -1.0)
+        assert (found.state, found.measured) == (GuardState.HOLDS, -1.0)
 
     def test_without_questions_nothing_can_be_told(self) -> None:
-        assert guard("rightly_answered", [REFUSED], [REFUSED]).state is State.OPEN
-        assert guard("out_of_scope", [RIGHT], [RIGHT]).state is State.OPEN
+        assert guard("rightly_answered", [REFUSED], [REFUSED]).state is GuardState.OPEN
+        assert guard("out_of_scope", [RIGHT], [RIGHT]).state is GuardState.OPEN
 
 
 class TestWrongAnswers:
     @pytest.mark.parametrize(
-        ("wrong", "state"), [(0, State.HOLDS), (4, State.OPEN), (5, State.BROKEN)]
+        ("wrong", "state"), [(0, GuardState.HOLDS), (4, GuardState.OPEN), (5, GuardState.BROKEN)]
     )
-    def test_more_than_chance_explains_break_it(self, wrong: int, state: State) -> None:
+    def test_more_than_chance_explains_break_it(self, wrong: int, state: GuardState) -> None:
         candidate = [WRONGLY_ANSWERED] * wrong + [UNSURE] * (100 - wrong)
         found = guard("wrongly_answered", [RIGHT] * 50 + [UNSURE] * 50, candidate)
-        assert (found.state, bool(found.broken)) == (state, state is State.BROKEN)
+        assert (found.state, bool(found.broken)) == (state, state is GuardState.BROKEN)
 
     def test_who_answers_more_may_be_wrong_on_as_many_as_is_promised(self) -> None:
         margins = Margins(promise=0.1)
         kept = [WRONGLY_ANSWERED] * 10 + [RIGHT] * 90 + [UNSURE] * 100
-        assert guard("wrongly_answered", [UNSURE] * 200, kept, margins).state is State.HOLDS
+        assert guard("wrongly_answered", [UNSURE] * 200, kept, margins).state is GuardState.HOLDS
         found = guard(
             "wrongly_answered", [UNSURE] * 200, [WRONGLY_ANSWERED] * 24 + kept[24:], margins
         )
@@ -154,14 +154,14 @@ class TestWrongAnswers:
         candidate = [WRONGLY_ANSWERED] * 12 + [RIGHT] * 88 + [UNSURE] * 100
         margins = Margins(promise=0.1)
         found = guard("wrongly_answered", [UNSURE] * 200, candidate, margins)
-        assert (found.state, found.broken) == (State.OPEN, [])
+        assert (found.state, found.broken) == (GuardState.OPEN, [])
         assert found.words.endswith("With so few questions that can be chance.")
 
     def test_out_of_scope_questions_count(self) -> None:
         found = guard(
             "wrongly_answered", [REFUSED] * 20 + [RIGHT] * 80, [ANSWERED] * 20 + [RIGHT] * 80
         )
-        assert found.state is State.BROKEN
+        assert found.state is GuardState.BROKEN
 
 
 class TestThePromise:
@@ -176,9 +176,16 @@ class TestThePromise:
 
     @pytest.mark.parametrize(
         ("wrong", "right", "state"),
-        [(0, 99, State.HOLDS), (4, 96, State.OPEN), (8, 10, State.BROKEN), (1, 1, State.OPEN)],
+        [
+            (0, 99, GuardState.HOLDS),
+            (4, 96, GuardState.OPEN),
+            (8, 10, GuardState.BROKEN),
+            (1, 1, GuardState.OPEN),
+        ],
     )
-    def test_it_holds_only_where_it_is_proved(self, wrong: int, right: int, state: State) -> None:
+    def test_it_holds_only_where_it_is_proved(
+        self, wrong: int, right: int, state: GuardState
+    ) -> None:
         candidate = [WRONGLY_ANSWERED] * wrong + [RIGHT] * right
         found = guard("wrong_answers", [WRONG] * (wrong + right), candidate)
         assert found.state is state
@@ -189,7 +196,7 @@ class TestThePromise:
         found = guard(
             "wrong_answers", live, [WRONGLY_ANSWERED] * 8 + [RIGHT] * 10, Margins(promise=0.1)
         )
-        assert found.state is State.BROKEN
+        assert found.state is GuardState.BROKEN
         assert found.broken == ["44.4% of its 18 automatic answers are wrong; the promise is 10%."]
 
     def test_few_answers_are_called_few(self) -> None:
@@ -205,7 +212,7 @@ class TestThePromise:
         found = guard("wrong_answers", live, candidate)
         assert found.allowed == pytest.approx(0.52)
         assert found.broken == []
-        assert found.state is State.BROKEN
+        assert found.state is GuardState.BROKEN
         assert "Of the live version's 50.0% are" in found.words
 
     def test_chance_breaks_it_nearly_as_seldom_as_promised(self) -> None:
@@ -225,7 +232,7 @@ class TestThePromise:
 
     def test_silence_breaks_no_promise(self) -> None:
         found = guard("wrong_answers", [RIGHT] * 9, [UNSURE] * 9)
-        assert (found.state, found.broken) == (State.OPEN, [])
+        assert (found.state, found.broken) == (GuardState.OPEN, [])
 
 
 def test_each_says_how_much_was_measured_and_allowed() -> None:

@@ -16,17 +16,17 @@ Headers = dict[str, str]
 DECLARED = {
     "POST /ask": "ask",
     "POST /v1/ask": "ask",
-    "POST /v1/queries/<word:query_id>/feedback": "ask",
-    "POST /v1/queries/<word:query_id>/choice": "ask",
+    "POST /v1/queries/<id:query_id>/feedback": "ask",
+    "POST /v1/queries/<id:query_id>/choice": "ask",
     "POST /v1/handoffs": "ask",
     "GET /v1/popular-questions": "ask",
     "GET /v1/handoffs": "agent",
     "GET /v1/handoffs/<int:handoff_id>": "agent",
     "PATCH /v1/handoffs/<int:handoff_id>": "agent",
     "GET /v1/queries": "agent",
-    "GET /v1/queries/<word:query_id>": "agent",
-    "PUT /v1/queries/<word:query_id>/confirmation": "agent",
-    "DELETE /v1/queries/<word:query_id>/confirmation": "agent",
+    "GET /v1/queries/<id:query_id>": "agent",
+    "PUT /v1/queries/<id:query_id>/confirmation": "agent",
+    "DELETE /v1/queries/<id:query_id>/confirmation": "agent",
     "GET /v1/intents": "agent",
     "GET /v1/intents/<word:name>": "agent",
     "GET /v1/pins": "agent",
@@ -71,12 +71,12 @@ DECLARED = {
     "GET /v1/admin/audit": "admin",
     "GET /v1/admin/keys": "admin",
     "POST /v1/admin/keys": "admin",
-    "DELETE /v1/admin/keys/<word:key_id>": "admin",
+    "DELETE /v1/admin/keys/<id:key_id>": "admin",
     "DELETE /v1/handoffs/<int:handoff_id>": "admin",
     "GET /v1/admin/sites": "admin",
     "POST /v1/admin/sites": "admin",
-    "PUT /v1/admin/sites/<word:key>": "admin",
-    "DELETE /v1/admin/sites/<word:key>": "admin",
+    "PUT /v1/admin/sites/<id:key>": "admin",
+    "DELETE /v1/admin/sites/<id:key>": "admin",
     "GET /v1/admin/webhooks": "admin",
     "POST /v1/admin/webhooks": "admin",
     "PATCH /v1/admin/webhooks/<int:webhook_id>": "admin",
@@ -104,7 +104,7 @@ def routes(app: APIFlask) -> Iterator[tuple[str, str, str | None]]:
 
 
 def concrete(rule: str) -> str:
-    return re.sub(r"<word:\w+>", "nothing", re.sub(r"<int:\w+>", "999999", rule))
+    return re.sub(r"<(?:id|word):\w+>", "nothing", re.sub(r"<int:\w+>", "999999", rule))
 
 
 def test_every_route_says_who_may_call_it(app: APIFlask) -> None:

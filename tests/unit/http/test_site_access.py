@@ -45,7 +45,7 @@ class TestScope:
             ("POST", "/v1/handoffs"),
         }
         for rule in app.url_map.iter_rules():
-            path = re.sub("<int.*?>", "7", re.sub("<word.*?>", "nothing", rule.rule))
+            path = re.sub("<int.*?>", "7", re.sub("<(?:id|word):.*?>", "nothing", rule.rule))
             if not path.startswith(("/v1/", "/ask")) or path in PUBLIC:
                 continue
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -15,13 +15,17 @@ from chatbot.storage.nudge import Nudge
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check; what is not `needed` may fail without harm to answers."""
+    """The outcome of one check; what is not `needed` may fail without harm to answers.
+
+    One that is `too_early` found nothing wrong, because there is too little to look at.
+    """
 
     name: str
     ok: bool
     detail: str
     advice: str = ""
     needed: bool = True
+    too_early: bool = False
 
 
 class Instance(Protocol):

@@ -63,7 +63,8 @@ def check_promise(instance: Instance) -> Finding:
         accuracy = read_live_accuracy(session)
     wrong = accuracy.wrong_answers
     if wrong.of == 0:
-        return Finding("promise", True, f"no answer judged of {accuracy.drawn} drawn at random")
+        detail = f"no answer judged of {accuracy.drawn} drawn at random"
+        return Finding("promise", True, detail, too_early=True)
     detail = (
         f"{wrong.value:.1%} of the answers are wrong ({wrong.low:.1%} to {wrong.high:.1%}, "
         f"{wrong.of} judged at random); promised: at most {promise:.0%}"
@@ -80,7 +81,7 @@ def check_drift(instance: Instance) -> Finding:
             f"whether visitors ask as they did when the model went live is compared from {LEAST} "
             f"questions on; {drift.reference} are from that time, {drift.recent} of this week"
         )
-        return Finding("drift", True, detail)
+        return Finding("drift", True, detail, too_early=True)
     indices = ", ".join(f"{shift.figure} {shift.index:.2f}" for shift in drift.shifts)
     if not drift.alarms:
         detail = f"visitors ask as they did when the model went live ({indices})"

@@ -83,7 +83,7 @@ def test_the_transcript_is_what_was_asked_in_the_conversation(database: Database
 
 def test_webhooks_are_told_whom_to_answer_and_what_was_asked(database: Database) -> None:
     with database.write() as session:
-        kinds = [events.Kind.HANDOFF_REQUESTED]
+        kinds = [events.EventKind.HANDOFF_REQUESTED]
         webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, Settings())
         add_query(session, "where is my invoice", conversation_id=TALK)
 

@@ -233,7 +233,7 @@ class TestTheModelAfterwards:
             assert outgrown.was_trained
             assert request_what_is_needed(session, "ann")
             kinds = session.scalars(select(TrainingJob.kind).order_by(TrainingJob.id)).all()
-            assert kinds == [jobs.Kind.UNTRAINED, jobs.Kind.TRAIN]
+            assert kinds == [jobs.JobKind.UNTRAINED, jobs.JobKind.TRAIN]
             session.expire_all()
             assert session.get_one(ModelVersion, other).withdrawn
             assert not session.get_one(ModelVersion, live).withdrawn

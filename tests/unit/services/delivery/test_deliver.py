@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from chatbot.services.delivery import deliveries
-from chatbot.services.delivery.events import Kind
+from chatbot.services.delivery.events import EventKind
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Webhook
 from hooks import add_hook, assert_set, deliver, make_due, rows, tell
@@ -35,8 +35,8 @@ class TestManyWorkers:
         with running() as quick, ThreadPoolExecutor(1) as pool:
             stuck = pool.submit(deliver, database)
             wait_until(lambda: len(receiver.received) == 1)
-            add_hook(database, quick.url(), Kind.TRAINING_FAILED)
-            tell(database, Kind.TRAINING_FAILED)
+            add_hook(database, quick.url(), EventKind.TRAINING_FAILED)
+            tell(database, EventKind.TRAINING_FAILED)
             assert deliver(database) == 1
             assert len(quick.received) == 1
             free.set()

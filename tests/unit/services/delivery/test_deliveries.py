@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from chatbot.errors import Conflict, NotFound
 from chatbot.services.delivery import deliveries, webhooks
-from chatbot.services.delivery.deliveries import State
+from chatbot.services.delivery.deliveries import DeliveryState
 from chatbot.storage.database import Database
 from chatbot.storage.tables import AuditEvent, Webhook
 from fakes import Clock
@@ -110,7 +110,7 @@ def test_lists_are_filtered_and_paged(
     assert ids(deliveries.Filters()) == [6, 5]
     assert ids(deliveries.Filters(), 5) == [4, 3]
     assert ids(deliveries.Filters(webhook_id=other.id)) == [6, 4]
-    assert ids(deliveries.Filters(state=State.DELIVERED)) == [1]
+    assert ids(deliveries.Filters(state=DeliveryState.DELIVERED)) == [1]
     assert ids(deliveries.Filters(bot_id=1)) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict
 from chatbot.services.delivery import events, webhooks
-from chatbot.services.delivery.events import Kind, Style
+from chatbot.services.delivery.events import EventKind, Style
 from chatbot.services.releases import jobs, release
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Webhook
@@ -44,10 +44,10 @@ class TestAnEvent:
     def test_reaches_those_that_want_its_kind_and_are_enabled(
         self, database: Database, receiver: Receiver
     ) -> None:
-        add_hook(database, receiver.url("/held"), Kind.MODEL_HELD)
-        add_hook(database, receiver.url("/both"), Kind.MODEL_HELD, Kind.TRAINING_FAILED)
-        add_hook(database, receiver.url("/failed"), Kind.TRAINING_FAILED)
-        disabled = add_hook(database, receiver.url("/disabled"), Kind.MODEL_HELD)
+        add_hook(database, receiver.url("/held"), EventKind.MODEL_HELD)
+        add_hook(database, receiver.url("/both"), EventKind.MODEL_HELD, EventKind.TRAINING_FAILED)
+        add_hook(database, receiver.url("/failed"), EventKind.TRAINING_FAILED)
+        disabled = add_hook(database, receiver.url("/disabled"), EventKind.MODEL_HELD)
         with database.write() as session:
             webhooks.change_webhook(session, "ann", disabled.id, enabled=False)
         tell(database)
@@ -57,7 +57,7 @@ class TestAnEvent:
 
     def test_that_is_rolled_back_is_never_told(self, database: Database, hook: Webhook) -> None:
         with pytest.raises(RuntimeError), database.write() as session:
-            events.record(session, Kind.MODEL_HELD, {})
+            events.record(session, EventKind.MODEL_HELD, {})
             raise RuntimeError
         assert rows(database) == []
 
@@ -83,7 +83,9 @@ class TestWhatHappens:
     """The use cases themselves tell of it."""
 
     def test_promotion_rollback_and_installation(self, database: Database) -> None:
-        add_hook(database, "http://127.0.0.1:9/", Kind.MODEL_PROMOTED, Kind.MODEL_ROLLED_BACK)
+        add_hook(
+            database, "http://127.0.0.1:9/", EventKind.MODEL_PROMOTED, EventKind.MODEL_ROLLED_BACK
+        )
         with database.write() as session:
             first = add_live_version(session)
             second = add_version(session)
@@ -105,7 +107,7 @@ class TestWhatHappens:
         }
 
     def test_a_refused_move_tells_nothing(self, database: Database) -> None:
-        add_hook(database, "http://127.0.0.1:9/", Kind.MODEL_PROMOTED)
+        add_hook(database, "http://127.0.0.1:9/", EventKind.MODEL_PROMOTED)
         with database.write() as session:
             version = add_live_version(session)
         with pytest.raises(Conflict), database.write() as session:
@@ -113,7 +115,7 @@ class TestWhatHappens:
         assert len(rows(database)) == 1
 
     def test_a_held_candidate(self, database: Database) -> None:
-        add_hook(database, "http://127.0.0.1:9/", Kind.MODEL_HELD)
+        add_hook(database, "http://127.0.0.1:9/", EventKind.MODEL_HELD)
         with database.write() as session:
             version = add_version(session)
             release.conclude(session, version.id, None, make_small_report())
@@ -132,14 +134,14 @@ class TestWhatHappens:
         }
 
     def test_a_failed_training_and_one_that_killed_its_workers(self, database: Database) -> None:
-        add_hook(database, "http://127.0.0.1:9/", Kind.TRAINING_FAILED)
+        add_hook(database, "http://127.0.0.1:9/", EventKind.TRAINING_FAILED)
         for done in (True, False):
             with database.write() as session:
-                jobs.request(session, jobs.Kind.TRAIN, "ann", force=done)
+                jobs.request(session, jobs.JobKind.TRAIN, "ann", force=done)
         lease = jobs.claim(database, "w", 60)
         assert lease is not None
         with database.write() as session:
-            jobs.finish(session, lease, jobs.State.FAILED, "out of memory")
+            jobs.finish(session, lease, jobs.JobState.FAILED, "out of memory")
         for _ in range(jobs.MOST_ATTEMPTS):
             assert jobs.claim(database, "w", -1) is not None
         assert jobs.claim(database, "w", 60) is None

@@ -14,7 +14,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.email_address import clean_email
 from chatbot.errors import InvalidText
 from chatbot.services.delivery import mail_text
-from chatbot.services.delivery.events import KINDS, Kind
+from chatbot.services.delivery.events import KINDS, EventKind
 from chatbot.storage.database import now
 from chatbot.storage.tables import Delivery
 
@@ -33,7 +33,7 @@ HANDOFF: dict[str, Any] = {
 
 
 def letter(
-    kind: Kind, public_url: str = "", sender: str = "bot@example.org", **data: Any
+    kind: EventKind, public_url: str = "", sender: str = "bot@example.org", **data: Any
 ) -> EmailMessage:
     """As it is read at the other end."""
     delivery = Delivery(
@@ -60,7 +60,7 @@ def text(read: EmailMessage) -> str:
 
 
 def test_a_handoff_is_answered_by_a_reply_and_tells_all_that_was_asked() -> None:
-    read = letter(Kind.HANDOFF_REQUESTED, "https://help.example.org/", **HANDOFF)
+    read = letter(EventKind.HANDOFF_REQUESTED, "https://help.example.org/", **HANDOFF)
     assert dict(read.items()) == {
         "From": "Helpdesk chatbot <bot@example.org>",
         "To": "help@example.org",
@@ -107,17 +107,17 @@ At the console: https://help.example.org/console/handoffs
 
 
 def test_without_words_of_the_visitor_the_last_question_is_the_subject() -> None:
-    read = letter(Kind.HANDOFF_REQUESTED, **HANDOFF | {"message": ""})
+    read = letter(EventKind.HANDOFF_REQUESTED, **HANDOFF | {"message": ""})
     assert read["Subject"] == "A visitor asks for a person: hello?"
     assert "writes" not in text(read)
     assert "console" not in text(read), "nobody said where it is"
-    silent = letter(Kind.HANDOFF_REQUESTED, **HANDOFF | {"message": "", "transcript": []})
+    silent = letter(EventKind.HANDOFF_REQUESTED, **HANDOFF | {"message": "", "transcript": []})
     assert silent["Subject"] == "A visitor asks for a person"
 
 
 def test_a_handoff_from_chatwoot_is_answered_there() -> None:
     data = {"channel": "chatwoot", "conversation_id": "chatwoot-1-7", "question": "my [email]?"}
-    read = letter(Kind.HANDOFF_REQUESTED, **data, url="https://chat.example/app/7")
+    read = letter(EventKind.HANDOFF_REQUESTED, **data, url="https://chat.example/app/7")
     assert read["Reply-To"] is None
     assert read["Subject"] == "A visitor asks for a person: my [email]?"
     assert "Answer at: https://chat.example/app/7\n" in text(read)
@@ -129,20 +129,20 @@ def test_a_handoff_from_chatwoot_is_answered_there() -> None:
     ["ü@bücher.example", "ann@straße.example", "=?utf-8?q?=0abcc=3a_eve?=@example.org"],
 )
 def test_an_address_that_no_header_can_hold_stands_in_the_text(email: str) -> None:
-    read = letter(Kind.HANDOFF_REQUESTED, **HANDOFF | {"email": email})
+    read = letter(EventKind.HANDOFF_REQUESTED, **HANDOFF | {"email": email})
     assert read["Reply-To"] is None
     assert f"Answer to: {email} (write to it)" in text(read)
 
 
 def test_an_international_domain_is_in_punycode_for_machines_only() -> None:
-    read = letter(Kind.HANDOFF_REQUESTED, **HANDOFF | {"email": "ann@bücher.example"})
+    read = letter(EventKind.HANDOFF_REQUESTED, **HANDOFF | {"email": "ann@bücher.example"})
     assert read["Reply-To"] == "ann@xn--bcher-kva.example"
     assert "Answer to: ann@bücher.example (reply" in text(read)
 
 
 def test_a_promotion_says_what_and_why() -> None:
     read = letter(
-        Kind.MODEL_PROMOTED,
+        EventKind.MODEL_PROMOTED,
         "https://help.example.org",
         version=4,
         previous_version=None,
@@ -166,24 +166,24 @@ At the console: https://help.example.org/console/models
 @pytest.mark.parametrize(
     ("kind", "subject"),
     [
-        (Kind.MODEL_ROLLED_BACK, "The model was rolled back: version 2"),
-        (Kind.MODEL_HELD, "A new model was held back: version 2"),
-        (Kind.MODEL_ALARM, "The live model does worse with visitors: version 2"),
+        (EventKind.MODEL_ROLLED_BACK, "The model was rolled back: version 2"),
+        (EventKind.MODEL_HELD, "A new model was held back: version 2"),
+        (EventKind.MODEL_ALARM, "The live model does worse with visitors: version 2"),
     ],
 )
-def test_subjects_name_the_version(kind: Kind, subject: str) -> None:
+def test_subjects_name_the_version(kind: EventKind, subject: str) -> None:
     assert letter(kind, version=2)["Subject"] == subject
 
 
 def test_other_subjects() -> None:
-    assert letter(Kind.TRAINING_FAILED, job=3)["Subject"] == "A training failed: job 3"
-    assert letter(Kind.TEST, asked_by="ann")["Subject"] == "A test from the helpdesk chatbot"
+    assert letter(EventKind.TRAINING_FAILED, job=3)["Subject"] == "A training failed: job 3"
+    assert letter(EventKind.TEST, asked_by="ann")["Subject"] == "A test from the helpdesk chatbot"
 
 
 def test_links_lead_to_pages_that_exist(parts: Parts) -> None:
     app = create_app(parts=parts, follow=False)
     pages = {str(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    for kind in (*KINDS, Kind.TEST):
+    for kind in (*KINDS, EventKind.TEST):
         read = letter(kind, "https://h.example", conversation_id="c", channel="web")
         link = text(read).split("https://h.example")[1].strip()
         assert link in pages, kind
@@ -211,7 +211,7 @@ HOSTILE = [
 def test_what_visitors_write_stays_behind_its_mark(said: str) -> None:
     lines = [{"text": said, "decision": "handoff", "intent": None}]
     data = HANDOFF | {"message": said, "transcript": lines, "conversation_id": said}
-    read = letter(Kind.HANDOFF_REQUESTED, **data)
+    read = letter(EventKind.HANDOFF_REQUESTED, **data)
     assert {name.lower() for name in read} == {
         *("from", "to", "reply-to", "subject", "date", "message-id", "auto-submitted"),
         *("content-type", "content-transfer-encoding", "mime-version"),
@@ -233,7 +233,8 @@ def test_no_text_and_no_address_stops_a_letter(said: str, local: str, host: str)
         email = ""
     lines = [{"text": said, "decision": "answer", "intent": "vpn"}]
     read = letter(
-        Kind.HANDOFF_REQUESTED, **HANDOFF | {"message": said, "transcript": lines, "email": email}
+        EventKind.HANDOFF_REQUESTED,
+        **HANDOFF | {"message": said, "transcript": lines, "email": email},
     )
     assert (read["Reply-To"] is None) or str(read["Reply-To"]).isprintable()
 
@@ -241,12 +242,12 @@ def test_no_text_and_no_address_stops_a_letter(said: str, local: str, host: str)
 @pytest.mark.parametrize("local", ["a..b", ".a", "a.", "o'h", "a=b?c", "x" * 64])
 def test_strange_but_harmless_addresses_are_kept_as_they_are(local: str) -> None:
     email = f"{local}@{'long.' * 30}example"
-    read = letter(Kind.HANDOFF_REQUESTED, **HANDOFF | {"email": email})
+    read = letter(EventKind.HANDOFF_REQUESTED, **HANDOFF | {"email": email})
     assert str(read["Reply-To"]).replace('"', "") == email
 
 
 def test_a_long_domain_of_the_sender_breaks_no_header() -> None:
     domain = "long-label." * 20 + "example"
-    read = letter(Kind.TEST, sender=f"bot@{domain}", asked_by="ann")
+    read = letter(EventKind.TEST, sender=f"bot@{domain}", asked_by="ann")
     assert read["Message-ID"] == f"<evt_{'0' * 32}.17@{domain}>"
     assert str(read["From"]).endswith(f"<bot@{domain}>")

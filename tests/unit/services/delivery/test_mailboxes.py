@@ -12,7 +12,7 @@ from chatbot.errors import AddressRefused, Conflict, InvalidText
 from chatbot.services.asking import handoffs
 from chatbot.services.delivery import deliveries, events, webhooks
 from chatbot.services.delivery.deliver import deliver_due
-from chatbot.services.delivery.events import Kind, Style
+from chatbot.services.delivery.events import EventKind, Style
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, Delivery, Webhook
@@ -53,18 +53,23 @@ def add_mailbox(
     database: Database,
     settings: Settings,
     url: str = MAILBOX,
-    *kinds: Kind,
+    *kinds: EventKind,
     style: Style | None = None,
 ) -> Webhook:
     with database.write() as session:
         return webhooks.create_webhook(
-            session, "ann", url, kinds or (Kind.MODEL_HELD, Kind.HANDOFF_REQUESTED), settings, style
+            session,
+            "ann",
+            url,
+            kinds or (EventKind.MODEL_HELD, EventKind.HANDOFF_REQUESTED),
+            settings,
+            style,
         )
 
 
 def tell(database: Database, **data: object) -> None:
     with database.write() as session:
-        events.record(session, Kind.MODEL_HELD, data)
+        events.record(session, EventKind.MODEL_HELD, data)
 
 
 def rows(database: Database) -> list[Delivery]:
@@ -195,7 +200,7 @@ def test_each_address_gets_its_own_and_webhooks_theirs(
     database: Database, settings: Settings, mailbox: Webhook, relay: MailRelay
 ) -> None:
     add_mailbox(database, settings, "mailto:chef@bücher.example")
-    add_mailbox(database, settings, "mailto:other@example.org", Kind.TRAINING_FAILED)
+    add_mailbox(database, settings, "mailto:other@example.org", EventKind.TRAINING_FAILED)
     tell(database, version=2)
     with database.write() as session:
         webhooks.send_test(session, "ann", mailbox.id)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from chatbot.errors import AddressRefused, Conflict
 from chatbot.services.delivery import webhooks
 from chatbot.services.delivery.deliver import deliver_due
-from chatbot.services.delivery.events import Kind
+from chatbot.services.delivery.events import EventKind
 from chatbot.settings import Settings
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import Webhook
@@ -45,10 +45,12 @@ class TestAnEndpoint:
         assert receiver.received == []
         assert "private network" in rows(database)[0].error
         with pytest.raises(AddressRefused), database.write() as session:
-            webhooks.create_webhook(session, "ann", receiver.url(), [Kind.MODEL_HELD], Settings())
+            webhooks.create_webhook(
+                session, "ann", receiver.url(), [EventKind.MODEL_HELD], Settings()
+            )
 
-    @pytest.mark.parametrize("kinds", [[], [Kind.TEST]])
-    def test_wants_events(self, database: Database, kinds: list[Kind]) -> None:
+    @pytest.mark.parametrize("kinds", [[], [EventKind.TEST]])
+    def test_wants_events(self, database: Database, kinds: list[EventKind]) -> None:
         with pytest.raises(Conflict, match="handoff.requested"), database.write() as session:
             webhooks.create_webhook(session, "ann", "https://example.org/", kinds, Settings())
 

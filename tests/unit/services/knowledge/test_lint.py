@@ -8,7 +8,7 @@ from chatbot.formats.draft import PLACEHOLDER
 from chatbot.matching.matcher import Matcher
 from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.intent_health import PERIOD
-from chatbot.services.knowledge.lint import Findings, Kind, lint
+from chatbot.services.knowledge.lint import Findings, FlawKind, lint
 from chatbot.storage.database import Database, now
 from factories import add_intent, add_query, make_matcher
 
@@ -22,7 +22,7 @@ def fill(session: Session, faq: Mapping[str, Sequence[str]]) -> Matcher:
     return make_matcher(faq)
 
 
-def flaws(findings: Findings, kind: Kind) -> list[tuple[str, int]]:
+def flaws(findings: Findings, kind: FlawKind) -> list[tuple[str, int]]:
     return [(flaw.intent, flaw.count) for flaw in findings.of(kind)]
 
 
@@ -51,9 +51,9 @@ def test_counts_and_lengths_that_do_harm_are_named(database: Database) -> None:
         matcher = fill(session, faq)
         add_intent(session, "draft", enabled=False)
         findings = lint(session, matcher)
-    assert flaws(findings, Kind.FEW) == [("few", 1)]
-    assert flaws(findings, Kind.LOPSIDED) == [("many", 51)]
-    assert flaws(findings, Kind.LONG) == [("long", 239)]
+    assert flaws(findings, FlawKind.FEW) == [("few", 1)]
+    assert flaws(findings, FlawKind.LOPSIDED) == [("many", 51)]
+    assert flaws(findings, FlawKind.LONG) == [("long", 239)]
     assert (findings.intents, findings.utterances, findings.median) == (7, 73, 5)
 
 
@@ -63,8 +63,8 @@ def test_a_first_utterance_among_articles_is_not_lopsided(database: Database) ->
             add_intent(session, name)
         add_intent(session, "d", *CALM, "question foxtrot")
         findings = lint(session, None)
-    assert flaws(findings, Kind.LOPSIDED) == []
-    assert flaws(findings, Kind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
+    assert flaws(findings, FlawKind.LOPSIDED) == []
+    assert flaws(findings, FlawKind.FEW) == [("a", 0), ("b", 0), ("c", 0)]
     assert findings.median == 0
 
 
@@ -74,7 +74,7 @@ def test_bare_answers_are_named(database: Database) -> None:
         for name, answer in answers.items():
             edit_faq.create_intent(session, "ann", name, name, answer, "", [])
         findings = lint(session, None)
-    assert {name for name, _ in flaws(findings, Kind.ANSWER)} == {"short", "none"}
+    assert {name for name, _ in flaws(findings, FlawKind.ANSWER)} == {"short", "none"}
     assert findings.pairs is None
 
 
@@ -92,7 +92,7 @@ def test_drafts_that_visitors_ask_for_are_named(database: Database) -> None:
         add_query(session, "nobody asks", asked_at=now() - PERIOD - timedelta(days=1))
         add_query(session, "vpn down", asked_at=now())
         findings = lint(session, None)
-    assert flaws(findings, Kind.ASKED) == [("was-live", 2), ("wanted", 1)]
+    assert flaws(findings, FlawKind.ASKED) == [("was-live", 2), ("wanted", 1)]
 
 
 def test_an_empty_faq_has_no_findings(database: Database) -> None:
@@ -111,7 +111,7 @@ def test_links_that_lead_nowhere_and_pictures_that_are_not_shown_are_named(
         edit_faq.change_intent(session, "ann", "linked", {"answer": answer})
         findings = lint(session, None, shown)
         unknown = lint(session, None)
-    assert flaws(findings, Kind.LINK) == [("linked", 1)]
-    assert flaws(findings, Kind.PICTURE) == [("linked", 1)]
-    assert [flaw.text for flaw in findings.of(Kind.LINK)] == ["page://1"]
-    assert flaws(unknown, Kind.PICTURE) == [("linked", 2)]
+    assert flaws(findings, FlawKind.LINK) == [("linked", 1)]
+    assert flaws(findings, FlawKind.PICTURE) == [("linked", 1)]
+    assert [flaw.text for flaw in findings.of(FlawKind.LINK)] == ["page://1"]
+    assert flaws(unknown, FlawKind.PICTURE) == [("linked", 2)]

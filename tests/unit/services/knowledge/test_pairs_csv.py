@@ -1,41 +1,21 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from chatbot.errors import Conflict, InvalidCatalogue
 from chatbot.services.knowledge import pairs
-from chatbot.services.knowledge.pairs import ImportedPairs, Source
+from chatbot.services.knowledge.pairs import ImportedPairs
 from chatbot.services.knowledge.pairs_csv import read_pairs, write_pairs
 from chatbot.storage.database import Database
-from chatbot.storage.tables import ScoredPair
-
-CARD, TRANSFER = "my card was declined", "my transfer was declined"
-
-
-def add(
-    database: Database,
-    score: float,
-    by: str = "ann",
-    texts: tuple[str, str] = (CARD, TRANSFER),
-    source: Source = Source.DESK,
-) -> int:
-    with database.write() as session:
-        return pairs.add_pair(session, by, *texts, score, source).id
-
-
-def stored(database: Database) -> list[tuple[str, str, float, str]]:
-    with database.read() as session:
-        rows = session.scalars(select(ScoredPair).order_by(ScoredPair.id))
-        return [(row.text_a, row.text_b, row.score, row.by) for row in rows]
+from scored_pairs import CARD, TRANSFER, add_scored, list_scored
 
 
 class TestFile:
     def test_a_file_is_imported_and_comes_out_as_it_went_in(
         self, database: Database, tmp_path: Path
     ) -> None:
-        add(database, 0.5)
-        add(database, 0.25, texts=(CARD, "=formula"))
+        add_scored(database, 0.5)
+        add_scored(database, 0.25, texts=(CARD, "=formula"))
         drafts = read_pairs(
             written(tmp_path, f"{CARD},{TRANSFER},1", f"{CARD},'=formula,0.25", "a,b,0", "b,A,0")
         )
@@ -106,7 +86,7 @@ class TestFile:
         monkeypatch.setattr(pairs, "MOST_PAIRS", 1)
         with database.write() as session, pytest.raises(Conflict):
             pairs.import_pairs(session, "cli:ann", drafts)
-        assert stored(database) == []
+        assert list_scored(database) == []
 
 
 def written(folder: Path, *lines: str) -> Path:

@@ -137,7 +137,7 @@ def test_where_one_person_does_all_the_review_nobody_is_waited_for(
 
 
 def test_a_flood_is_kept_apart_as_it_comes(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 3})
+    settings = settings.model_copy(update={"quarantine_never_below": 3})
     ids = ask(database, *map(str, range(5)), decision=HANDED_OVER)
     assert say(database, settings, "mallory", ids[:3]) == ["votes"] * 3
     assert say(database, settings, "mallory", ids[3:]) == ["apart"] * 2
@@ -145,7 +145,7 @@ def test_a_flood_is_kept_apart_as_it_comes(database: Database, settings: Setting
     with database.write() as session:
         [found] = quarantine.list_quarantined(session, settings)
         before = current_revision(session)
-        quarantine.release(session, settings, "admin", found.group, "a strike")
+        quarantine.admit(session, settings, "admin", found.group, "a strike")
         changed = select(KnowledgeChange.phrasing).where(KnowledgeChange.revision > before)
         assert set(session.scalars(changed)) == set(map(str, range(5)))
     assert standings(database, ids) == ["votes"] * 5
@@ -154,7 +154,7 @@ def test_a_flood_is_kept_apart_as_it_comes(database: Database, settings: Setting
 def test_who_overrules_too_often_has_all_of_that_day_kept_apart(
     database: Database, settings: Settings
 ) -> None:
-    settings = settings.model_copy(update={"quarantine_alone": 2})
+    settings = settings.model_copy(update={"quarantine_after_overrulings": 2})
     gap, later = ask(database, "a gap", "another gap", decision=HANDED_OVER, first="else")
     assert say(database, settings, "mallory", [gap]) == ["votes"]
     say(database, settings, "mallory", ask(database, "one", "two", "three"))
@@ -165,7 +165,7 @@ def test_who_overrules_too_often_has_all_of_that_day_kept_apart(
 
 
 def test_a_busy_day_is_no_flood(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 3})
+    settings = settings.model_copy(update={"quarantine_never_below": 3})
     with database.write() as session:
         for day in range(1, 29):
             for text in ("early", "late"):
@@ -175,7 +175,9 @@ def test_a_busy_day_is_no_flood(database: Database, settings: Settings) -> None:
 
 
 def test_beyond_a_nights_share_only_the_words_obey(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"intent_cap": 4, "source_cap": 3})
+    settings = settings.model_copy(
+        update={"nightly_cap_per_intent": 4, "nightly_cap_per_source": 3}
+    )
     ids = ask(database, *map(str, range(4)), decision=HANDED_OVER)
     with database.write() as session:
         session.execute(update(Confirmation).values(confirmed_at=now() - timedelta(days=2)))
@@ -189,7 +191,7 @@ def test_beyond_a_nights_share_only_the_words_obey(database: Database, settings:
 
 
 def test_settling_all_says_what_settling_each_said(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 4})
+    settings = settings.model_copy(update={"quarantine_never_below": 4})
     for number, decision in enumerate([ANSWERED, ASKED_BACK, HANDED_OVER] * 4):
         first = "vpn" if number % 2 else "leave"
         asked = ask(database, f"a{number}", f"b{number}", decision=decision, first=first)

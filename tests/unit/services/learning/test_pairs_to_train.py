@@ -143,7 +143,7 @@ def test_of_one_account_only_so_many_teach_and_a_file_of_the_shell_as_it_is(
     for _ in range(4):
         add(database, *next(texts), by="a key", source=Source.API)
         add(database, *next(texts), by="cli:ann", source=Source.IMPORT)
-    found = frozen(database, source_cap=2)
+    found = frozen(database, nightly_cap_per_source=2)
     assert (len(found.pairs), found.apart["pairs"]) == (6, 2)
 
 
@@ -153,7 +153,7 @@ def test_of_one_account_fewer_teach_against_the_intents_of_the_faq(database: Dat
         add(database, one, other, 1.0)
     for one, other in given[3:]:
         add(database, one, other, 0.0)
-    found = frozen(database, quarantine_alone=1)
+    found = frozen(database, quarantine_after_overrulings=1)
     assert [pair.score for pair in found.pairs] == [1.0, 0.0, 0.0, 0.0]
     assert found.apart["pairs"] == 2
 

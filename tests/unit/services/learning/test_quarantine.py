@@ -20,7 +20,12 @@ from factories import add_confirmed, add_intent
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, quarantine_least=5, source_cap=8, intent_cap=100)
+    return Settings(
+        data_dir=tmp_path,
+        quarantine_never_below=5,
+        nightly_cap_per_source=8,
+        nightly_cap_per_intent=100,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +79,9 @@ def test_a_flood_neither_teaches_nor_measures(
 def test_what_one_person_says_against_answers_waits_for_a_second(
     database: Database, settings: Settings, intent: str | None
 ) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    settings = settings.model_copy(
+        update={"quarantine_never_below": 50, "quarantine_after_overrulings": 3}
+    )
     say(database, "mallory", intent, 5)
     assert frozen(database, settings).apart["quarantined"] == 0, "the bot was not sure"
     with database.write() as session:
@@ -88,7 +95,9 @@ def test_what_one_person_says_against_answers_waits_for_a_second(
 
 
 def test_agreeing_with_an_answer_overrules_nothing(database: Database, settings: Settings) -> None:
-    settings = settings.model_copy(update={"quarantine_least": 50, "quarantine_alone": 3})
+    settings = settings.model_copy(
+        update={"quarantine_never_below": 50, "quarantine_after_overrulings": 3}
+    )
     say(database, "ann", "vpn", 8)
     with database.write() as session:
         session.execute(update(Query).values(decision=Decision.ANSWER))
@@ -103,7 +112,7 @@ def test_it_is_listed_with_examples_until_an_admin_releases_it(
         [found] = quarantine.list_quarantined(session, settings)
         assert found.group == Group("mallory", "leave", now().date())
         assert (found.count, len(found.examples)) == (6, 3)
-        assert quarantine.release(session, settings, "ann", found.group, "a strike") == 6
+        assert quarantine.admit(session, settings, "ann", found.group, "a strike") == 6
         assert quarantine.list_quarantined(session, settings) == []
         trail = session.scalars(
             select(AuditEvent).where(AuditEvent.action == "quarantine.release")
@@ -118,7 +127,7 @@ def test_what_is_not_in_quarantine_cannot_be_released(
     say(database, "ann", "leave", 2)
     group = Group("ann", "leave", now().date())
     with pytest.raises(NotFound), database.write() as session:
-        quarantine.release(session, settings, "ann", group, "no reason")
+        quarantine.admit(session, settings, "ann", group, "no reason")
 
 
 def test_another_verdict_on_a_released_question_is_looked_at_again(
@@ -127,7 +136,7 @@ def test_another_verdict_on_a_released_question_is_looked_at_again(
     say(database, "mallory", "leave", 6)
     with database.write() as session:
         [found] = quarantine.list_quarantined(session, settings)
-        quarantine.release(session, settings, "ann", found.group, "a strike")
+        quarantine.admit(session, settings, "ann", found.group, "a strike")
         query_id = session.scalars(select(Confirmation.query_id).limit(1)).one()
         changed = confirm(session, query_id, "vpn", "mallory", settings)
     assert changed.released_by is None

@@ -2,33 +2,21 @@ from dataclasses import replace
 
 import pytest
 
+import reports
 from chatbot.domain.accuracy import Outcome
-from chatbot.domain.example import Example
-from chatbot.domain.gate import Rules, compare
-from chatbot.domain.guards import State
+from chatbot.domain.guards import GuardState
 from chatbot.domain.report.report import EvaluationReport
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning import report_view
-from chatbot.services.learning.report import Measured, make_report
-from chatbot.services.learning.training_set import Frozen, Labelled
 from factories import (
     change_report,
-    make_catalogue,
     make_earlier_report,
     make_outcome,
     read_earlier_report,
 )
-from fakes import CALIBRATION
+from reports import SMALL
 
-FROZEN = Frozen(
-    training=[Example("VPN down", "vpn")],
-    validation=[],
-    out_of_scope=[],
-    held_out=[Labelled("q", "vpn")],
-    catalogue=make_catalogue({"vpn": ["VPN down"]}),
-    learnt_queries=[],
-)
-THRESHOLDS = ((0.05, 1.01), (0.1, 0.8))
+TRAINING = TrainingRun(seconds=1.0, history=(), thresholds=((0.05, 1.01), (0.1, 0.8)))
 UNSURE = make_outcome("vpn", "leave", answered=False, probability=0.4)
 RIGHT = make_outcome("vpn", "vpn")
 LIVE = [UNSURE] * 8 + [RIGHT] * 12 + [make_outcome("leave", "leave")] * 10
@@ -38,17 +26,8 @@ OUT = [make_outcome(None, "vpn", answered=False, probability=0.2)] * 4
 
 
 def report_of(candidate: list[Outcome], live: list[Outcome] | None) -> EvaluationReport:
-    comparison = compare(live, candidate, Rules()) if live is not None else None
-    beside = Measured(live, CALIBRATION) if live is not None else None
-    return make_report(
-        2,
-        Measured(candidate, CALIBRATION),
-        1 if live else None,
-        beside,
-        comparison,
-        FROZEN if candidate else replace(FROZEN, held_out=[]),
-        TrainingRun(seconds=1.0, history=(), thresholds=THRESHOLDS),
-    )
+    frozen = SMALL if candidate else replace(SMALL, held_out=[])
+    return reports.report_of(candidate, live, frozen, TRAINING)
 
 
 @pytest.fixture
@@ -73,23 +52,23 @@ def test_a_share_of_no_questions_is_left_out() -> None:
 def test_every_guard_says_whether_it_holds_and_why(report: EvaluationReport) -> None:
     found = {guard.title: guard for guard in report_view.guards(report)}
     suffers = found["No intent suffers"]
-    assert suffers.state is State.OPEN
+    assert suffers.state is GuardState.OPEN
     assert suffers.words == (
         "The worst intent with ten or more questions loses 20% of them; 10% is allowed. "
         "With so few questions that can be chance."
     )
     silent = found["It keeps silent where the FAQ has nothing"]
-    assert silent.state is State.HOLDS
+    assert silent.state is GuardState.HOLDS
     assert silent.words == "It answers no more of the 4 out-of-scope questions."
     promise = found["It keeps the promise"]
-    assert promise.state is State.OPEN
+    assert promise.state is GuardState.OPEN
     assert promise.words.startswith("6.7% of its 30 automatic answers are wrong. With so few")
     assert len(found) == 6
 
 
 def test_a_broken_guard_gives_its_reason() -> None:
     suffers = report_view.guards(report_of(BROKEN, LIVE))[0]
-    assert (suffers.title, suffers.state) == ("No intent suffers", State.BROKEN)
+    assert (suffers.title, suffers.state) == ("No intent suffers", GuardState.BROKEN)
     assert suffers.words == "Intent “leave” gets worse by 60%."
 
 
@@ -99,7 +78,7 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
     wrong = {"name": "wrong_answers", "measured": 0.444, "allowed": 0.353, "broken": []}
     earlier["comparison"]["guards"] = [wrong]
     [promise] = report_view.guards(read_earlier_report(earlier))
-    assert promise.state is State.OPEN
+    assert promise.state is GuardState.OPEN
     assert promise.words == (
         "44.4% of its automatic answers are wrong; 35.3% is allowed. That much can be chance."
     )
@@ -108,8 +87,8 @@ def test_what_chance_might_explain_was_said_to_hold_and_is_open_now() -> None:
 def test_an_earlier_report_keeps_its_other_guards() -> None:
     earlier = read_earlier_report(make_earlier_report(report_of(BROKEN + OUT, LIVE + OUT)))
     found = {guard.title: guard for guard in report_view.guards(earlier)}
-    assert found["No intent suffers"].state is State.BROKEN
-    assert found["It keeps what is pinned"].state is State.HOLDS
+    assert found["No intent suffers"].state is GuardState.BROKEN
+    assert found["It keeps what is pinned"].state is GuardState.HOLDS
     assert len(found) == 5
     assert report_view.endings(earlier) == []
 

@@ -8,16 +8,18 @@ from sqlalchemy import select, update
 from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
 from chatbot.domain.holdout import is_held_out
-from chatbot.domain.matching import DISPUTED, THUMB_DOWN
+from chatbot.domain.matching import DISPUTED, THUMB_DOWN, Candidate, Decision
 from chatbot.domain.paired import more_needed
 from chatbot.domain.ranking import BEHIND
 from chatbot.errors import ArtefactRefused
 from chatbot.matching.matcher import Matcher
+from chatbot.matching.reading import Match
 from chatbot.services.learning.shadow import (
     GOOD_SHARE,
     MOST_DISPUTED,
     TENURE,
     Shadow,
+    differ,
     find_shadow,
     list_traffic,
     note_disagreements,
@@ -159,6 +161,24 @@ def test_a_candidate_that_is_settled_leaves_only_what_was_judged(parts: Parts) -
     assert disputed(parts) == {judged}
 
 
+@pytest.mark.parametrize(
+    ("decision", "first", "second", "is_noticed"),
+    [
+        (Decision.ANSWER, "vpn", "leave", True),
+        (Decision.CLARIFY, "vpn", "leave", True),
+        (Decision.CLARIFY, "vpn", "vpn", False),
+        (Decision.HANDOFF, "vpn", "leave", False),
+    ],
+)
+def test_two_versions_differ_where_a_visitor_would_notice(
+    decision: Decision, first: str, second: str, is_noticed: bool
+) -> None:
+    live, candidate = (
+        Match(decision, (Candidate(intent, 0.5),), exact=False) for intent in (first, second)
+    )
+    assert differ(live, candidate) is is_noticed
+
+
 class TestWhichOne:
     def test_is_the_newest_that_lacked_evidence_beside_what_is_live(
         self, database: Database
@@ -292,6 +312,20 @@ class TestEvidence:
         assert own.evidence != of_a_third.evidence
         assert own.fingerprint == of_a_third.fingerprint
 
+    def test_a_question_that_waits_takes_nothing_from_the_same_one_judged_by_chance(
+        self, parts: Parts
+    ) -> None:
+        [text] = texts("our Kestrel has trouble again {}", 1)
+        with parts.database.write() as session:
+            version = add_lacking_version(session).id
+            waits = add_query(session, text).id
+        note(parts.database, Shadow(version, 1), {waits})
+        judge(parts, ask(parts, text))
+        with parts.database.read() as session:
+            frozen = freeze(session, parts.settings)
+            of_a_third, asked_for = own_evidence(session, frozen, None, 1)
+        assert ([row.text for row in of_a_third.held_out], asked_for) == ([text], 0)
+
     def test_traffic_is_what_measures_newest_first_each_wording_once(self, parts: Parts) -> None:
         old, new = texts("purple elephants number {}", 2)
         ask(parts, old, new, new)
@@ -299,6 +333,26 @@ class TestEvidence:
         ask(parts, *[f"it trains {n}" for n in range(9) if not is_held_out(f"it trains {n}", 0.3)])
         with parts.database.read() as session:
             assert list_traffic(session, parts.settings, 10) == [new, old]
+
+    def test_traffic_has_no_tests_and_nothing_that_the_faq_says_word_for_word(
+        self, parts: Parts
+    ) -> None:
+        tried, known, asked = texts("purple elephants number {}", 3)
+        ask(parts, tried, test=True)
+        ask(parts, known, exact=True)
+        ask(parts, asked)
+        with parts.database.read() as session:
+            assert list_traffic(session, parts.settings, 10) == [asked]
+
+    def test_traffic_is_looked_for_among_as_many_as_usually_hold_it(self, parts: Parts) -> None:
+        """Three in ten measure, so the newest three are read for one of them."""
+        ask(parts, *texts("purple elephants number {}", 1))
+        trains = [f"it trains {n}" for n in range(9) if not is_held_out(f"it trains {n}", 0.3)]
+        settings = parts.settings.model_copy(update={"held_out_share": 0.3})
+        for text, expected in zip(trains, (1, 1, 0), strict=False):
+            ask(parts, text)
+            with parts.database.read() as session:
+                assert len(list_traffic(session, settings, 1)) == expected
 
 
 class TestStanding:
@@ -332,6 +386,58 @@ class TestStanding:
             standing = read_standing(session, parts.settings)
         assert standing is not None
         assert (standing.waiting, standing.judged) == (1, 0)
+
+    def test_counts_no_question_that_two_others_disagree_on(self, parts: Parts) -> None:
+        version = add_candidate(parts)
+        own, beside_another, of_another = ask(parts, *texts("our Kestrel has trouble again {}", 3))
+        with parts.database.write() as session:
+            for query_id, pair in (
+                (own, (version, 1)),
+                (beside_another, (version, version)),
+                (of_another, (1, 1)),
+            ):
+                session.add(Disagreement(query_id=query_id, version_id=pair[0], live_id=pair[1]))
+        with parts.database.read() as session:
+            standing = read_standing(session, parts.settings)
+        assert standing is not None
+        assert (standing.waiting, standing.judged) == (1, 0)
+
+    def test_lacks_nothing_once_more_was_judged_than_was_needed(self, parts: Parts) -> None:
+        add_candidate(parts)
+        alpha = significance(parts.settings.gate_alpha, 2)
+        needed = more_needed({1: 3, -1: 1}, alpha, MOST_DISPUTED, GOOD_SHARE)
+        asked = ask(parts, *texts("our Kestrel has trouble again {}", needed + 1))
+        rank_now(parts)
+        judge(parts, asked)
+        with parts.database.read() as session:
+            standing = read_standing(session, parts.settings)
+        assert standing is not None
+        assert standing.lacks == 0
+
+    def test_goes_on_from_weighed_differences_with_their_share_of_the_significance(
+        self, parts: Parts
+    ) -> None:
+        weighed = {
+            "questions": 40,
+            "better": 6,
+            "worse": 2,
+            "gain": 0.05,
+            "gain_interval": [-0.01, 0.1],
+            "p_value": 0.3,
+            "needed_p_value": 0.01,
+            "differences": [[100, 6], [-50, 2]],
+        }
+        version = add_candidate(parts)
+        with parts.database.write() as session:
+            row = release.get_version(session, version)
+            told = {"whole": weighed, "needed_p_value": 0.04}
+            keep_report(row, change_report(get_report(row), comparison=told))
+        with parts.database.read() as session:
+            standing = read_standing(session, parts.settings)
+        alpha = significance(parts.settings.gate_alpha, 2) / 4
+        assert standing is not None
+        assert standing.lacks == more_needed({100: 6, -50: 2}, alpha, MOST_DISPUTED, GOOD_SHARE)
+        assert standing.lacks != more_needed({1: 3, -1: 1}, alpha * 4, MOST_DISPUTED, GOOD_SHARE)
 
     def test_is_none_without_a_candidate(self, parts: Parts) -> None:
         with parts.database.read() as session:

@@ -106,7 +106,7 @@ def test_a_quarantined_text_does_not_come_back_without_its_verdict(
         for text in flood:
             add_confirmed(session, text, "vpn")
             add_query(session, text)
-    settings = Settings(data_dir=tmp_path, quarantine_least=5)
+    settings = Settings(data_dir=tmp_path, quarantine_never_below=5)
     with database.read() as session:
         rows = freeze(session, settings)
     assert rows.apart["quarantined"] == 6

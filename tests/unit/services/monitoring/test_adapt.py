@@ -100,7 +100,7 @@ def test_after_an_undo_nothing_changes_until_released(parts: Parts, adapted: Cal
     assert not adapter(parts).run()
     assert in_force(parts) is None
     with parts.database.write() as session:
-        thresholds.release(session, "ann", "a test")
+        thresholds.resume(session, "ann", "a test")
     assert adapter(parts).run()
     assert in_force(parts) is not None
 

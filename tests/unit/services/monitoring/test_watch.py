@@ -302,7 +302,7 @@ def test_a_persons_promotion_raises_an_alarm_but_is_not_undone(desk: Desk) -> No
 
 def test_an_alarm_is_told_once(desk: Desk) -> None:
     with desk.database.write() as session:
-        kinds = [events.Kind.MODEL_ALARM]
+        kinds = [events.EventKind.MODEL_ALARM]
         webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, desk.settings)
     new = desk.promote(by_a_person=True)
     desk.look()

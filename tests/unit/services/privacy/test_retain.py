@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from chatbot.services.access.users import FAILURES_COUNT_FOR
-from chatbot.services.delivery.deliveries import State
+from chatbot.services.delivery.deliveries import DeliveryState
 from chatbot.services.knowledge import edit_faq
 from chatbot.services.privacy import inventory
 from chatbot.services.privacy.retain import forget_what_is_old
@@ -41,7 +41,7 @@ def count(database: Database, table: type[Table]) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def make_delivery(webhook: Webhook, state: State, made: datetime) -> Delivery:
+def make_delivery(webhook: Webhook, state: DeliveryState, made: datetime) -> Delivery:
     return Delivery(
         webhook=webhook,
         message_id=f"{state} {made}",
@@ -58,12 +58,12 @@ def test_a_delivery_that_is_over_is_forgotten_after_30_days_one_that_waits_never
     old = MOMENT - timedelta(days=30, seconds=1)
     with database.write() as session:
         hook = Webhook(url="https://a.example", kinds=[], style="standard", secret="", enabled=True)
-        session.add_all(make_delivery(hook, state, old) for state in State)
-        session.add(make_delivery(hook, State.DELIVERED, MOMENT - timedelta(days=30)))
+        session.add_all(make_delivery(hook, state, old) for state in DeliveryState)
+        session.add(make_delivery(hook, DeliveryState.DELIVERED, MOMENT - timedelta(days=30)))
     assert forget(database) == {"deliveries": 2}
     with database.read() as session:
         left = session.scalars(select(Delivery.state).order_by(Delivery.state)).all()
-    assert left == [State.DELIVERED, State.WAITING]
+    assert left == [DeliveryState.DELIVERED, DeliveryState.WAITING]
     assert forget(database) == {}
 
 

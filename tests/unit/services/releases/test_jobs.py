@@ -7,13 +7,13 @@ from sqlalchemy import func, select, update
 
 from chatbot.errors import LeaseLost, NotFound
 from chatbot.services.releases import jobs, release
-from chatbot.services.releases.jobs import Kind, Lease, State
+from chatbot.services.releases.jobs import JobKind, JobState, Lease
 from chatbot.storage.database import Database, now
 from chatbot.storage.tables import AuditEvent, TrainingJob
 from factories import add_version
 
 
-def request(database: Database, kind: Kind = Kind.TRAIN, **options: Any) -> int:
+def request(database: Database, kind: JobKind = JobKind.TRAIN, **options: Any) -> int:
     with database.write() as session:
         return jobs.request(session, kind, "ann", **options).id
 
@@ -38,7 +38,7 @@ def expire(database: Database, job_id: int) -> None:
         )
 
 
-def finish(database: Database, lease: Lease, state: State = State.DONE) -> None:
+def finish(database: Database, lease: Lease, state: JobState = JobState.DONE) -> None:
     with database.write() as session:
         jobs.finish(session, lease, state, "done")
 
@@ -56,7 +56,7 @@ def test_asking_again_while_one_waits_gives_that_one(database: Database) -> None
     first = request(database)
     assert request(database) == first
     assert request(database, force=True) != first
-    assert request(database, Kind.UNTRAINED) != first
+    assert request(database, JobKind.UNTRAINED) != first
 
 
 def test_asking_again_while_one_runs_makes_another_because_it_saw_older_rows(
@@ -140,7 +140,7 @@ def test_a_night_that_was_not_missed_is_not_repeated(database: Database) -> None
     with database.write() as session:
         job = jobs.request_missed_nightly(session, "02:00", due + timedelta(hours=1))
         assert job is not None
-        assert (job.id, job.state) == (nightly, State.DONE)
+        assert (job.id, job.state) == (nightly, JobState.DONE)
         assert session.scalar(select(func.count(TrainingJob.id))) == 1
 
 
@@ -148,8 +148,8 @@ def test_a_first_model_that_failed_is_asked_for_again_after_ever_longer_pauses(
     database: Database,
 ) -> None:
     for failures in range(1, 5):
-        request(database, Kind.UNTRAINED)
-        finish(database, claim(database), State.FAILED)
+        request(database, JobKind.UNTRAINED)
+        finish(database, claim(database), JobState.FAILED)
         pause = jobs.FIRST_PAUSE * 2 ** (failures - 1)
         with database.write() as session:
             early, due = now() + pause * 0.9, now() + pause
@@ -158,7 +158,7 @@ def test_a_first_model_that_failed_is_asked_for_again_after_ever_longer_pauses(
             again = jobs.request_first_again(session, due)
             assert again is not None
             assert (again.kind, again.state, again.requested_by) == (
-                *(Kind.UNTRAINED, State.QUEUED),
+                *(JobKind.UNTRAINED, JobState.QUEUED),
                 "system",
             )
             assert jobs.request_first_again(session, due) is None, "one that waits is enough"
@@ -170,8 +170,8 @@ def test_a_first_model_is_not_asked_for_where_there_is_one_or_nobody_wanted_one(
     with database.write() as session:
         assert jobs.request_first_again(session, now()) is None
         assert jobs.say_where_first_is(session) is None
-    request(database, Kind.UNTRAINED)
-    finish(database, claim(database), State.FAILED)
+    request(database, JobKind.UNTRAINED)
+    finish(database, claim(database), JobState.FAILED)
     with database.write() as session:
         release.install_untrained(session, add_version(session).id, "first", 0)
         assert jobs.request_first_again(session, now() + timedelta(days=1)) is None
@@ -180,12 +180,12 @@ def test_a_first_model_is_not_asked_for_where_there_is_one_or_nobody_wanted_one(
 
 
 def test_those_who_wait_hear_what_becomes_of_the_first_model(database: Database) -> None:
-    job_id = request(database, Kind.UNTRAINED)
+    job_id = request(database, JobKind.UNTRAINED)
     with database.read() as session:
         assert "is being made" in (jobs.say_where_first_is(session) or "")
     lease = claim(database)
     with database.write() as session:
-        jobs.finish(session, lease, State.FAILED, "no such folder: /srv/models/ann")
+        jobs.finish(session, lease, JobState.FAILED, "no such folder: /srv/models/ann")
         words = jobs.say_where_first_is(session) or ""
         failed = jobs.find_failed_first(session)
     assert f"job {job_id}, which should have made it, failed" in words
@@ -195,7 +195,7 @@ def test_those_who_wait_hear_what_becomes_of_the_first_model(database: Database)
 
 
 def test_the_oldest_waiting_job_is_claimed_first_and_only_once(database: Database) -> None:
-    first, second = request(database), request(database, Kind.UNTRAINED)
+    first, second = request(database), request(database, JobKind.UNTRAINED)
     assert [claim(database).job_id, claim(database).job_id] == [first, second]
     assert jobs.claim(database, "worker", 60) is None
     row = job(database, first)
@@ -251,7 +251,7 @@ def test_a_lease_ends_by_the_clock_of_the_database_not_of_the_host(
 
 
 def test_a_heartbeat_prolongs_the_lease(database: Database) -> None:
-    job_id, other = request(database), request(database, Kind.UNTRAINED)
+    job_id, other = request(database), request(database, JobKind.UNTRAINED)
     lease = claim(database)
     claim(database)
     before = job(database, other).lease_until
@@ -287,12 +287,12 @@ def test_a_finished_job_cannot_be_finished_again(database: Database) -> None:
     lease = claim(database)
     finish(database, lease)
     with pytest.raises(LeaseLost):
-        finish(database, lease, State.FAILED)
+        finish(database, lease, JobState.FAILED)
     assert job(database, lease.job_id).state == "done"
 
 
 def test_a_job_that_kills_its_workers_is_given_up_after_three(database: Database) -> None:
-    poison, harmless = request(database), request(database, Kind.UNTRAINED)
+    poison, harmless = request(database), request(database, JobKind.UNTRAINED)
     for _ in range(3):
         lease = claim(database)
         assert lease.job_id == poison
@@ -306,7 +306,7 @@ def test_a_job_that_kills_its_workers_is_given_up_after_three(database: Database
 
 
 def test_a_report_shows_how_far_the_job_is(database: Database) -> None:
-    job_id, other = request(database), request(database, Kind.UNTRAINED)
+    job_id, other = request(database), request(database, JobKind.UNTRAINED)
     lease = claim(database)
     claim(database)
     jobs.report(database, lease, "train", 0.5, "epoch 2 of 3")
@@ -315,8 +315,8 @@ def test_a_report_shows_how_far_the_job_is(database: Database) -> None:
     assert job(database, other).step == "claimed"
 
 
-@pytest.mark.parametrize("state", [State.DONE, State.SKIPPED, State.FAILED])
-def test_a_finished_job_keeps_its_outcome(database: Database, state: State) -> None:
+@pytest.mark.parametrize("state", [JobState.DONE, JobState.SKIPPED, JobState.FAILED])
+def test_a_finished_job_keeps_its_outcome(database: Database, state: JobState) -> None:
     with database.write() as session:
         version_id = add_version(session).id
     request(database)
@@ -330,7 +330,7 @@ def test_a_finished_job_keeps_its_outcome(database: Database, state: State) -> N
 
 
 def test_jobs_are_listed_newest_first_and_paged(database: Database) -> None:
-    ids = [request(database), request(database, force=True), request(database, Kind.UNTRAINED)]
+    ids = [request(database), request(database, force=True), request(database, JobKind.UNTRAINED)]
     with database.read() as session:
         first = [row.id for row in jobs.list_jobs(session, None, 2)]
         rest = [row.id for row in jobs.list_jobs(session, first[-1], 2)]

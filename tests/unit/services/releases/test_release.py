@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,16 +14,20 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from chatbot.domain.gate import Verdict
 from chatbot.errors import Conflict, NotFound
+from chatbot.services.access import audit
+from chatbot.services.delivery.events import EventKind
 from chatbot.services.knowledge.catalogue import read_target
+from chatbot.services.knowledge.removed_demo import REMOVED
 from chatbot.services.releases import release
 from chatbot.storage.database import Database
 from chatbot.storage.migrate import migrate
 from chatbot.storage.tables import AuditEvent, ModelPointer, ModelVersion, Release, VersionExample
 from factories import add_query, add_version, make_small_report
+from hooks import add_hook, rows
 
 
 @pytest.fixture
@@ -283,6 +288,116 @@ def test_a_persons_move_during_the_training_wins(database: Database, versions: l
     assert live(database) == (3, 2)
 
 
+def install(database: Database, version_id: int, expected_generation: int) -> None:
+    with database.write() as session:
+        release.install_untrained(session, version_id, "the FAQ grew", expected_generation)
+
+
+class TestInstalling:
+    @pytest.fixture
+    def untrained(self, database: Database, versions: list[int]) -> list[int]:
+        """Two untrained versions beside the four trained ones."""
+        with database.write() as session:
+            return [add_version(session, kind="untrained").id for _ in range(2)]
+
+    def test_an_untrained_version_is_the_first_and_follows_another_untrained_one(
+        self, database: Database, untrained: list[int]
+    ) -> None:
+        first, second = untrained
+        install(database, first, expected_generation=0)
+        install(database, second, expected_generation=1)
+        assert history(database) == [(1, None, first, "install"), (2, first, second, "install")]
+        with database.read() as session:
+            assert {row.released_by for row in release.list_releases(session, 9)} == {"system"}
+
+    def test_a_trained_version_is_not_replaced_by_an_untrained_one(
+        self, database: Database, untrained: list[int]
+    ) -> None:
+        promote(database, 1)
+        with pytest.raises(Conflict, match="Version 1, which is live, was trained"):
+            install(database, untrained[0], expected_generation=1)
+        assert live(database) == (1, 1)
+
+    def test_one_that_learnt_from_a_removed_demo_is(
+        self, database: Database, untrained: list[int]
+    ) -> None:
+        promote(database, 1)
+        with database.write() as session:
+            release.get_version(session, 1).knowledge_revision = 4
+            audit.record(session, "ann", REMOVED, "demo", revision=5)
+        install(database, untrained[0], expected_generation=1)
+        assert live(database) == (untrained[0], 2)
+
+    def test_what_was_rolled_back_stays_away(
+        self, database: Database, untrained: list[int]
+    ) -> None:
+        first, second = untrained
+        install(database, first, expected_generation=0)
+        install(database, second, expected_generation=1)
+        roll_back(database)
+        with pytest.raises(Conflict, match=f"Version {second} was rolled back"):
+            install(database, second, expected_generation=3)
+
+
+def test_each_move_is_told_and_leaves_its_trace(database: Database, versions: list[int]) -> None:
+    kinds = (EventKind.MODEL_PROMOTED, EventKind.MODEL_ROLLED_BACK)
+    add_hook(database, "http://127.0.0.1:9/", *kinds)
+    promote(database, 1, 2)
+    roll_back(database)
+    told = [(row.kind, json.loads(row.body)["data"]) for row in rows(database)]
+    common = {"reason": "better", "by": "ann", "kind": "promote"}
+    back = {"reason": "complaints", "by": "ann", "kind": "rollback"}
+    assert told == [
+        (kinds[0], {"version": 1, "previous_version": None, "generation": 1} | common),
+        (kinds[0], {"version": 2, "previous_version": 1, "generation": 2} | common),
+        (kinds[1], {"version": 1, "previous_version": 2, "generation": 3} | back),
+    ]
+    with database.read() as session:
+        trace = [row for row in audit.list_events(session, None, 9) if "model." in row.action]
+    assert [(row.action, row.subject, row.detail) for row in reversed(trace)] == [
+        ("model.promote", "1", {"left": None, "reason": "better"}),
+        ("model.promote", "2", {"left": 1, "reason": "better"}),
+        ("model.rollback", "1", {"left": 2, "reason": "complaints"}),
+    ]
+
+
+def test_only_what_was_held_back_is_told_with_its_reasons(
+    database: Database, versions: list[int]
+) -> None:
+    add_hook(database, "http://127.0.0.1:9/", EventKind.MODEL_HELD)
+    judged = (Verdict.PROMOTE, Verdict.HOLD, Verdict.INSUFFICIENT_EVIDENCE, None)
+    for version_id, verdict in zip(versions, judged, strict=True):
+        with database.write() as session:
+            report = make_small_report(reasons=["It does worse.", "It answers less."])
+            release.conclude(session, version_id, verdict, report)
+    reason = "It does worse. It answers less."
+    assert [json.loads(row.body)["data"] for row in rows(database)] == [
+        {"version": 2, "verdict": "hold", "reason": reason},
+        {"version": 3, "verdict": "insufficient_evidence", "reason": reason},
+    ]
+
+
+def test_the_pointer_is_read_anew_though_this_session_knows_an_older_one(
+    database: Database, versions: list[int]
+) -> None:
+    promote(database, 1)
+    with database.write() as session:
+        assert release.read_pointer(session) is not None
+        moved = update(ModelPointer).values(version_id=2, generation=2)
+        session.execute(moved.execution_options(synchronize_session=False))
+        pointer = release.read_pointer(session)
+        assert pointer is not None
+        assert (pointer.version_id, pointer.generation) == (2, 2)
+
+
+def test_the_newest_moves_come_first_and_no_more_than_asked_for(
+    database: Database, versions: list[int]
+) -> None:
+    promote(database, 1, 2, 3)
+    with database.read() as session:
+        assert [row.to_version for row in release.list_releases(session, 2)] == [3, 2]
+
+
 def new_version(digest: str, learnt: list[str] | None = None) -> release.NewVersion:
     return release.NewVersion(digest, "train", 1, "c" * 12, 3, "f" * 64, 10, learnt or [])
 
@@ -291,7 +406,9 @@ def test_registering_the_same_artefact_again_returns_its_row(
     database: Database, versions: list[int]
 ) -> None:
     with database.write() as session:
-        first = release.register(session, new_version("a" * 64)).id
+        made = release.register(session, new_version("a" * 64))
+        first = made.id
+        assert (made.kind, made.parent_id, made.report) == ("train", 1, {})
     with database.write() as session:
         assert release.register(session, new_version("a" * 64)).id == first
         assert release.register(session, new_version("b" * 64)).id != first

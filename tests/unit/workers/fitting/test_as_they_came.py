@@ -25,7 +25,7 @@ def test_what_was_chosen_calibrates_only_where_there_is_too_little_else(
         add_intent(session, "parcel", *[f"where is parcel {n}" for n in range(utterances)])
         for text in CHOSEN:
             add_confirmed(session, text, "parcel")
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann").id
+        job_id = jobs.request(session, jobs.JobKind.TRAIN, "ann").id
     with parts.database.read() as session:
         start = read_start(session, job_id, parts.settings)
     assert start.chosen == set(CHOSEN)

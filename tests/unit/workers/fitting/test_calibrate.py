@@ -12,6 +12,7 @@ from chatbot.domain.utility import Costs
 from chatbot.matching.matcher import Matcher
 from chatbot.settings import Settings
 from factories import make_matcher
+from places import EXAMPLES, UTTERANCES
 from workers.fitting.calibrate import (
     GENERIC,
     LEAST_PROBABILITY,
@@ -24,6 +25,7 @@ from workers.fitting.calibrate import (
     fit,
     gather_votes,
     thresholds_of_other_promises,
+    usual_threshold,
 )
 from workers.fitting.prior import Prior
 from workers.fitting.unseen import Unseen
@@ -194,6 +196,14 @@ def test_a_version_says_when_it_would_answer_under_other_promises(settings: Sett
     assert others[0.01] >= others[0.05] >= others[0.2]
 
 
+def test_where_it_is_usual_is_below_where_it_is_sure() -> None:
+    answers = simulated(Random(1), 400)
+    sure = answering_threshold(answers, KNOWS_NOTHING, 0.05, 0.9)
+    usual = usual_threshold(answers, KNOWS_NOTHING, 0.05)
+    assert usual < sure
+    assert abs(true_wrong_share(usual) - 0.05) < 0.02
+
+
 def test_a_hopeless_model_never_answers_by_itself(settings: Settings) -> None:
     random = Random(3)
     coin = [vote._replace(truth=random.choice(["a", "b"])) for vote in votes(300, 0.0)]
@@ -229,42 +239,6 @@ def test_an_admin_can_say_when_to_ask_back(settings: Settings) -> None:
     assert clarifying_threshold(told, Costs()) == 0.6
 
 
-WORDS = {
-    "password": "reset my forgotten password for the {} portal",
-    "vpn": "the vpn tunnel to {} keeps dropping all day",
-    "invoice": "please send an invoice about {} to accounting",
-    "leave": "how many days of holiday leave during {} remain",
-}
-PLACES = [
-    "paris",
-    "oslo",
-    "rome",
-    "berlin",
-    "madrid",
-    "lisbon",
-    "vienna",
-    "dublin",
-    "prague",
-    "bern",
-]
-
-
-PLACES += [
-    "kyiv",
-    "riga",
-    "athens",
-    "sofia",
-    "warsaw",
-    "zagreb",
-    "tallinn",
-    "vilnius",
-    "cairo",
-    "lima",
-]
-
-
-UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
-EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
 EXAMPLE_TEXTS = [example.text for example in EXAMPLES]
 
 

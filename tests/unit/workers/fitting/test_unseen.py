@@ -1,54 +1,7 @@
-from pathlib import Path
-
-import pytest
-
 from chatbot.domain.example import Example
-from chatbot.settings import Settings
 from factories import make_matcher
+from places import EXAMPLES, UTTERANCES
 from workers.fitting.unseen import Unseen
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, promise=0.05, promise_confidence=0.9)
-
-
-WORDS = {
-    "password": "reset my forgotten password for the {} portal",
-    "vpn": "the vpn tunnel to {} keeps dropping all day",
-    "invoice": "please send an invoice about {} to accounting",
-    "leave": "how many days of holiday leave during {} remain",
-}
-PLACES = [
-    "paris",
-    "oslo",
-    "rome",
-    "berlin",
-    "madrid",
-    "lisbon",
-    "vienna",
-    "dublin",
-    "prague",
-    "bern",
-]
-
-
-PLACES += [
-    "kyiv",
-    "riga",
-    "athens",
-    "sofia",
-    "warsaw",
-    "zagreb",
-    "tallinn",
-    "vilnius",
-    "cairo",
-    "lima",
-]
-
-
-UTTERANCES = {name: [text.format(place) for place in PLACES] for name, text in WORDS.items()}
-EXAMPLES = [Example(text, name) for name, texts in UTTERANCES.items() for text in texts]
 
 
 def test_only_known_texts_of_the_same_intent_are_used() -> None:

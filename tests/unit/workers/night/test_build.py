@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -6,8 +7,10 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from chatbot.domain.accuracy import Outcome
 from chatbot.domain.example import Example
-from chatbot.domain.text import key
+from chatbot.domain.matching import Decision
+from chatbot.domain.text import key, normalise
 from chatbot.errors import TrainingFailed
 from chatbot.matching import bundle
 from chatbot.matching.bundle import Bundle
@@ -70,9 +73,14 @@ def build_in(
     spec: TrainingSpec,
     chosen: frozenset[str] = frozenset(),
     frozen: Frozen = FROZEN,
+    live: Mapping[str, Outcome] | None = None,
 ) -> Built:
     leave_encoders(folder, spec)
-    return build_artefact(folder, frozen, spec, settings, chosen, lambda done, message: None)
+    return build_artefact(folder, frozen, spec, settings, chosen, live or {}, say_nothing)
+
+
+def say_nothing(_done: float, _message: str) -> None:
+    """Hear how far a build is."""
 
 
 def test_the_folder_opens_as_what_was_built(tmp_path: Path, settings: Settings) -> None:
@@ -115,6 +123,24 @@ def test_each_fold_says_what_it_makes_of_what_it_was_not_taught(
     kept = out_of_fold.read(built.folder, ROWS)
     assert set(kept) == {ROWS[number].text for number in (0, 9, 18, 27)}
     assert built.calibration.rows == 4
+
+
+def test_it_answers_as_many_as_the_live_version_if_the_promise_lets_it(
+    tmp_path: Path, settings: Settings
+) -> None:
+    halves = tuple(range(0, len(ROWS), 2)), tuple(range(1, len(ROWS), 2))
+    spec = TrainingSpec(examples=tuple(ROWS), folds=halves, epochs=1)
+    strict = settings.model_copy(update={"promise": 0.05, "promise_confidence": 0.99})
+    confirmed = replace(FROZEN, teachers={normalise(row.text): "agent" for row in ROWS})
+    alone = build_in(tmp_path / "alone", strict, spec, frozen=confirmed)
+    kept = out_of_fold.read(alone.folder, ROWS)
+    live = {text: replace(outcome, decision=Decision.ANSWER) for text, outcome in kept.items()}
+    beside = build_in(tmp_path / "beside", strict, spec, frozen=confirmed, live=live)
+    least = min(outcome.candidates[0].probability for outcome in kept.values())
+    lowered = beside.calibration.answer_at
+    assert least <= lowered < alone.calibration.answer_at
+    assert out_of_fold.read(beside.folder, ROWS).keys() == kept.keys()
+    assert beside.calibration == replace(alone.calibration, answer_at=lowered)
 
 
 def test_a_training_that_went_on_from_another_keeps_no_such_outcomes(
@@ -160,7 +186,7 @@ def test_unjudged_questions_are_guessed_only_with_a_trained_encoder(
     for name, trains in (("base", False), ("trained", True)):
         spec = TrainingSpec(examples=tuple(ROWS), folds=((0, 9),), epochs=int(trains))
         folder = leave_encoders(tmp_path / name, spec)
-        built = build_artefact(folder, frozen, spec, settings, frozenset(), tell)
+        built = build_artefact(folder, frozen, spec, settings, frozenset(), {}, tell)
         assert (built.meaning.guessed > 0) == trains
         assert len(json.loads((built.folder / "calibration.json").read_text()))
     told = [call.args for call in tell.call_args_list]

@@ -9,7 +9,7 @@ from chatbot.domain.gate import Verdict
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import release
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from chatbot.services.releases.reports import get_report
 from factories import add_version, make_small_report
 from workers.night.conclude import conclude
@@ -18,7 +18,7 @@ from workers.night.judge import Case, Judgement
 BETTER = Judgement(Verdict.PROMOTE, make_small_report(reasons=("It is better.",)))
 
 
-def add_case(parts: Parts, kind: Kind = Kind.TRAIN) -> Case:
+def add_case(parts: Parts, kind: JobKind = JobKind.TRAIN) -> Case:
     with parts.database.write() as session:
         version = add_version(session, kind=kind.value).id
         frozen = freeze(session, parts.settings)
@@ -68,7 +68,7 @@ def test_a_move_of_the_pointer_since_wins_and_the_report_is_kept_all_the_same(
 def test_an_untrained_version_takes_the_place_of_an_untrained_one_without_a_verdict(
     parts: Parts,
 ) -> None:
-    case = add_case(parts, Kind.UNTRAINED)
+    case = add_case(parts, JobKind.UNTRAINED)
     said = run(parts, case, replace(BETTER, verdict=None))
     assert said == f"Version {case.version_id} is live: It is better."
     assert live(parts) == case.version_id

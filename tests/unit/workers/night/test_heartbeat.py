@@ -25,7 +25,7 @@ def brisk(parts: Parts) -> Parts:
 @pytest.fixture
 def lease(brisk: Parts) -> jobs.Lease:
     with brisk.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     lease = jobs.claim(brisk.database, "worker", 1.0)
     assert lease is not None
     return lease

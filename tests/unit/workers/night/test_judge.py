@@ -8,7 +8,7 @@ from chatbot.bootstrap import Parts
 from chatbot.domain.error_budget import significance
 from chatbot.domain.report.training import TrainingRun
 from chatbot.services.learning.training_set import freeze
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from chatbot.settings import Settings
 from factories import add_evaluation, add_version
 from fakes import teach
@@ -17,7 +17,7 @@ from workers.night.judge import Case, Judgement, judge, make_rules
 TRAINING = TrainingRun(seconds=1.0, history=())
 
 
-def judge_version(parts: Parts, version: int, live: int | None, kind: Kind) -> Judgement:
+def judge_version(parts: Parts, version: int, live: int | None, kind: JobKind) -> Judgement:
     with parts.database.read() as session:
         frozen = freeze(session, parts.settings)
     return judge(parts, Case(version, live, kind, frozen, TRAINING))
@@ -32,7 +32,7 @@ def questions(parts: Parts) -> None:
 
 @pytest.mark.usefixtures("questions")
 def test_without_a_live_version_it_is_measured_and_gets_no_verdict(parts: Parts) -> None:
-    judgement = judge_version(parts, 1, None, Kind.TRAIN)
+    judgement = judge_version(parts, 1, None, JobKind.TRAIN)
     assert judgement.verdict is None
     assert judgement.report.comparison is None
     assert judgement.report.live is None
@@ -43,7 +43,7 @@ def test_without_a_live_version_it_is_measured_and_gets_no_verdict(parts: Parts)
 def test_an_untrained_version_is_compared_but_gets_no_verdict(parts: Parts) -> None:
     with parts.database.write() as session:
         version = add_version(session, kind="untrained").id
-    judgement = judge_version(parts, version, 1, Kind.UNTRAINED)
+    judgement = judge_version(parts, version, 1, JobKind.UNTRAINED)
     assert judgement.verdict is None
     assert judgement.report.comparison is not None
 
@@ -54,7 +54,7 @@ def test_both_are_asked_the_same_questions(parts: Parts) -> None:
         row = add_version(session, kind="untrained")
         version = row.id
     teach(parts, row.digest, {"my Kestrel is down": "the VPN does not connect"})
-    report = judge_version(parts, version, 1, Kind.TRAIN).report
+    report = judge_version(parts, version, 1, JobKind.TRAIN).report
     assert report.live is not None
     assert report.candidate.n == report.live.n
     assert report.comparison is not None
@@ -65,7 +65,7 @@ def test_both_are_asked_the_same_questions(parts: Parts) -> None:
 def test_what_differs_nowhere_spends_nothing_of_the_error_budget(parts: Parts) -> None:
     with parts.database.write() as session:
         version = add_version(session, kind="untrained").id
-    assert judge_version(parts, version, 1, Kind.TRAIN).report.look == 0
+    assert judge_version(parts, version, 1, JobKind.TRAIN).report.look == 0
 
 
 def test_the_rules_are_those_of_the_settings_and_stricter_with_each_comparison(

@@ -37,7 +37,7 @@ def candidate(parts: Parts) -> int:
         version = row.id
         frozen = freeze(session, parts.settings)
     teach(parts, row.digest, {"our Kestrel has trouble": "connect to the VPN from home"})
-    case = Case(version, 1, jobs.Kind.TRAIN, frozen, TRAINING)
+    case = Case(version, 1, jobs.JobKind.TRAIN, frozen, TRAINING)
     judgement = judge(parts, case)
     with parts.database.write() as session:
         said = conclude(session, case, judgement, generation=1)
@@ -49,7 +49,7 @@ def candidate(parts: Parts) -> int:
 @pytest.fixture
 def lease(parts: Parts) -> jobs.Lease:
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "test")
+        jobs.request(session, jobs.JobKind.TRAIN, "test")
     claimed = jobs.claim(parts.database, "here", 60)
     assert claimed is not None
     return claimed
@@ -181,6 +181,6 @@ def test_a_new_candidate_is_not_measured_by_what_another_was_asked_for(
     with parts.database.write() as session:
         other = add_version(session).id
         frozen = freeze(session, parts.settings)
-    judgement = judge(parts, Case(other, 1, jobs.Kind.TRAIN, frozen, TRAINING))
+    judgement = judge(parts, Case(other, 1, jobs.JobKind.TRAIN, frozen, TRAINING))
     assert judgement.report.data.held_out == 4
     assert judgement.report.data.disputed == 0

@@ -53,7 +53,7 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
 
 def run(parts: Parts, by: str = "ann") -> TrainingJob:
     with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, by).id
+        job_id = jobs.request(session, jobs.JobKind.TRAIN, by).id
     lease = jobs.claim(parts.database, "here", 60)
     assert lease is not None
     retrain.retrain(parts, lease, threading.Event())
@@ -151,7 +151,7 @@ def test_a_training_that_gives_what_is_live_already_is_skipped(
 
 def test_a_worker_that_lost_its_job_registers_nothing(parts: Parts, trainer: Trainer) -> None:
     with parts.database.write() as session:
-        jobs.request(session, jobs.Kind.TRAIN, "ann")
+        jobs.request(session, jobs.JobKind.TRAIN, "ann")
     lease = jobs.claim(parts.database, "here", 60)
     assert lease is not None
     with parts.database.write() as session:

@@ -27,7 +27,7 @@ def run_one(
 ) -> TrainingJob:
     monkeypatch.setattr(run_jobs, "retrain", lambda *_: story())
     with parts.database.write() as session:
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann").id
+        job_id = jobs.request(session, jobs.JobKind.TRAIN, "ann").id
     run_jobs.run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.read() as session:
         return jobs.get_job(session, job_id)
@@ -75,7 +75,7 @@ def test_a_queue_that_cannot_be_ranked_fails_no_job(
 
     def finish() -> None:
         with parts.database.write() as session:
-            session.execute(update(TrainingJob).values(state=jobs.State.DONE))
+            session.execute(update(TrainingJob).values(state=jobs.JobState.DONE))
 
     monkeypatch.setattr(run_jobs, "rank_queue", refuse)
     assert run_one(parts, monkeypatch, finish).state == "done"
@@ -89,9 +89,9 @@ def test_an_faq_with_nothing_to_tell_apart_is_skipped_with_what_to_do(
     with parts.database.write() as session:
         for intent in {"invoice", "leave", "reset-password", "vpn"} - set(left):
             session.delete(get_intent(session, intent))
-        kinds = [events.Kind.TRAINING_FAILED]
+        kinds = [events.EventKind.TRAINING_FAILED]
         webhooks.create_webhook(session, "ann", "https://example.org/hook", kinds, parts.settings)
-        job_id = jobs.request(session, jobs.Kind.TRAIN, "ann", force=True).id
+        job_id = jobs.request(session, jobs.JobKind.TRAIN, "ann", force=True).id
     run_jobs.run_waiting_jobs(parts, processes.Identity(processes.ProcessKind.WORKER))
     with parts.database.read() as session:
         job = jobs.get_job(session, job_id)

@@ -1,4 +1,4 @@
-"""What a job starts from; decide.py says what follows."""
+"""What a job starts from; decide_to_train.py says what follows."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from chatbot.bootstrap import Parts
 from chatbot.errors import NotFound
 from chatbot.services.learning.training_set import freeze
 from chatbot.services.releases import jobs, release
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from factories import add_evaluation, add_version, make_small_report
 from workers.night.start import Start, read_start
 
 
-def start(parts: Parts, kind: Kind = Kind.TRAIN, by: str = "ann", force: bool = False) -> Start:
+def start(
+    parts: Parts, kind: JobKind = JobKind.TRAIN, by: str = "ann", force: bool = False
+) -> Start:
     with parts.database.write() as session:
         job_id = jobs.request(session, kind, by, force=force).id
     with parts.database.read() as session:
@@ -40,7 +42,7 @@ def test_it_knows_what_answers_and_how_often_the_pointer_moved(parts: Parts) -> 
 
 
 def test_before_the_first_version_nothing_answers(empty_parts: Parts) -> None:
-    found = start(empty_parts, Kind.UNTRAINED)
+    found = start(empty_parts, JobKind.UNTRAINED)
     live = found.live
     assert (live.version_id, live.digest, live.generation) == (None, None, 0)
     assert not found.situation.trains
@@ -92,6 +94,6 @@ def test_a_person_need_not_wait_for_more(parts: Parts) -> None:
 
 def test_the_base_model_is_made_ready_whatever_was_trained_on_the_same_rows(parts: Parts) -> None:
     judge_rows_of_now(parts)
-    found = start(parts, Kind.UNTRAINED)
+    found = start(parts, JobKind.UNTRAINED)
     assert found.situation.earlier is None
     assert found.earlier_training is None

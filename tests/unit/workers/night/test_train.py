@@ -6,13 +6,13 @@ import pytest
 
 from chatbot.bootstrap import Parts
 from chatbot.services.releases import jobs
-from chatbot.services.releases.jobs import Kind
+from chatbot.services.releases.jobs import JobKind
 from workers.night import train
 from workers.night.start import Start, read_start
 from workers.training.spec import TrainingSpec
 
 
-def start(parts: Parts, kind: Kind = Kind.TRAIN) -> Start:
+def start(parts: Parts, kind: JobKind = JobKind.TRAIN) -> Start:
     with parts.database.write() as session:
         job_id = jobs.request(session, kind, "ann").id
     with parts.database.read() as session:
@@ -53,7 +53,7 @@ def test_without_live_weights_it_starts_from_the_base_model(parts: Parts) -> Non
 
 
 def test_the_base_model_as_it_is_learns_nothing_and_starts_from_nothing(parts: Parts) -> None:
-    started = from_digest(start(parts, Kind.UNTRAINED), publish(parts, with_weights=True))
+    started = from_digest(start(parts, JobKind.UNTRAINED), publish(parts, with_weights=True))
     spec = plan(parts, started)
     assert (spec.epochs, spec.start_from) == (0, None)
     assert len(spec.examples) == 16

@@ -54,6 +54,11 @@ def test_a_quiet_installation_raises_no_alarm(parts: Parts) -> None:
     assert check_watch(parts).detail == "nothing promoted"
 
 
+def test_what_has_too_little_to_look_at_is_not_said_to_be_well(parts: Parts) -> None:
+    assert [check(parts).too_early for check in (check_promise, check_drift)] == [True, True]
+    assert not check_watch(parts).too_early
+
+
 @pytest.mark.parametrize(
     ("state", "kind", "advice"),
     [

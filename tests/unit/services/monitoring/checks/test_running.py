@@ -4,7 +4,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from chatbot.bootstrap import Parts
-from chatbot.services.delivery.events import Kind
+from chatbot.services.delivery.events import EventKind
 from chatbot.services.delivery.webhooks import create_webhook, send_test
 from chatbot.services.monitoring.checks.running import (
     check_deliveries,
@@ -57,7 +57,7 @@ def test_a_live_model_whose_files_are_gone_is_broken(parts: Parts) -> None:
 def test_a_delivery_that_has_waited_for_a_minute_lacks_a_courier(parts: Parts) -> None:
     with parts.database.write() as session:
         hook = create_webhook(
-            session, "ann", "https://hooks.example.org/", [Kind.MODEL_HELD], parts.settings
+            session, "ann", "https://hooks.example.org/", [EventKind.MODEL_HELD], parts.settings
         )
         send_test(session, "ann", hook.id)
     assert check_deliveries(parts).ok

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.night.decide import Earlier, Reconsider, Situation, Skip, Train, decide
+from workers.night.decide_to_train import Earlier, Reconsider, Situation, Skip, Train, decide
 
 PERSONS = Situation(trains=True, is_forced=False, lacks=None, earlier=None, newest=None)
 NIGHTS = replace(PERSONS, newest=4)
