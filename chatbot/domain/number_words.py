@@ -20,7 +20,7 @@ _DIGIT = re.compile(r"\d")
 _PARTICLES = "はがの是为為"
 
 
-class Kind(StrEnum):
+class NumberKind(StrEnum):
     """What a number is by the word beside it; the value is what it is hidden as, if it is."""
 
     MATTER = "matter"  # of a case that a helpdesk works on, or of a customer
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     IBAN = "[iban]"
 
 
-def kind_of_number(text: str, start: int, end: int) -> Kind | None:
+def kind_of_number(text: str, start: int, end: int) -> NumberKind | None:
     """Return what the number `text[start:end]` is by the words beside it, or None."""
     before = text[max(0, start - _WINDOW) : start]
     return _find_kind(_tokens_back(before)) or _kind_said_after(text[end : end + _WINDOW])
@@ -44,7 +44,7 @@ def is_listed(text: str, before: tuple[int, int], number: tuple[int, int]) -> bo
     return len(shapes) == 1 and len(between) < _WINDOW and _AND.fullmatch(between) is not None
 
 
-def _kind_said_after(after: str) -> Kind | None:
+def _kind_said_after(after: str) -> NumberKind | None:
     being = _BEING.match(after)
     if being is None:
         return None
@@ -57,7 +57,7 @@ def _tokens_back(before: str) -> Iterator[str]:
     return (found[0] for found in reversed(list(_TOKEN.finditer(before))))
 
 
-def _find_kind(tokens: Iterable[str], is_back: bool = True) -> Kind | None:
+def _find_kind(tokens: Iterable[str], is_back: bool = True) -> NumberKind | None:
     """Return what the first words say that do not only link, alone or with the last one that does:
     “order number is”, “tax ID”.
     """
@@ -90,7 +90,7 @@ def _is_abbreviation(word: str) -> bool:
     return len(word) <= _LONGEST_ABBREVIATION or word.endswith("nr")
 
 
-def _without_blanks(word: str) -> Kind | None:
+def _without_blanks(word: str) -> NumberKind | None:
     """Return what a word says that others adjoin: `我的订单号`, `注文番号は`."""
     if word.isascii():
         return None
@@ -116,8 +116,8 @@ _LINKS = """
 """
 """Words that may stand between a number and the word that says what it is."""
 
-_WORDS: dict[Kind, str] = {
-    Kind.MATTER: """
+_WORDS: dict[NumberKind, str] = {
+    NumberKind.MATTER: """
     order orders purchase_order po invoice invoices bill customer customers client account contract
     agreement ticket tickets case incident request reference ref booking reservation confirmation
     quote quotation item product article rma return policy claim licence license membership member
@@ -138,7 +138,7 @@ _WORDS: dict[Kind, str] = {
     ordre~ faktura~ kund~ kunde~ arende~ bestillings~ sags~ saks~ avtals~ aftale~ boknings~
     заказ заказа счет счета счёт счёта клиент клиента договор договора заявка заявки
     """,
-    Kind.THING: """
+    NumberKind.THING: """
     serial serials sn imei iccid eid vin asset device inventory part sku isbn ean upc gtin barcode
     tracking parcel package shipment consignment waybill awb meter batch
     serien~ gerate~ inventar~ teile~ artikel~ material~ zahler~ chargen~ sendungs~ paket~ tracking~
@@ -147,7 +147,7 @@ _WORDS: dict[Kind, str] = {
     rastreio rastreamento serie~ zending~ pakket~ meter~ sporings~ kolli~
     seryjny seryjnego przesyłki серийный серийного накладная накладной
     """,
-    Kind.PERSON: """
+    NumberKind.PERSON: """
     passport ssn social_security social_insurance national_insurance national_id ni_number nino
     id_card identity_card driving_licence driving_license driver's_license drivers_license
     driver_license tax_id tax_number taxpayer_id tin health_insurance nhs
@@ -160,29 +160,29 @@ _WORDS: dict[Kind, str] = {
     cpf passaporte carteira_de_identidade bsn burgerservice~ paspoort paspoort~ rijbewijs~
     pesel paszport paszportu person~ cpr~ fødsels~ снилс паспорт паспорта
     """,
-    Kind.BANK: """
+    NumberKind.BANK: """
     bank_account sort_code routing konto~ bankkonto bankverbindung blz bankleitzahl
     compte_bancaire cuenta_bancaria conto_corrente conto_bancario conta_bancaria
     rekening~ bankrekening~ bankkonto~
     """,
-    Kind.PHONE: """
+    NumberKind.PHONE: """
     phone phones telephone tel mobile cell cellphone whatsapp fax call ring dial text sms
     telefon telefon~ handy handy~ mobil mobil~ ruf~ ruckruf~ festnetz festnetz~ fax~ anrufen
     portable appeler appelez telefono movil fijo llamar llamame celular cellulare chiamare chiamami
     telefone telemovel ligar ligue telefoon telefoon~ mobiel gsm telefonu телефон телефона тел
     """,
-    Kind.IBAN: "iban",
+    NumberKind.IBAN: "iban",
 }
 _ADJOINING = {
     name: kind
     for kind, names in {
-        Kind.MATTER: "订单号 订单 訂單編號 訂單 发票号 发票 客户号 客戶編號 合同号 工单号 会员号"
-        " 注文番号 請求書番号 お客様番号 契約番号 会員番号 予約番号",
-        Kind.THING: "序列号 序號 快递单号 运单号 货号 シリアル番号 追跡番号 製造番号",
-        Kind.PERSON: "身份证号 身份证号码 身份证 护照号 护照号码 護照號碼"
+        NumberKind.MATTER: "订单号 订单 訂單編號 訂單 发票号 发票 客户号 客戶編號"
+        " 合同号 工单号 会员号 注文番号 請求書番号 お客様番号 契約番号 会員番号 予約番号",
+        NumberKind.THING: "序列号 序號 快递单号 运单号 货号 シリアル番号 追跡番号 製造番号",
+        NumberKind.PERSON: "身份证号 身份证号码 身份证 护照号 护照号码 護照號碼"
         " マイナンバー パスポート番号",
-        Kind.BANK: "银行账号 口座番号",
-        Kind.PHONE: "电话 电话号码 電話 電話番号 手机 手机号 手机号码 手機 携帯 携帯番号",
+        NumberKind.BANK: "银行账号 口座番号",
+        NumberKind.PHONE: "电话 电话号码 電話 電話番号 手机 手机号 手机号码 手機 携帯 携帯番号",
     }.items()
     for name in names.split()
 }

@@ -6,7 +6,7 @@ The words beside a number decide where its shape does not: see `number_words`.
 import re
 from collections.abc import Callable
 
-from chatbot.domain.number_words import Kind, is_listed, kind_of_number
+from chatbot.domain.number_words import NumberKind, is_listed, kind_of_number
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IBAN = re.compile(
@@ -32,6 +32,7 @@ _CODE = re.compile(
     r"\d[\dA-Z]*(?:[ ./-]\d[\dA-Z]*)*(?:[ -][A-Z](?: \d{3})?(?!\w))?",
     re.IGNORECASE | re.ASCII,
 )
+_OF_BUSINESS = (NumberKind.MATTER, NumberKind.THING)
 _FEWEST_DIGITS = 5
 _SHORTEST_IBAN = 15
 _DATE_ALONE = re.compile(_DATE)
@@ -57,8 +58,10 @@ def _hide_code(found: re.Match[str]) -> str:
     if sum(c.isdigit() for c in number) < _FEWEST_DIGITS:
         return number
     kind = kind_of_number(found.string, *found.span())
-    is_hidden = kind is Kind.BANK or (kind is Kind.PERSON and not _DATE_ALONE.fullmatch(number))
-    return kind.value if kind and is_hidden else number
+    is_date = _DATE_ALONE.fullmatch(number) is not None
+    if kind is NumberKind.BANK or (kind is NumberKind.PERSON and not is_date):
+        return kind.value
+    return number
 
 
 def _hide_phones(text: str) -> str:
@@ -71,9 +74,9 @@ def _hide_phones(text: str) -> str:
             continue
         kind = kind_of_number(text, start, end)
         is_another = kind is None and business and is_listed(text, business, (start, end))
-        if _may_be_business(found[0]) and (kind in (Kind.MATTER, Kind.THING) or is_another):
+        if _may_be_business(found[0]) and (kind in _OF_BUSINESS or is_another):
             business = start, end
-        elif _is_phone(found[0], is_said=kind is Kind.PHONE):
+        elif _is_phone(found[0], is_said=kind is NumberKind.PHONE):
             parts += [text[done:start], "[phone]"]
             done = end
     return "".join([*parts, text[done:]])
@@ -116,7 +119,7 @@ def _is_card_here(text: str, start: int, end: int) -> bool:
     """A number that is printed on a device may have the same checksum; IMEIs always do."""
     number = text[start:end]
     return _is_card(number) and not (
-        number.isdigit() and kind_of_number(text, start, end) is Kind.THING
+        number.isdigit() and kind_of_number(text, start, end) is NumberKind.THING
     )
 
 
@@ -125,7 +128,7 @@ def _is_iban_here(text: str, start: int, end: int) -> bool:
     number = text[start:end]
     if _is_iban(number) or _IBAN_IN_FOURS.fullmatch(number):
         return True
-    return len(number) >= _SHORTEST_IBAN and kind_of_number(text, start, end) is Kind.IBAN
+    return len(number) >= _SHORTEST_IBAN and kind_of_number(text, start, end) is NumberKind.IBAN
 
 
 def _is_card(text: str) -> bool:

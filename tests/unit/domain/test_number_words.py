@@ -2,10 +2,10 @@ import re
 
 import pytest
 
-from chatbot.domain.number_words import Kind, is_listed, kind_of_number
+from chatbot.domain.number_words import NumberKind, is_listed, kind_of_number
 
 
-def kind(text: str) -> Kind | None:
+def kind(text: str) -> NumberKind | None:
     found = re.search(r"\d[\d ]*\d", text)
     assert found
     return kind_of_number(text, *found.span())
@@ -14,24 +14,24 @@ def kind(text: str) -> Kind | None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("order 0012", Kind.MATTER),
-        ("the number of my order is 0012", Kind.MATTER),
-        ("0012 is the number of my order", Kind.MATTER),
-        ("0012 (Bestellnummer)", Kind.MATTER),
-        ("Auftrags-Nr. 0012", Kind.MATTER),
-        ("我的订单号：0012", Kind.MATTER),
-        ("注文番号は 0012", Kind.MATTER),
-        ("account 0012", Kind.MATTER),
-        ("bank account 0012", Kind.BANK),
-        ("IMEI: 0012", Kind.THING),
-        ("tax ID 0012", Kind.PERSON),
-        ("numéro de sécurité sociale 0012", Kind.PERSON),
-        ("numero de telefono 0012", Kind.PHONE),
-        ("phone order 0012", Kind.MATTER),
-        ("order phone 0012", Kind.PHONE),
+        ("order 0012", NumberKind.MATTER),
+        ("the number of my order is 0012", NumberKind.MATTER),
+        ("0012 is the number of my order", NumberKind.MATTER),
+        ("0012 (Bestellnummer)", NumberKind.MATTER),
+        ("Auftrags-Nr. 0012", NumberKind.MATTER),
+        ("我的订单号：0012", NumberKind.MATTER),
+        ("注文番号は 0012", NumberKind.MATTER),
+        ("account 0012", NumberKind.MATTER),
+        ("bank account 0012", NumberKind.BANK),
+        ("IMEI: 0012", NumberKind.THING),
+        ("tax ID 0012", NumberKind.PERSON),
+        ("numéro de sécurité sociale 0012", NumberKind.PERSON),
+        ("numero de telefono 0012", NumberKind.PHONE),
+        ("phone order 0012", NumberKind.MATTER),
+        ("order phone 0012", NumberKind.PHONE),
     ],
 )
-def test_the_nearest_word_that_does_not_only_link_says_it(text: str, expected: Kind) -> None:
+def test_the_nearest_word_that_does_not_only_link_says_it(text: str, expected: NumberKind) -> None:
     assert kind(text) is expected
 
 
