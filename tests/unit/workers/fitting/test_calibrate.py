@@ -207,7 +207,7 @@ def test_where_it_is_usual_is_below_where_it_is_sure() -> None:
 def test_a_few_wrong_verdicts_on_sure_answers_do_not_make_it_mute() -> None:
     noisy = [(0.99, number % 5 != 0, 1.0) for number in range(20)]
     others = [(0.9, number % 40 != 0, 1.0) for number in range(400)]
-    assert usual_threshold([*noisy, *others], KNOWS_NOTHING, 0.05) == 0.9
+    assert usual_threshold([*noisy, *others], KNOWS_NOTHING, 0.05) <= 0.9
     assert usual_threshold(noisy, KNOWS_NOTHING, 0.05) == NEVER
 
 
