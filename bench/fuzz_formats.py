@@ -184,7 +184,9 @@ def _input(name: str, number: int, seed: int, seeds: list[Files]) -> tuple[Hande
     random = Random(f"{seed} {name} {number}")
     weights = [1 / (1 + sum(map(len, files.values())) / USUAL_FILE) for files in seeds]
     [files] = random.choices(seeds, weights)
-    return damaged(files, random)
+    handed: Handed
+    handed, done = damaged(files, random)
+    return handed, done
 
 
 def _try_one(name: str, number: int, seed: int, seeds: list[Files]) -> str:

@@ -76,9 +76,9 @@ def damaged(files: Files, random: Random) -> tuple[Handed, str]:
         done.append(damage.__name__.strip("_"))
     handed = pack(files)
     if random.random() < 0.15 or (len(files) > 1 and random.random() < 0.2):
-        damage = random.choice(_OF_BYTES)
-        handed = Handed(handed.name, damage(handed.content, random))
-        done.append(f"packed_{damage.__name__.strip('_')}")
+        of_bytes = random.choice(_OF_BYTES)
+        handed = Handed(handed.name, of_bytes(handed.content, random))
+        done.append(f"packed_{of_bytes.__name__.strip('_')}")
     return handed, " ".join(done)
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
@@ -228,7 +228,7 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def workbook(**sheets: list[list[object]]) -> bytes:
+def workbook(**sheets: Sequence[Sequence[object]]) -> bytes:
     """Return an .xlsx, the same each time: without the moment at which it was made."""
     made = openpyxl.Workbook()
     made.remove(made.active)
@@ -530,7 +530,11 @@ INTERCOM = {
         )
     ],
 }
-_ROWS = [["Text", "Intent", "Answer"], ["no wifi", "wifi", "Ask."], ["VPN drops", "vpn", 7]]
+_ROWS: list[list[object]] = [
+    ["Text", "Intent", "Answer"],
+    ["no wifi", "wifi", "Ask."],
+    ["VPN drops", "vpn", 7],
+]
 _PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n%%EOF\n"
 
 EXPORTS: dict[str, list[Files]] = {

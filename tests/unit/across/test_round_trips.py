@@ -208,12 +208,12 @@ def some_of(draw: st.DrawFn, name: str, whole: dict[str, Any], own: list[str]) -
     """What a file may say of an intent; its title is made of its name where it has none."""
     told = {field: value for field, value in whole.items() if draw(st.booleans())}
     places = [draw(st.sampled_from(["utterances", "held_out", "nowhere"])) for _ in own]
-    lists = {
-        where: [text for text, place in zip(own, places, strict=True) if place == where]
-        for where in ("utterances", "held_out")
-    }
     title = told.pop("title", as_title(name))
-    return IntentDraft(name, title, has_own_title=title != as_title(name), **told, **lists)
+    draft = IntentDraft(name, title, has_own_title=title != as_title(name), **told)
+    for text, place in zip(own, places, strict=True):
+        if place != "nowhere":
+            getattr(draft, place).append(text)
+    return draft
 
 
 @DRAWN

@@ -5,7 +5,7 @@ Whatever is left out or taken otherwise than it stands is among what the preview
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -31,7 +31,7 @@ class Read:
     """The right catalogue: answer and texts by intent; what is left out, by line."""
 
     content: str | bytes
-    intents: dict[str, tuple[str | None, list[str]]]
+    intents: Mapping[str, tuple[str | None, list[str]]]
     left_out: dict[int, str] = field(default_factory=dict)
     disabled: tuple[str, ...] = ()
     name: str = "faq.csv"
