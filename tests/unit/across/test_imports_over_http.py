@@ -145,7 +145,8 @@ def test_a_large_file_is_accepted_and_done_beside(
     address = accepted.headers["Location"]
 
     def is_done() -> bool:
-        return client.get(address, headers=editor).get_json()["state"] == "done"
+        state: str = client.get(address, headers=editor).get_json()["state"]
+        return state == "done"
 
     wait_until(is_done, "it is written", seconds=120)
     done = client.get(address, headers=editor).get_json()
