@@ -1,6 +1,10 @@
 """A real server and Chromium: `open_console("ann")` is a page of hers, signed in."""
 
+import fcntl
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +21,30 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="package")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One server for all tests of this folder: each brings its own questions and intents."""
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the shipped FAQ and its untrained model, to be copied.
+
+    It is made once, also where several processes test.
+    """
     need_chromium()
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "filled").exists():
+            teach(clean_environment(shared / "filling"))
+            (shared / "filling").rename(shared / "filled")
+    return shared / "filled"
+
+
+@pytest.fixture(scope="package")
+def bot(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One server for all tests of this folder: each brings its own questions and intents."""
     folder = tmp_path_factory.mktemp("console")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
     mail = {"smtp_host": "127.0.0.1", "smtp_sender": "bot@example.org"}  # named, never called
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33", **mail)
-    teach(environment)
     add_people(environment, ROLES, PASSWORD)
     with running(folder, environment, "--web-only") as installation:
         yield installation

@@ -1,6 +1,7 @@
 """The chat widget on the demo page, and on a site of somebody else."""
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,14 +11,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from chromium import need_chromium, new_page
-from installation import Installation, clean_environment, running, teach
+from chromium import new_page
+from installation import Installation, clean_environment, running
 from payloads import PAYLOADS
 from waiting import wait_until
 
 ANSWERED = "the vpn keeps dropping during my calls"
 ASKED_BACK = "problem with my account"
-UNSURE = "how do I change my password"
+UNSURE = "update my password"
 HANDED_OVER = "can you recommend a good pasta recipe"
 FIELD = "Type your question"
 TOGETHER = 20  # payloads in one answer
@@ -26,12 +27,11 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def bot(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A server of its own: what is popular depends on all that was asked."""
-    need_chromium()
     folder = tmp_path_factory.mktemp("widget")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
     environment = clean_environment(folder, poll_seconds=1, retrain_at="03:33")
-    teach(environment)
     with running(folder, environment, "--web-only") as installation:
         [demo] = installation.ok("GET", "/v1/admin/sites")["items"]
         path = f"/v1/admin/sites/{demo['key']}"  # all tests are one visitor
