@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from chatbot.domain.text import clean, normalise, redact
+from chatbot.domain.redaction import redact
+from chatbot.domain.text import clean, normalise
 from chatbot.errors import ChatbotError, InvalidText
 from chatbot.formats.draft import CatalogueDraft, IntentDraft
 from chatbot.formats.gathering import as_title
@@ -22,7 +23,8 @@ from chatbot.formats.registry import FORMATS, read_path, read_source
 from chatbot.formats.source import Source, source_of
 from chatbot.services.knowledge import edit_faq
 from chatbot.services.knowledge.export_faq import export_faq
-from chatbot.services.knowledge.import_faq import Mode, Wanted, import_faq
+from chatbot.services.knowledge.import_faq import import_faq
+from chatbot.services.knowledge.plan_import import Mode, Wanted
 from chatbot.storage.database import Database
 from chatbot.storage.tables import EvaluationQuestion, Intent
 from exports import EXPORTS, archive
