@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from chatbot.domain.answer_links import NOWHERE, Surroundings
 from chatbot.domain.text import normalise
-from chatbot.formats.draft import CatalogueDraft, FileClash, LeftOut
 from chatbot.formats.cells import guarded
+from chatbot.formats.draft import CatalogueDraft, FileClash, LeftOut
 from chatbot.formats.registry import get_format
 from chatbot.formats.summary import Summary
 from chatbot.services.knowledge import edit_faq
