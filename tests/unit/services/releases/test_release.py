@@ -382,7 +382,8 @@ def test_the_pointer_is_read_anew_though_this_session_knows_an_older_one(
 ) -> None:
     promote(database, 1)
     with database.write() as session:
-        assert release.read_pointer(session) is not None
+        known = release.read_pointer(session)
+        assert known is not None
         moved = update(ModelPointer).values(version_id=2, generation=2)
         session.execute(moved.execution_options(synchronize_session=False))
         pointer = release.read_pointer(session)
