@@ -58,9 +58,7 @@ def test_the_bot_learns_what_agents_confirm_and_one_call_takes_the_version_back(
         bot.wait_for_all_processes(learnt, WEB_PROCESSES)
         assert knows_code_names(bot)
 
-    copy = retrain(environment)
-    assert live(copy) == learnt
-    worse = retrain(environment | {"CHATBOT_LEARNING_RATE": "0.003"})
+    worse = retrain(environment | HASTY)
     assert live(worse) == learnt
     assert worse[0]["verdict"] != "promote"
 
@@ -74,6 +72,12 @@ def copy_topics(folder: Path) -> Path:
     return folder
 
 
+# A candidate that is worse is made in a quarter of the time.
+HASTY = {
+    "CHATBOT_LEARNING_RATE": "0.003",
+    "CHATBOT_BATCH_SIZE": "16",
+    "CHATBOT_EPOCHS": "1",
+}
 ADDED_FAQ = {
     "name": "book-parking",
     "title": "Book a parking space",
