@@ -146,7 +146,7 @@ class ReasonOut(Out):
     examples: list[str]
 
 
-class MistakeOut(Out):
+class FileMistakeOut(Out):
     """A mistake in the file, for which nothing of it is imported."""
 
     file: str
@@ -171,7 +171,7 @@ class ImportsOut(Out):
     twice: list[TwiceOut] = Field(description=_CUT)
     unanswered: list[str] = Field(description=f"Intents without an answer. {_CUT}")
     left_out: list[ReasonOut]
-    mistakes: list[MistakeOut] = Field(description=_CUT)
+    mistakes: list[FileMistakeOut] = Field(description=_CUT)
     act: int | None = Field(description="For `POST /v1/faq/undo`; null if nothing changed.")
 
     @classmethod
@@ -196,7 +196,7 @@ class ImportsOut(Out):
                 "unanswered": [name for name, _ in found.get("unanswered", ())],
                 "left_out": found.get("left_out", []),
                 "mistakes": [
-                    MistakeOut(file=file, line=line, reason=reason)
+                    FileMistakeOut(file=file, line=line, reason=reason)
                     for file, line, reason in found.get("mistakes", ())
                 ],
             }

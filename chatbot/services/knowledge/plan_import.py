@@ -270,9 +270,9 @@ def _changes(intent: Intent, item: IntentDraft) -> dict[str, Any]:
 
     What it does not say stays, so that several files complete each other in any order.
     """
-    said: dict[str, Any] = {"topic": item.topic or intent.topic}
-    if item.has_own_title:
-        said["title"] = item.title
+    said: dict[str, Any] = {"title": item.title} if item.has_own_title else {}
+    if item.topic:
+        said["topic"] = item.topic
     if item.answer is not None:
         said["answer"] = item.answer
     if item.enabled is not None:

@@ -170,7 +170,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "intents-csv": {"intents.csv": "no wifi,wifi\nno network,wifi\nno sound,sound\nmute,sound\n"},
     "csv": {"faq.csv": "text,intent,answer\nno wifi,wifi,Restart.\n"},
 }
-UNREAD = {"documents", "addresses", "xlsx"}  # which are refused, or a table that csv reads alike
+UNREAD = {
+    "tables",
+    "documents",
+    "addresses",
+    "xlsx",
+}  # which are refused, or a table that csv reads alike
 
 
 def plant(value: Any, owner: str = "") -> Any:
