@@ -78,7 +78,7 @@ def write_import(import_id: int) -> Response:
     with parts().database.write() as session:
         kept = imports.get_import(session, import_id)
         shown = kept.mode, kept.clashes, kept.language
-        is_as_shown = how is None or shown == (how.mode, how.clashes, how.language)
+        is_as_shown = how is None or shown == (how.mode, how.clashes, how.language or kept.language)
         ask = imports.ask_to_write if is_as_shown else imports.ask_to_read
         kept = ask(session, import_id, how)
     carry_on(kept)

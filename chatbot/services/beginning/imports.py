@@ -60,7 +60,7 @@ class How:
 
     `decided` has texts that another intent has, `given` texts that several of the file's intents
     have, with the one that gets it. `language` is the one to take of a file in several, as "de";
-    else the file's own.
+    else it is what was chosen before, or the file's own.
     """
 
     mode: Mode = Mode.UPDATE
@@ -208,7 +208,7 @@ def _refuse_if_written(kept: FaqImport) -> None:
 
 
 def _set_how(kept: FaqImport, how: How) -> None:
-    kept.mode, kept.clashes, kept.language = how.mode, how.clashes, how.language
+    kept.mode, kept.clashes, kept.language = how.mode, how.clashes, how.language or kept.language
     kept.decided = {normalise(text): decision.value for text, decision in how.decided.items()}
     kept.given = {normalise(text): intent for text, intent in how.given.items()}
 

@@ -90,9 +90,12 @@ def test_what_is_asked_only_after_another_answer_is_not_found_by_its_title(
 def test_of_a_file_in_several_languages_one_is_wanted(client: FlaskClient, editor: Headers) -> None:
     rows = b"""[{"text": "my chain broke", "intent": "repair", "language": "en"},
         {"text": "meine Kette ist ab", "intent": "repair", "language": "de"}]"""
-    summary = send(client, editor, rows, name="a.json", language="de").get_json()["summary"]
+    found = send(client, editor, rows, name="a.json", language="de").get_json()
+    summary = found["summary"]
     assert (summary["language"], summary["utterances"]) == ("de", 1)
     assert summary["others"] == {"en": {"utterances": 1, "answers": 0}}
+    again = client.post(f"/v1/imports/{found['id']}", json={"dry_run": True}, headers=editor)
+    assert again.get_json()["summary"]["language"] == "de", "what was chosen is forgotten"
     refused = send(client, editor, rows, name="a.json", language="fr")
     assert refused.status_code == 422
     assert "a.json: holds nothing in “fr”; its languages are de, en" in refused.text

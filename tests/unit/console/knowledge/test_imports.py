@@ -52,6 +52,27 @@ def write(editor: FlaskClient, page: str, **choice: Any) -> str:
     return editor.get(page, follow_redirects=True).text
 
 
+BOTH = (
+    '[{"text": "my chain broke", "intent": "repair", "language": "en"}, '
+    '{"text": "a flat tyre", "intent": "repair", "language": "en"}, '
+    '{"text": "meine Kette ist ab", "intent": "repair", "language": "de"}]'
+)
+
+
+class TestLanguages:
+    def test_one_is_taken_and_the_others_are_counted(self, editor: FlaskClient) -> None:
+        page = editor.get(send(editor, pasted=BOTH)).text
+        assert "de: 1 utterance and 0 answers are left out" in page
+        assert '<option value="en" selected>' in page
+
+    def test_another_can_be_taken(self, parts: Parts, editor: FlaskClient) -> None:
+        page = send(editor, pasted=BOTH)
+        assert "en: 2 utterances and 0 answers" in choose(editor, page, language="de")
+        write(editor, page, language="de")
+        assert owners(parts)["meine Kette ist ab"] == "repair"
+        assert "my chain broke" not in owners(parts)
+
+
 class TestClashes:
     def test_a_clash_is_moved_as_proposed(self, parts: Parts, editor: FlaskClient) -> None:
         page = send(editor)
