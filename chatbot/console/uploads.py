@@ -17,14 +17,14 @@ _MOST_REQUEST_BYTES = MOST_FILE_BYTES + 1_000_000  # with what a form puts aroun
 _MOST_PARTS = 20_000
 MOST_PASTED_BYTES = 4_000_000
 _ENDINGS = ("csv", "htm", "html", "json", "lu", "md", "qna", "tsv", "txt", "xlsx", "yaml", "yml")
-"""Of files that some format reads: browsers send all of a folder, pictures too."""
+"""The endings of files that some format reads: browsers send all of a folder, pictures too."""
 
 UPLOADS = {
     "most_bytes": MOST_FILE_BYTES,
     "endings": " ".join(_ENDINGS),
     "products": "QnA Maker, Dialogflow, Rasa, Watson, Zendesk, Freshdesk",
 }
-"""What the form says of files."""
+"""The limits and names that the form tells."""
 
 _TOO_LARGE = (
     f"That is more than {MOST_FILE_BYTES // 1_000_000} MB. Send it in parts, or take "

@@ -21,7 +21,7 @@ _PARTICLES = "はがの是为為"
 
 
 class NumberKind(StrEnum):
-    """What a number is by the word beside it; the value is what it is hidden as, if it is."""
+    """The kind of a number by the word beside it; the value is what it is hidden as, if it is."""
 
     MATTER = "matter"  # of a case that a helpdesk works on, or of a customer
     THING = "thing"  # printed on a device or a parcel

@@ -88,7 +88,7 @@ def _may_be_business(number: str) -> bool:
 
 
 _Check = Callable[[str, int, int], bool]
-"""Whether a text has, from one place to another, what it seems to have."""
+"""A check of whether a text has, from one place to another, what it seems to have."""
 
 
 def _hide(text: str, pattern: re.Pattern[str], is_valid: _Check, kind: str) -> str:

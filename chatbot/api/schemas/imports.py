@@ -40,7 +40,7 @@ class ImportsIn(Body):
 
 
 class DecideIn(Body):
-    """What to do with a file that was sent before."""
+    """The decision on a file that was sent before."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -102,7 +102,7 @@ class SummaryOut(Out):
 
 
 class ChangesOut(Out):
-    """What an import changed, or would change."""
+    """The changes that an import made, or would make."""
 
     intents_added: int
     intents_changed: int
